@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Gibbon: WebSockets (RFC 6455) that simply block, on virtual threads. */
+module dev.gibbon {
+    requires static transitive org.jspecify;
+
+    exports dev.gibbon;
+}
