@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentMap;
+import javax.net.ssl.SSLSession;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An open WebSocket connection, the same for both sides. Its calls block, which is cheap on a virtual thread.
+ *
+ * <p><b>Reading</b> is for one thread at a time; a second one gets {@link IllegalStateException}. Pings are answered, and Close
+ * frames noticed, only while somebody reads. <b>Writing</b> is for every thread: each message is sent whole, in some order, and
+ * control frames pass between its fragments (RFC 6455 §5.4).
+ *
+ * <p><b>The end.</b> When the peer closes with 1000, 1001 or no code, reads return {@code null}. Everything else is an exception: {@link
+ * ConnectionClosedException} when the peer closed with another code or the connection was lost (1006), {@link ProtocolException} and
+ * {@link MessageTooBigException} when the peer broke a rule or a limit. Whatever a read reported at the end, every later read reports
+ * again.
+ *
+ * <p><b>Interrupts.</b> Interrupting a thread that is blocked in a read or write of a socket ends the connection: the JDK closes the
+ * socket, the call throws {@link ConnectionClosedException}, and the interrupt flag stays set. Use {@link #setReadDeadline} to stop
+ * waiting without that. A thread that waits for other writers does not react to interrupts; the write timeout bounds its wait.
+ */
+public sealed interface Connection extends AutoCloseable permits WebSocketConnection {
+    /**
+     * Runs the protocol over a transport on which the opening handshake is done, or agreed upon otherwise.
+     *
+     * @param transport a blocking transport; this connection owns it from now on
+     * @param role which side we are
+     * @param options how the connection behaves
+     * @return the open connection
+     */
+    static Connection over(Transport transport, Role role, ConnectionOptions options) {
+        return WebSocketConnection.open(
+                Engine.onSystem(), transport, role, options, Optional.empty(), ByteBuffer.allocate(0));
+    }
+
+    /**
+     * Like {@link #over(Transport, Role, ConnectionOptions)}, on another clock; for tests.
+     *
+     * @param time the clock and the timers
+     * @return the open connection
+     */
+    static Connection over(Transport transport, Role role, ConnectionOptions options, TimeSource time) {
+        return WebSocketConnection.open(
+                new Engine(time, new dev.gibbon.internal.SecureMaskingKeys()),
+                transport,
+                role,
+                options,
+                Optional.empty(),
+                ByteBuffer.allocate(0));
+    }
+
+    /** {@return which side we are} */
+    Role role();
+
+    /** {@return the subprotocol that both sides agreed on, if any (§1.9)} */
+    Optional<String> subprotocol();
+
+    /** {@return our address, if the transport has one} */
+    Optional<SocketAddress> localAddress();
+
+    /** {@return the peer's address, if the transport has one} */
+    Optional<SocketAddress> peerAddress();
+
+    /** {@return the TLS session, if the transport is encrypted} */
+    Optional<SSLSession> tlsSession();
+
+    /** {@return whatever the application wants to keep with this connection; safe for any thread, and empty at first} */
+    ConcurrentMap<String, Object> attributes();
+
+    /** {@return where the connection stands} */
+    ConnectionState state();
+
+    /**
+     * {@return how the connection ended: the peer's close code and reason (§7.1.5, §7.1.6), or 1006 once it is gone without one; empty
+     * while neither is so}
+     */
+    Optional<CloseStatus> closeStatus();
+
+    /**
+     * Reads the next message whole. Blocks until its last byte is there, at most until the read deadline. What is left of a message
+     * that was being streamed is skipped.
+     *
+     * @return the message, the caller's to keep, or {@code null} once the peer has closed cleanly
+     * @throws ReadTimeoutException if the read deadline passed; nothing is lost, read again
+     * @throws WebSocketException at any other end, now and every time after
+     * @throws IllegalStateException if another thread reads, or a handler calls this
+     */
+    @Nullable Message readMessage() throws IOException;
+
+    /**
+     * Reads the next message piece by piece. Blocks until its first frame's header is there, at most until the read deadline. What is
+     * left of a message that was being streamed is skipped.
+     *
+     * @return the message, or {@code null} once the peer has closed cleanly
+     * @throws ReadTimeoutException if the read deadline passed; nothing is lost, read again
+     * @throws WebSocketException at any other end, now and every time after
+     * @throws IllegalStateException if another thread reads, or a handler calls this
+     */
+    @Nullable MessageReader nextReader() throws IOException;
+
+    /**
+     * {@return all messages from here on as one stream of bytes, which ends when the peer closes cleanly} Kinds and bounds of messages
+     * are not seen in it.
+     *
+     * @param terminator what to put behind every message, the last one too; may be empty
+     */
+    InputStream joinMessages(String terminator);
+
+    /** {@return this connection as a pair of byte streams, each write of which is one binary message} */
+    ByteStreams byteStreams();
+
+    /**
+     * Sends a text message. Returns once the transport has all of it, unless {@link ConnectionOptions#batchWrites()} holds it back.
+     *
+     * @throws IllegalArgumentException if {@code text} has a lone surrogate; nothing was sent
+     * @throws ConnectionClosedException if a Close frame was sent or received before this message began (§5.5.1)
+     * @throws WriteTimeoutException if the connection was dropped because it did not take the message in time
+     */
+    void writeText(String text) throws IOException;
+
+    /**
+     * Sends a binary message as one frame, a large one without copying it. Returns once the transport has all of it, unless {@link
+     * ConnectionOptions#batchWrites()} holds it back.
+     *
+     * @param payload the bytes, all consumed; borrowed until this returns
+     * @throws ConnectionClosedException if a Close frame was sent or received before this message began (§5.5.1)
+     */
+    void writeBinary(ByteBuffer payload) throws IOException;
+
+    /** Sends a binary message; see {@link #writeBinary(ByteBuffer)}. */
+    void writeBinary(byte[] payload) throws IOException;
+
+    /** Sends a message of its own kind; see {@link #writeBinary(ByteBuffer)}. */
+    void writeMessage(Message message) throws IOException;
+
+    /**
+     * Begins a message that is written piece by piece. Blocks while another thread has a message open; a message that this thread has
+     * open is ended first.
+     *
+     * @param type its kind
+     * @return the message; other messages wait until it is closed
+     * @throws ConnectionClosedException if a Close frame was sent or received before (§5.5.1)
+     */
+    MessageWriter nextWriter(MessageType type) throws IOException;
+
+    /** Sends a message that was encoded beforehand; see {@link #writeBinary(ByteBuffer)}. */
+    void writePrepared(PreparedMessage message) throws IOException;
+
+    /** Sends what {@link ConnectionOptions#batchWrites()} holds back; returns once the transport has it. */
+    void flush() throws IOException;
+
+    /** Switches {@link ConnectionOptions#batchWrites()} on or off for what is written from now on. */
+    void setBatchWrites(boolean on);
+
+    /**
+     * Sends a Ping (§5.5.2), between the fragments of a message if need be.
+     *
+     * @return completes with the time until the Pong came, which is seen only while somebody reads; fails with the connection
+     * @throws ConnectionClosedException if a Close frame was sent or received before
+     */
+    CompletableFuture<Duration> ping() throws IOException;
+
+    /**
+     * Sends a Ping with a payload of the application's; its Pong goes to the {@linkplain #setPongHandler pong handler}.
+     *
+     * @param payload at most 125 bytes, all consumed
+     * @throws IllegalArgumentException if it is longer; nothing was sent
+     */
+    void ping(ByteBuffer payload) throws IOException;
+
+    /**
+     * Sends a Pong that nobody asked for (§5.5.3).
+     *
+     * @param payload at most 125 bytes, all consumed
+     * @throws IllegalArgumentException if it is longer; nothing was sent
+     */
+    void pong(ByteBuffer payload) throws IOException;
+
+    /** Has Pings handled by {@code handler} instead of being answered; {@code null} has them answered again. */
+    void setPingHandler(@Nullable ControlFrameHandler handler);
+
+    /** Tells {@code handler} of every Pong; {@code null} tells nobody. */
+    void setPongHandler(@Nullable ControlFrameHandler handler);
+
+    /** Tells {@code handler} of the peer's Close frame before it is answered; {@code null} tells nobody. */
+    void setCloseHandler(@Nullable CloseHandler handler);
+
+    /**
+     * Bounds the messages that begin from now on, in bytes; see {@link ConnectionOptions.Builder#maxMessageBytes}.
+     *
+     * @param bytes 1 or more
+     */
+    void setMaxMessageBytes(long bytes);
+
+    /**
+     * Bounds reads: one that would wait past this moment throws {@link ReadTimeoutException} and leaves the connection usable. A read
+     * that is blocked already does not notice.
+     *
+     * @param fromNow how far from now; zero or negative: reads only take what is there
+     */
+    void setReadDeadline(Duration fromNow);
+
+    /** Lets reads wait for ever again, up to the idle timeout. */
+    void clearReadDeadline();
+
+    /**
+     * Bounds writes, the wait for other writers included: one that is under way past this moment, or begins after it, ends the
+     * connection with {@link WriteTimeoutException}, since a frame may be cut.
+     *
+     * @param fromNow how far from now
+     */
+    void setWriteDeadline(Duration fromNow);
+
+    /** Leaves writes to the {@linkplain ConnectionOptions#writeTimeout() write timeout} alone again. */
+    void clearWriteDeadline();
+
+    /** Closes with {@link CloseCode#NORMAL}; see {@link #close(CloseCode, String)}. */
+    @Override
+    void close();
+
+    /**
+     * Does the closing handshake (§7.1.2): sends what is held back and a Close frame, reads on until the peer's, throwing data away, and
+     * ends the transport. Blocks until all of that is done, at most for {@link ConnectionOptions#closeTimeout()}; then the transport is
+     * dropped. If the connection is closing already this waits for its end, and if it is closed it does nothing. Called by a handler on
+     * the reading thread it sends the Close frame and returns. Interrupting the thread drops the transport.
+     *
+     * @param code a code that {@linkplain CloseCode#maySend() may be sent}, or {@link CloseCode#NO_STATUS_RECEIVED} for none
+     * @param reason at most 123 bytes of UTF-8
+     * @throws IllegalArgumentException if code or reason must not be sent; nothing was sent
+     */
+    void close(CloseCode code, String reason);
+
+    /** Drops the transport at once, without a closing handshake. Never blocks. */
+    void abort();
+}

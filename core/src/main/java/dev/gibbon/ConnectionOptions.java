@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * How a connection behaves and what it lets its peer do. Immutable; made by {@link #builder()}. Whoever sets nothing is safe: every
+ * size, count and wait that the peer controls has a bound.
+ */
+public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
+    /** {@return options with every default} */
+    static ConnectionOptions defaults() {
+        return builder().build();
+    }
+
+    /** {@return a builder that starts from every default} */
+    static Builder builder() {
+        return new Builder();
+    }
+
+    /** {@return a builder that starts from these options} */
+    Builder toBuilder();
+
+    /** {@return the longest message accepted, all fragments together, in bytes; 1 MiB unless set} */
+    long maxMessageBytes();
+
+    /** {@return the longest payload of one frame accepted, in bytes; as long as a message unless set} */
+    long maxFrameBytes();
+
+    /** {@return how many frames one message may have, empty ones counted; 16384 unless set} */
+    int maxFragments();
+
+    /** {@return how many Ping and Pong frames the peer may send in a minute, and at once; 300 unless set} */
+    int maxControlFramesPerMinute();
+
+    /** {@return how many Pongs may wait to be sent before only the newest is kept (RFC 6455 §5.5.3); 16 unless set} */
+    int maxPendingPongs();
+
+    /** {@return how long a read may wait in silence before the connection is closed with 1001; 5 min unless set} */
+    Optional<Duration> idleTimeout();
+
+    /** {@return how long {@link Connection#readMessage()} waits for the rest of a message that has begun; 60 s unless set} */
+    Duration messageTimeout();
+
+    /** {@return how long a write may go without moving 1 KiB before the connection is dropped; 10 s unless set} */
+    Duration writeTimeout();
+
+    /** {@return how long the closing handshake may take in all; 10 s unless set} */
+    Duration closeTimeout();
+
+    /** {@return how often a Ping is sent, if at all; never unless set} */
+    Optional<Duration> pingInterval();
+
+    /** {@return how long the peer may stay silent after such a Ping; 20 s unless set} */
+    Duration pingTimeout();
+
+    /** {@return whether frames are held back until the reader is about to block; false unless set} */
+    boolean batchWrites();
+
+    /** {@return at how many bytes held-back frames are sent all the same; 48 KiB unless set} */
+    int batchBytes();
+
+    /** Collects options; not safe for use by several threads. */
+    final class Builder {
+        private long maxMessageBytes = 1L << 20;
+        private long maxFrameBytes = Long.MAX_VALUE;
+        private int maxFragments = 16_384;
+        private int maxControlFramesPerMinute = 300;
+        private int maxPendingPongs = 16;
+        private Optional<Duration> idleTimeout = Optional.of(Duration.ofMinutes(5));
+        private Duration messageTimeout = Duration.ofSeconds(60);
+        private Duration writeTimeout = Duration.ofSeconds(10);
+        private Duration closeTimeout = Duration.ofSeconds(10);
+        private Optional<Duration> pingInterval = Optional.empty();
+        private Duration pingTimeout = Duration.ofSeconds(20);
+        private boolean batchWrites;
+        private int batchBytes = 48 * 1024;
+
+        Builder() {}
+
+        Builder(ConnectionOptionsRecord from) {
+            maxMessageBytes = from.maxMessageBytes();
+            maxFrameBytes = from.maxFrameBytes();
+            maxFragments = from.maxFragments();
+            maxControlFramesPerMinute = from.maxControlFramesPerMinute();
+            maxPendingPongs = from.maxPendingPongs();
+            idleTimeout = from.idleTimeout();
+            messageTimeout = from.messageTimeout();
+            writeTimeout = from.writeTimeout();
+            closeTimeout = from.closeTimeout();
+            pingInterval = from.pingInterval();
+            pingTimeout = from.pingTimeout();
+            batchWrites = from.batchWrites();
+            batchBytes = from.batchBytes();
+        }
+
+        /**
+         * Bounds a message, all its fragments together. A longer one fails the connection with 1009 as soon as a frame's header says
+         * so. 1 MiB unless set: room for most applications, and a thousand connections that fill it stay within a gigabyte.
+         *
+         * @param bytes 1 or more; {@link Connection#readMessage()} cannot return more than about 2 GiB
+         * @return this
+         */
+        public Builder maxMessageBytes(long bytes) {
+            maxMessageBytes = bytes;
+            return this;
+        }
+
+        /**
+         * Bounds the payload of one frame. As long as a message unless set.
+         *
+         * @param bytes 1 or more
+         * @return this
+         */
+        public Builder maxFrameBytes(long bytes) {
+            maxFrameBytes = bytes;
+            return this;
+        }
+
+        /**
+         * Bounds the frames of one message, empty ones counted; one more fails the connection with 1008. 16384 unless set: tiny
+         * fragments cost far more to handle than they cost to send.
+         *
+         * @param count 1 or more
+         * @return this
+         */
+        public Builder maxFragments(int count) {
+            maxFragments = count;
+            return this;
+        }
+
+        /**
+         * Bounds the Ping and Pong frames that may come in a minute, and at once; one more fails the connection with 1008. 300 unless
+         * set, five a second: far above any keepalive.
+         *
+         * @param count 1 or more
+         * @return this
+         */
+        public Builder maxControlFramesPerMinute(int count) {
+            maxControlFramesPerMinute = count;
+            return this;
+        }
+
+        /**
+         * Bounds the Pongs that wait for a peer that does not read. Beyond it only the newest Ping is answered, as RFC 6455 §5.5.3
+         * allows. 16 unless set.
+         *
+         * @param count 1 or more
+         * @return this
+         */
+        public Builder maxPendingPongs(int count) {
+            maxPendingPongs = count;
+            return this;
+        }
+
+        /**
+         * Bounds the silence in which a read waits; then the connection is closed with 1001. A peer that answers keepalive Pings is
+         * not silent. 5 min unless set, so that peers that vanished do not stay for ever. Time in which nobody reads does not count.
+         *
+         * @param timeout positive, or empty for no bound
+         * @return this
+         */
+        public Builder idleTimeout(Optional<Duration> timeout) {
+            idleTimeout = timeout;
+            return this;
+        }
+
+        /**
+         * Bounds the wait of {@link Connection#readMessage()} for the rest of a message that has begun; then the connection fails
+         * with 1008. Streaming by {@link Connection#nextReader()} is not bound by it. 60 s unless set.
+         *
+         * @param timeout positive
+         * @return this
+         */
+        public Builder messageTimeout(Duration timeout) {
+            messageTimeout = timeout;
+            return this;
+        }
+
+        /**
+         * Bounds the time in which a write moves less than 1 KiB; then the connection is dropped, since a frame may be cut. 10 s
+         * unless set. It is looked at about once a second.
+         *
+         * @param timeout positive
+         * @return this
+         */
+        public Builder writeTimeout(Duration timeout) {
+            writeTimeout = timeout;
+            return this;
+        }
+
+        /**
+         * Bounds the whole closing handshake, from the first Close frame to the end of the transport. 10 s unless set.
+         *
+         * @param timeout positive
+         * @return this
+         */
+        public Builder closeTimeout(Duration timeout) {
+            closeTimeout = timeout;
+            return this;
+        }
+
+        /**
+         * Switches keepalive on: a Ping is sent every {@code interval}, and a peer from which nothing comes for {@code timeout} after
+         * it, while a read waits, is dropped after a best-effort Close 1011. Off unless set.
+         *
+         * @param interval positive
+         * @param timeout positive
+         * @return this
+         */
+        public Builder keepalive(Duration interval, Duration timeout) {
+            pingInterval = Optional.of(interval);
+            pingTimeout = timeout;
+            return this;
+        }
+
+        /**
+         * Holds frames back so that many answers leave in one system call: they leave when this connection's own reader is about to
+         * block, on {@link Connection#flush()}, and at {@link #batchBytes(int)}. Right for handlers that only compute between a read
+         * and the next. Off unless set, since a handler that goes off to a slow call would hold its answers back meanwhile.
+         *
+         * @param on whether to hold frames back
+         * @return this
+         */
+        public Builder batchWrites(boolean on) {
+            batchWrites = on;
+            return this;
+        }
+
+        /**
+         * Sends held-back frames once there are this many bytes of them. 48 KiB unless set.
+         *
+         * @param bytes 1 or more
+         * @return this
+         */
+        public Builder batchBytes(int bytes) {
+            batchBytes = bytes;
+            return this;
+        }
+
+        /**
+         * {@return the options}
+         *
+         * @throws IllegalArgumentException if one is out of its range
+         */
+        public ConnectionOptions build() {
+            return new ConnectionOptionsRecord(
+                    maxMessageBytes,
+                    Math.min(maxFrameBytes, maxMessageBytes),
+                    maxFragments,
+                    maxControlFramesPerMinute,
+                    maxPendingPongs,
+                    idleTimeout,
+                    messageTimeout,
+                    writeTimeout,
+                    closeTimeout,
+                    pingInterval,
+                    pingTimeout,
+                    batchWrites,
+                    batchBytes);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+/**
+ * Where a connection stands in its life. There is no state for the opening handshake (RFC 6455 §4): a connection exists once that
+ * is done.
+ */
+public enum ConnectionState {
+    /** Messages flow (§4.1, §4.2.2). */
+    OPEN,
+    /** A Close frame was sent or received (§7.1.3). */
+    CLOSING,
+    /** The transport is gone (§7.1.4). */
+    CLOSED;
+
+    /** {@return whether a data frame may still be sent: none once a Close frame has passed (§5.5.1)} */
+    public boolean maySendData() {
+        return this == OPEN;
+    }
+
+    /**
+     * Moves on.
+     *
+     * @return {@code next}
+     * @throws IllegalStateException if there is no such step
+     */
+    public ConnectionState to(ConnectionState next) {
+        boolean legal =
+                switch (this) {
+                    case OPEN -> next == CLOSING || next == CLOSED;
+                    case CLOSING -> next == CLOSED;
+                    case CLOSED -> false;
+                };
+        if (!legal) {
+            throw new IllegalStateException(this + " -> " + next);
+        }
+        return next;
+    }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/** What happens to the peer's Ping, Pong and Close frames (§5.5), and our own Pings that wait for their Pong. */
+final class ControlFrames {
+    /** A Ping of ours that waits. */
+    private record Waiting(long id, long sentAt, CompletableFuture<Duration> roundTrip) {}
+
+    private static final CloseHandler NO_CLOSE_HANDLER = _ -> {};
+
+    private final Sender sender;
+    private final TimeSource time;
+
+    private volatile @Nullable ControlFrameHandler pingHandler;
+    private volatile @Nullable ControlFrameHandler pongHandler;
+    private volatile CloseHandler closeHandler = NO_CLOSE_HANDLER;
+
+    private final ReentrantLock lock = new ReentrantLock();
+
+    // Guarded by lock.
+    private @Nullable ArrayDeque<Waiting> waiting;
+    private long lastId;
+    private @Nullable WebSocketException ended;
+
+    ControlFrames(Sender sender, TimeSource time) {
+        this.sender = sender;
+        this.time = time;
+    }
+
+    void pingHandler(@Nullable ControlFrameHandler handler) {
+        pingHandler = handler;
+    }
+
+    void pongHandler(@Nullable ControlFrameHandler handler) {
+        pongHandler = handler;
+    }
+
+    void closeHandler(@Nullable CloseHandler handler) {
+        closeHandler = handler == null ? NO_CLOSE_HANDLER : handler;
+    }
+
+    /** Makes the payload of a Ping whose Pong completes {@code roundTrip}. */
+    byte[] pingPayload(CompletableFuture<Duration> roundTrip) {
+        lock.lock();
+        try {
+            if (ended != null) {
+                roundTrip.completeExceptionally(ended);
+            }
+            long id = ++lastId;
+            if (waiting == null) {
+                waiting = new ArrayDeque<>(2);
+            }
+            waiting.add(new Waiting(id, time.nanoTime(), roundTrip));
+            return ByteBuffer.allocate(Long.BYTES).putLong(id).array();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void ping(byte[] payload) throws IOException {
+        ControlFrameHandler handler = pingHandler;
+        if (handler != null) {
+            handler.handle(ByteBuffer.wrap(payload));
+        } else {
+            sender.pongLater(payload);
+        }
+    }
+
+    void pong(byte[] payload) throws IOException {
+        complete(payload);
+        ControlFrameHandler handler = pongHandler;
+        if (handler != null) {
+            handler.handle(ByteBuffer.wrap(payload));
+        }
+    }
+
+    void close(CloseStatus status) throws IOException {
+        closeHandler.handle(status);
+    }
+
+    /** Completes the Ping that this Pong answers, and those before it, which the peer need not answer any more (§5.5.3). */
+    private void complete(byte[] payload) {
+        if (payload.length != Long.BYTES) {
+            return;
+        }
+        long id = ByteBuffer.wrap(payload).getLong();
+        long now = time.nanoTime();
+        List<Waiting> answered = new ArrayList<>(1);
+        lock.lock();
+        try {
+            if (waiting == null || waiting.stream().noneMatch(ping -> ping.id() == id)) {
+                return; // §5.5.3: an unsolicited Pong means nothing.
+            }
+            while (waiting != null && !waiting.isEmpty() && waiting.getFirst().id() <= id) {
+                answered.add(waiting.removeFirst());
+            }
+        } finally {
+            lock.unlock();
+        }
+        for (Waiting ping : answered) {
+            ping.roundTrip().complete(Duration.ofNanos(now - ping.sentAt()));
+        }
+    }
+
+    /** The connection is gone: no Pong will come. */
+    void end(WebSocketException cause) {
+        ArrayDeque<Waiting> left;
+        lock.lock();
+        try {
+            ended = cause;
+            left = waiting;
+            waiting = null;
+        } finally {
+            lock.unlock();
+        }
+        if (left != null) {
+            left.forEach(ping -> ping.roundTrip().completeExceptionally(cause));
+        }
+    }
+}

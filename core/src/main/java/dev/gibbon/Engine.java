@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import dev.gibbon.internal.BufferPool;
+import dev.gibbon.internal.SecureMaskingKeys;
+import dev.gibbon.internal.SystemTimeSource;
+import dev.gibbon.protocol.MaskingKeys;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * What the connections of one server, dialer or adapter share: buffers, time, masking keys, and a tick that looks at each of them
+ * now and then, so that nothing is timed per message. Any thread.
+ */
+final class Engine {
+    private static final int KEPT_BUFFERS = 64;
+    private static final Duration LONGEST_TICK = Duration.ofSeconds(1);
+    private static final Duration SHORTEST_TICK = Duration.ofMillis(10);
+
+    private final TimeSource time;
+    private final BufferPool buffers = new BufferPool(KEPT_BUFFERS);
+    private final ArrayBlockingQueue<SendBatch> batches = new ArrayBlockingQueue<>(KEPT_BUFFERS);
+    private final MaskingKeys maskingKeys;
+    private final Set<WebSocketConnection> connections = ConcurrentHashMap.newKeySet();
+    private final ReentrantLock tickLock = new ReentrantLock();
+
+    // Guarded by tickLock.
+    private Duration tick = LONGEST_TICK;
+    private boolean ticking;
+
+    Engine(TimeSource time, MaskingKeys maskingKeys) {
+        this.time = time;
+        this.maskingKeys = maskingKeys;
+    }
+
+    /** {@return an engine on the machine's clock, with keys from its cryptographic generator} */
+    static Engine onSystem() {
+        return new Engine(new SystemTimeSource(), new SecureMaskingKeys());
+    }
+
+    TimeSource time() {
+        return time;
+    }
+
+    BufferPool buffers() {
+        return buffers;
+    }
+
+    MaskingKeys maskingKeys() {
+        return maskingKeys;
+    }
+
+    /** {@return the connections that are not closed yet; changes as they come and go} */
+    Collection<WebSocketConnection> connections() {
+        return Collections.unmodifiableSet(connections);
+    }
+
+    SendBatch leaseBatch() {
+        SendBatch batch = batches.poll();
+        return batch != null ? batch : new SendBatch(buffers);
+    }
+
+    void release(SendBatch batch) {
+        batch.clear();
+        boolean _ = batches.offer(batch); // A full pool lets the batch go.
+    }
+
+    /** Runs a short task that may block on a connection, on a virtual thread of its own. */
+    void start(String name, Runnable task) {
+        Thread _ = Thread.ofVirtual().name(name).start(task);
+    }
+
+    void register(WebSocketConnection connection, Duration shortestTimeout) {
+        connections.add(connection);
+        tickLock.lock();
+        try {
+            Duration wanted = shortestTimeout.dividedBy(4);
+            if (wanted.compareTo(SHORTEST_TICK) < 0) {
+                wanted = SHORTEST_TICK;
+            }
+            if (wanted.compareTo(tick) < 0) {
+                tick = wanted;
+            }
+            if (!ticking) {
+                ticking = true;
+                scheduleTickLocked();
+            }
+        } finally {
+            tickLock.unlock();
+        }
+    }
+
+    void unregister(WebSocketConnection connection) {
+        connections.remove(connection);
+    }
+
+    private void scheduleTickLocked() {
+        time.schedule(tick, this::tick);
+    }
+
+    private void tick() {
+        long now = time.nanoTime();
+        for (WebSocketConnection connection : connections) {
+            connection.tick(now);
+        }
+        tickLock.lock();
+        try {
+            if (connections.isEmpty()) {
+                ticking = false; // The next connection starts it again.
+                tick = LONGEST_TICK;
+            } else {
+                scheduleTickLocked();
+            }
+        } finally {
+            tickLock.unlock();
+        }
+    }
+}

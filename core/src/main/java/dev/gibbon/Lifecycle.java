@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import dev.gibbon.protocol.ClosingHandshake;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The end of a connection (§7): the one place that maps what went wrong to a close code and takes everything down, within bounds in
+ * time and bytes. Any thread.
+ */
+final class Lifecycle {
+    /** How long the peer may keep the transport open once both Close frames have passed, or once it broke the rules. */
+    private static final Duration LINGER = Duration.ofSeconds(2);
+
+    /** How many bytes are read and thrown away meanwhile, so that our Close frame is not lost to a reset. */
+    private static final long LINGER_BYTES = 1L << 20;
+
+    private final ClosingHandshake closing;
+    private final Role role;
+    private final Transport transport;
+    private final Engine engine;
+    private final Duration closeTimeout;
+
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final AtomicBoolean finishing = new AtomicBoolean();
+    private final AtomicBoolean deadlineArmed = new AtomicBoolean();
+
+    /** What failed the connection, once something did; the first failure stays. */
+    private final AtomicReference<@Nullable WebSocketException> failure = new AtomicReference<>();
+
+    private volatile TimeSource.@Nullable Timer deadline;
+
+    /** Set once, before anybody else sees this object. */
+    private @Nullable WebSocketConnection connection;
+
+    Lifecycle(ClosingHandshake closing, Role role, Transport transport, Engine engine, Duration closeTimeout) {
+        this.closing = closing;
+        this.role = role;
+        this.transport = transport;
+        this.engine = engine;
+        this.closeTimeout = closeTimeout;
+    }
+
+    void connection(WebSocketConnection owner) {
+        connection = owner;
+    }
+
+    private WebSocketConnection connection() {
+        WebSocketConnection owner = connection;
+        if (owner == null) {
+            throw new IllegalStateException("not attached");
+        }
+        return owner;
+    }
+
+    ClosingHandshake closing() {
+        return closing;
+    }
+
+    ConnectionState state() {
+        return closing.state();
+    }
+
+    /** {@return what every read must report from now on, or null if the connection ended cleanly or has not ended} */
+    @Nullable WebSocketException failure() {
+        return failure.get();
+    }
+
+    /** {@return what a write reports that comes too late} */
+    WebSocketException closedForWriting() {
+        if (failure.get() instanceof WriteTimeoutException timeout) {
+            return timeout;
+        }
+        ClosingHandshake.Progress progress = closing.progress();
+        String message;
+        if (progress.sent() != null) {
+            message = "a Close frame was sent: " + progress.sent().code() + " (§5.5.1)";
+        } else if (progress.received() != null) {
+            message = "the peer sent a Close frame: " + progress.received().code() + " (§5.5.1)";
+        } else {
+            message = "the connection is gone";
+        }
+        return new ConnectionClosedException(message, progress.sent(), progress.received(), failure.get());
+    }
+
+    /** {@return what reading from a message reports whose end will not come} */
+    WebSocketException closedForReading() {
+        WebSocketException known = failure.get();
+        if (known != null) {
+            return known;
+        }
+        ClosingHandshake.Progress progress = closing.progress();
+        return new ConnectionClosedException(
+                "the connection was closed in the middle of a message", progress.sent(), progress.received(), null);
+    }
+
+    /** A handler of the application threw: the connection ends with 1011, and the read that ran it reports the cause. */
+    WebSocketException handlerFailed(Exception cause) {
+        ClosingHandshake.Progress progress = closing.progress();
+        return fail(
+                new ConnectionClosedException("a handler threw", progress.sent(), progress.received(), cause),
+                CloseCode.INTERNAL_ERROR);
+    }
+
+    /** The peer's Close frame has come: answers it if that was not done, then ends the transport, on another thread. */
+    void closeReceived(CloseStatus status) {
+        ClosingHandshake.Progress progress = closing.progress();
+        if (progress.sent() == null && !status.code().isClean()) {
+            boolean _ = failure.compareAndSet(
+                    null,
+                    new ConnectionClosedException(
+                            "the peer closed with " + status.code(), progress.sent(), status, null));
+        }
+        boolean _ = connection().sender().appendClose(new CloseStatus(status.code(), ""));
+        finishLater();
+    }
+
+    /** The peer broke a rule or a limit (§7.1.7): says so in a Close frame, then ends the transport, on another thread. */
+    WebSocketException fail(WebSocketException problem, CloseCode code) {
+        boolean _ = failure.compareAndSet(null, problem);
+        boolean _ = connection().sender().appendClose(new CloseStatus(code, ""));
+        finishLater();
+        WebSocketException first = failure.get();
+        return first != null ? first : problem;
+    }
+
+    /** Begins a closing handshake without waiting for it; whoever reads goes on and sees the peer's answer. */
+    void closeLater(CloseStatus status, @Nullable WebSocketException why) {
+        if (why != null) {
+            boolean _ = failure.compareAndSet(null, why);
+        }
+        armDeadline();
+        boolean _ = connection().sender().appendClose(status);
+        engine.start("gibbon-close", this::flushQuietly);
+    }
+
+    /** The peer is most likely gone: a Close frame is tried for a moment, then the transport is dropped. */
+    void giveUp(CloseStatus status, WebSocketException why) {
+        closeLater(status, why);
+        TimeSource.Timer _ = engine.time().schedule(LINGER, () -> lost(why));
+    }
+
+    /** The transport broke or ended without a closing handshake (§7.1.5: 1006), or its time is up. */
+    void lost(Throwable cause) {
+        ClosingHandshake.Progress progress = closing.progress();
+        if (failure.get() == null && !progress.complete()) {
+            boolean _ = failure.compareAndSet(null, lostException(progress, cause));
+        }
+        terminate();
+    }
+
+    private static WebSocketException lostException(ClosingHandshake.Progress progress, Throwable cause) {
+        if (cause instanceof WebSocketException known) {
+            return known;
+        }
+        String message = cause instanceof ClosedByInterruptException
+                ? "the connection was lost: its thread was interrupted (1006)"
+                : "the connection was lost without a Close frame (1006, §7.1.5)";
+        return new ConnectionClosedException(message, progress.sent(), progress.received(), cause);
+    }
+
+    /** Bounds all that is left to do; the first call counts. */
+    void armDeadline() {
+        if (deadlineArmed.compareAndSet(false, true)) {
+            deadline = engine.time()
+                    .schedule(
+                            closeTimeout,
+                            () -> lost(new IOException("closing handshake took more than " + closeTimeout)));
+            if (state() == ConnectionState.CLOSED) {
+                cancelDeadline();
+            }
+        }
+    }
+
+    private void cancelDeadline() {
+        TimeSource.Timer timer = deadline;
+        if (timer != null) {
+            timer.cancel();
+        }
+    }
+
+    /** {@return whether the transport is gone and everything given back} */
+    boolean isClosed() {
+        return closed.getCount() == 0;
+    }
+
+    /** Waits for the end; bounded by the deadline, which is armed. */
+    void awaitClosed() throws InterruptedException {
+        closed.await();
+    }
+
+    /** The reader is done with the transport: sends what is left, ends our direction, waits for the peer's end, and closes. */
+    void finishLater() {
+        if (finishing.compareAndSet(false, true)) {
+            armDeadline();
+            engine.start("gibbon-close", this::finish);
+        }
+    }
+
+    private void finish() {
+        try {
+            connection().sender().flush();
+            // §7.1.1: the server closes first, so that TIME_WAIT is not the client's. Nobody waits for a peer that broke a rule.
+            if (role == Role.SERVER || failure.get() != null) {
+                transport.shutdownOutput();
+                TimeSource.Timer linger = engine.time().schedule(LINGER, this::terminate);
+                drain();
+                linger.cancel();
+            } else {
+                drain();
+            }
+        } catch (IOException _) {
+            // The peer was quicker, or time is up: what could be sent was sent.
+        }
+        terminate();
+    }
+
+    private void drain() throws IOException {
+        ByteBuffer sink = ByteBuffer.allocate(4096);
+        for (long budget = LINGER_BYTES; budget > 0; ) {
+            int n = transport.read(sink.clear());
+            if (n < 0) {
+                return;
+            }
+            budget -= n;
+        }
+    }
+
+    private void flushQuietly() {
+        try {
+            connection().sender().flush();
+        } catch (IOException _) {
+            // The connection is closed by now and has told everybody who asks.
+        }
+    }
+
+    /** Takes everything down, once. */
+    void terminate() {
+        if (!closing.lost()) {
+            return;
+        }
+        try {
+            transport.close();
+        } catch (IOException _) {
+            // Nothing is left that could be done with it.
+        }
+        cancelDeadline();
+        connection().released();
+        closed.countDown();
+    }
+}

@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import dev.gibbon.frame.Opcode;
+import dev.gibbon.internal.BufferPool;
+import dev.gibbon.protocol.Inbound;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way in of a connection for a thread that blocks: reads what is there, hands out every message in it, and only then waits again.
+ * One thread at a time; {@link #enter()} makes sure of it, and what it guards is "Reader thread only".
+ */
+final class Receiver {
+    /** What a reader that waits for the next frame holds. Enough for a burst of small messages, cheap enough to keep. */
+    private static final int WAITING_BYTES = 512;
+
+    /** How long to look for more when the small buffer came back full, before the large one is given back. */
+    private static final Duration BURST = Duration.ofMillis(1);
+
+    /** Beyond this many leased buffers a reader waits for the rest of a large frame with its small one. */
+    private static final int MAX_WAITING_LEASES = 512;
+
+    /** What a message that has only been announced may make us allocate. */
+    private static final int UNSEEN_BYTES = 64 * 1024;
+
+    /**
+     * How long a reader may go on while its peer always has more, before it lets other virtual threads on. They are scheduled
+     * fairly only if the busy ones park; a yield is not enough (threat catalogue, appendix A).
+     */
+    private static final long SLICE_NANOS = 250_000;
+
+    /** A read that took this long has parked. */
+    private static final long PARKED_NANOS = 15_000;
+
+    private static final int MESSAGES_PER_LOOK = 16;
+    /** What a reader waits for. */
+    enum Waiting {
+        NO,
+        FOR_A_MESSAGE,
+        FOR_THE_REST_OF_A_MESSAGE
+    }
+
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+    private static final byte[] NO_BYTES = {};
+
+    private final Engine engine;
+    private final Transport transport;
+    private final Inbound inbound;
+    private final Lifecycle lifecycle;
+    private final Sender sender;
+    private final ControlFrames controlFrames;
+    private final long maxDiscarded;
+
+    private final AtomicReference<@Nullable Thread> reader = new AtomicReference<>();
+
+    // Reader thread only, until the end of the class.
+    private ByteBuffer in = NOTHING;
+    private boolean leased;
+    private boolean cameFull;
+    private @Nullable ByteBuffer waitingBuffer;
+    private boolean ended;
+    private @Nullable IncomingMessage current;
+    private byte[] assembly = NO_BYTES;
+    private int assembled;
+    private boolean assembling;
+    private long discarded;
+    private long sliceStart;
+    private int messagesInSlice;
+
+    /** When a read must give up, on the engine's clock; {@link Long#MAX_VALUE} for never. Any thread sets it. */
+    private volatile long deadline = Long.MAX_VALUE;
+
+    /** What the reader waits for, and how many reads came back; looked at by the tick. */
+    private volatile Waiting waiting = Waiting.NO;
+
+    private volatile long reads;
+
+    Receiver(
+            Engine engine,
+            Transport transport,
+            Inbound inbound,
+            Lifecycle lifecycle,
+            Sender sender,
+            ControlFrames controlFrames,
+            long maxDiscarded,
+            ByteBuffer leftover) {
+        this.engine = engine;
+        this.transport = transport;
+        this.inbound = inbound;
+        this.lifecycle = lifecycle;
+        this.sender = sender;
+        this.controlFrames = controlFrames;
+        this.maxDiscarded = maxDiscarded;
+        if (leftover.hasRemaining()) {
+            this.in = ownCopy(leftover);
+        }
+        this.sliceStart = engine.time().nanoTime();
+    }
+
+    private static ByteBuffer ownCopy(ByteBuffer bytes) {
+        ByteBuffer copy = ByteBuffer.allocate(bytes.remaining());
+        return copy.put(bytes).flip();
+    }
+
+    void deadline(long nanos) {
+        deadline = nanos;
+    }
+
+    Waiting waiting() {
+        return waiting;
+    }
+
+    long reads() {
+        return reads;
+    }
+
+    /**
+     * Makes the calling thread the reader.
+     *
+     * @throws IllegalStateException if a thread reads already, this one included: a handler that calls back
+     */
+    private void enter() {
+        Thread self = Thread.currentThread();
+        Thread other = reader.compareAndExchange(null, self);
+        if (other == self) {
+            throw new IllegalStateException("a handler must not read from its own connection");
+        }
+        if (other != null) {
+            throw new IllegalStateException("another thread is reading from this connection");
+        }
+    }
+
+    private void exit() {
+        reader.set(null);
+        if (lifecycle.state() == ConnectionState.CLOSED) {
+            giveBack();
+        }
+    }
+
+    boolean readsOnThisThread() {
+        return reader.get() == Thread.currentThread();
+    }
+
+    /** Gives the buffer back, keeping bytes that were accepted, unless a reader is at work and will do so itself. */
+    void giveBack() {
+        if (reader.compareAndSet(null, Thread.currentThread())) {
+            keepSmall();
+            reader.set(null);
+        }
+    }
+
+    @Nullable Message readMessage() throws IOException {
+        enter();
+        try {
+            skipCurrent();
+            if (!assembling) {
+                if (advance() != Inbound.Event.DATA) {
+                    return null;
+                }
+                assembling = true;
+                take(inbound.length());
+            }
+            while (!inbound.last()) {
+                if (advance() != Inbound.Event.DATA) {
+                    forgetAssembly();
+                    return null;
+                }
+                take(inbound.length());
+            }
+            return assembledMessage();
+        } finally {
+            exit();
+        }
+    }
+
+    /** Copies what came into the message that is put together, growing with the bytes that came and not with those announced. */
+    private void take(int length) {
+        int needed = assembled + length;
+        if (needed < 0) {
+            throw new OutOfMemoryError("a message of more than 2 GiB does not fit an array; stream it");
+        }
+        if (needed > assembly.length) {
+            long announced = needed + inbound.frameBytesToCome();
+            boolean exact = inbound.frameEndsMessage() && announced - needed <= Math.max(UNSEEN_BYTES, needed);
+            long size = exact ? announced : Math.max(needed, 2L * assembly.length);
+            assembly = Arrays.copyOf(assembly, (int) Math.min(size, Integer.MAX_VALUE - 8));
+        }
+        in.get(assembly, assembled, length);
+        assembled = needed;
+    }
+
+    private void forgetAssembly() {
+        assembling = false;
+        assembly = NO_BYTES;
+        assembled = 0;
+    }
+
+    private Message assembledMessage() {
+        MessageType type = typeOf(inbound.opcode());
+        byte[] bytes = assembled == assembly.length ? assembly : Arrays.copyOf(assembly, assembled);
+        forgetAssembly();
+        if (++messagesInSlice >= MESSAGES_PER_LOOK) {
+            messagesInSlice = 0;
+            letOthersOn();
+        }
+        return Message.received(type, bytes);
+    }
+
+    @Nullable MessageReader nextReader() throws IOException {
+        enter();
+        try {
+            skipCurrent();
+            IncomingMessage message;
+            if (assembling) { // A readMessage ran into its deadline in the middle of this message.
+                message = new IncomingMessage(this, typeOf(inbound.opcode()), Arrays.copyOf(assembly, assembled));
+                forgetAssembly();
+            } else if (advance() == Inbound.Event.DATA) {
+                message = new IncomingMessage(this, typeOf(inbound.opcode()), NO_BYTES);
+                message.came(inbound.length(), inbound.last());
+            } else {
+                return null;
+            }
+            current = message;
+            return message;
+        } finally {
+            exit();
+        }
+    }
+
+    /** Goes to the end of a streamed message that was left; one that runs into the deadline goes on here the next time. */
+    private void skipCurrent() throws IOException {
+        IncomingMessage unread = current;
+        if (unread != null) {
+            unread.supersede();
+            boolean more = true;
+            while (more && !unread.ended()) {
+                skipChunk(unread);
+                more = unread.ended() || moreOf(unread);
+            }
+            current = null;
+        }
+    }
+
+    /** Reads from the streamed message; -1 at its end. */
+    int read(IncomingMessage message, ByteBuffer dst) throws IOException {
+        enter();
+        try {
+            if (message != current || message.superseded()) {
+                throw new IllegalStateException("this reader's message was left for a newer one");
+            }
+            while (message.inChunk() == 0) {
+                if (message.ended()) {
+                    return -1;
+                }
+                if (!moreOf(message)) {
+                    throw lifecycle.closedForReading();
+                }
+            }
+            int n = Math.min(dst.remaining(), message.inChunk());
+            int limit = in.limit();
+            in.limit(in.position() + n);
+            dst.put(in);
+            in.limit(limit);
+            message.took(n);
+            return n;
+        } finally {
+            exit();
+        }
+    }
+
+    private boolean moreOf(IncomingMessage message) throws IOException {
+        if (advance() != Inbound.Event.DATA) {
+            return false;
+        }
+        message.came(inbound.length(), inbound.last());
+        return true;
+    }
+
+    private void skipChunk(IncomingMessage message) {
+        in.position(in.position() + message.inChunk());
+        message.took(message.inChunk());
+    }
+
+    /** Reads on and throws data away until the closing handshake is done or the transport gone; false if another thread reads. */
+    boolean drain() {
+        if (!reader.compareAndSet(null, Thread.currentThread())) {
+            return false;
+        }
+        try {
+            IncomingMessage unread = current;
+            if (unread != null) {
+                skipChunk(unread);
+                unread.supersede();
+                current = null;
+            }
+            while (!ended) {
+                if (advance() == Inbound.Event.DATA) {
+                    in.position(in.position() + inbound.length());
+                }
+            }
+        } catch (IOException _) {
+            // The connection has ended, and its status says how.
+        } finally {
+            exit();
+        }
+        return true;
+    }
+
+    /** {@return DATA, or CLOSE at a clean end, now and for ever} */
+    private Inbound.Event advance() throws IOException {
+        while (true) {
+            if (ended) {
+                return atEnd();
+            }
+            switch (nextEvent()) {
+                case INPUT_NEEDED -> fill();
+                case DATA -> {
+                    return Inbound.Event.DATA;
+                }
+                case PING -> handle(() -> controlFrames.ping(inbound.controlPayload()));
+                case PONG -> handle(() -> controlFrames.pong(inbound.controlPayload()));
+                case CLOSE -> {
+                    ended = true;
+                    handle(() -> controlFrames.close(inbound.closeStatus()));
+                    lifecycle.closeReceived(inbound.closeStatus());
+                }
+            }
+        }
+    }
+
+    private Inbound.Event nextEvent() throws IOException {
+        try {
+            return inbound.next(in);
+        } catch (ProtocolException e) {
+            ended = true;
+            throw lifecycle.fail(e, e.closeCode());
+        } catch (MessageTooBigException e) {
+            ended = true;
+            throw lifecycle.fail(e, e.closeCode());
+        }
+    }
+
+    private interface Handling {
+        void run() throws IOException;
+    }
+
+    /** Runs a handler of the application's; one that throws fails the connection with 1011. */
+    private void handle(Handling handling) throws IOException {
+        try {
+            handling.run();
+        } catch (IOException | RuntimeException e) {
+            ended = true;
+            throw lifecycle.handlerFailed(e);
+        }
+    }
+
+    private Inbound.Event atEnd() throws IOException {
+        WebSocketException failure = lifecycle.failure();
+        if (failure != null) {
+            throw failure;
+        }
+        return Inbound.Event.CLOSE;
+    }
+
+    /** Waits for bytes; all that came before are consumed. */
+    private void fill() throws IOException {
+        int n;
+        try {
+            sender.readerBlocks();
+            n = read();
+        } catch (ReadTimeoutException e) {
+            keepSmall();
+            throw e;
+        } catch (IOException e) {
+            ended = true;
+            lifecycle.lost(e);
+            keepSmall();
+            return;
+        } finally {
+            sender.readerGoesOn();
+        }
+        if (n < 0) {
+            ended = true;
+            lifecycle.lost(new EOFException("the peer ended the stream without a Close frame"));
+            keepSmall();
+            return;
+        }
+        if (lifecycle.closing().progress().sent() != null) {
+            discarded += n;
+            if (discarded > maxDiscarded) {
+                ended = true;
+                lifecycle.lost(new IOException("more than " + maxDiscarded + " bytes came behind our Close frame"));
+            }
+        }
+    }
+
+    private int read() throws IOException {
+        if (inbound.frameBytesToCome() > WAITING_BYTES && engine.buffers().leased() < MAX_WAITING_LEASES) {
+            lease();
+            return read(in, null);
+        }
+        if (cameFull) {
+            lease();
+            int n = read(in, BURST);
+            if (n != 0) {
+                return n;
+            }
+        }
+        unlease();
+        ByteBuffer small = waitingBuffer;
+        if (small == null) {
+            small = ByteBuffer.allocate(WAITING_BYTES);
+            waitingBuffer = small;
+        }
+        in = small;
+        return read(in, null);
+    }
+
+    /** One read from the transport, within the deadline; 0 only if {@code atMost} passed. */
+    private int read(ByteBuffer buffer, @Nullable Duration atMost) throws IOException {
+        buffer.clear();
+        long before = engine.time().nanoTime();
+        long until = deadline;
+        Duration left = until == Long.MAX_VALUE ? null : Duration.ofNanos(until - before);
+        if (left != null && !left.isPositive()) {
+            buffer.limit(0);
+            throw new ReadTimeoutException("the read deadline passed");
+        }
+        boolean bounded = atMost != null && (left == null || atMost.compareTo(left) < 0);
+        Duration timeout = bounded ? atMost : left;
+        int n = -1;
+        waiting = assembling ? Waiting.FOR_THE_REST_OF_A_MESSAGE : Waiting.FOR_A_MESSAGE;
+        try {
+            n = timeout == null ? transport.read(buffer) : transport.read(buffer, timeout);
+        } finally {
+            waiting = Waiting.NO;
+            buffer.flip();
+        }
+        reads = reads + 1; // One reader at a time: no update is lost.
+        cameFull = n > 0 && buffer.limit() == buffer.capacity();
+        if (n == 0 && !bounded) {
+            throw new ReadTimeoutException("nothing came before the read deadline");
+        }
+        long after = engine.time().nanoTime();
+        if (after - before > PARKED_NANOS) {
+            sliceStart = after;
+        }
+        return n;
+    }
+
+    private void letOthersOn() {
+        long now = engine.time().nanoTime();
+        if (now - sliceStart > SLICE_NANOS && Thread.currentThread().isVirtual()) {
+            LockSupport.parkNanos(1);
+            sliceStart = engine.time().nanoTime();
+        }
+    }
+
+    private void lease() {
+        if (!leased) {
+            in = engine.buffers().lease();
+            leased = true;
+        }
+    }
+
+    private void unlease() {
+        if (leased) {
+            BufferPool pool = engine.buffers();
+            pool.release(in);
+            in = NOTHING;
+            leased = false;
+        }
+    }
+
+    /** Gives the large buffer back; what it still holds moves to a small one of its own. */
+    private void keepSmall() {
+        if (leased) {
+            ByteBuffer rest = in.hasRemaining() ? ownCopy(in) : NOTHING;
+            unlease();
+            in = rest;
+        }
+    }
+
+    private static MessageType typeOf(Opcode opcode) {
+        return opcode == Opcode.TEXT ? MessageType.TEXT : MessageType.BINARY;
+    }
+}

@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import dev.gibbon.frame.Opcode;
+import dev.gibbon.protocol.ClosePayload;
+import dev.gibbon.protocol.ClosingHandshake;
+import dev.gibbon.protocol.Protocol;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicReference;
+import javax.net.ssl.SSLSession;
+import org.jspecify.annotations.Nullable;
+
+/** The one connection: wires the protocol machine to a transport by way of a receiver, a sender and a life cycle. */
+final class WebSocketConnection implements Connection {
+    private final Engine engine;
+    private final Transport transport;
+    private final Protocol protocol;
+    private final ConnectionOptionsRecord options;
+    private final Optional<String> subprotocol;
+    private final Lifecycle lifecycle;
+    private final Sender sender;
+    private final ControlFrames controlFrames;
+    private final Receiver receiver;
+    private final Watch watch;
+
+    private final AtomicReference<@Nullable ConcurrentMap<String, Object>> attributes = new AtomicReference<>();
+    private final AtomicReference<TimeSource.@Nullable Timer> writeDeadline = new AtomicReference<>();
+    private volatile @Nullable OutgoingMessage openWriter;
+    private volatile @Nullable Runnable onClosed;
+
+    private WebSocketConnection(
+            Engine engine,
+            Transport transport,
+            Role role,
+            ConnectionOptionsRecord options,
+            Optional<String> subprotocol,
+            ByteBuffer leftover) {
+        this.engine = engine;
+        this.transport = transport;
+        this.options = options;
+        this.subprotocol = subprotocol;
+        TimeSource time = engine.time();
+        this.protocol = new Protocol(role, options.limits(), engine.maskingKeys(), time::nanoTime);
+        this.lifecycle = new Lifecycle(protocol.closing(), role, transport, engine, options.closeTimeout());
+        this.sender = new Sender(engine, transport, protocol.outbound(), lifecycle, options);
+        this.controlFrames = new ControlFrames(sender, time);
+        this.receiver = new Receiver(
+                engine,
+                transport,
+                protocol.inbound(),
+                lifecycle,
+                sender,
+                controlFrames,
+                options.maxMessageBytes(),
+                leftover);
+        this.watch = new Watch(this, options, time.nanoTime());
+    }
+
+    /** Opens a connection on a transport whose opening handshake is done; {@code leftover} came with it and is copied. */
+    static WebSocketConnection open(
+            Engine engine,
+            Transport transport,
+            Role role,
+            ConnectionOptions options,
+            Optional<String> subprotocol,
+            ByteBuffer leftover) {
+        ConnectionOptionsRecord known =
+                switch (options) {
+                    case ConnectionOptionsRecord values -> values;
+                };
+        WebSocketConnection connection =
+                new WebSocketConnection(engine, transport, role, known, subprotocol, leftover);
+        connection.lifecycle.connection(connection);
+        engine.register(connection, Watch.shortest(options));
+        return connection;
+    }
+
+    Lifecycle lifecycle() {
+        return lifecycle;
+    }
+
+    Sender sender() {
+        return sender;
+    }
+
+    Receiver receiver() {
+        return receiver;
+    }
+
+    void tick(long now) {
+        watch.tick(now);
+    }
+
+    /** Runs {@code task} once the connection is closed, or now if it is. */
+    void onClosed(Runnable task) {
+        onClosed = task;
+        if (lifecycle.isClosed()) {
+            runOnClosed();
+        }
+    }
+
+    private void runOnClosed() {
+        Runnable task = onClosed;
+        if (task != null) {
+            onClosed = null;
+            task.run();
+        }
+    }
+
+    /** The transport is gone: gives everything back and tells whoever waits. */
+    void released() {
+        engine.unregister(this);
+        sender.fail();
+        receiver.giveBack();
+        clearWriteDeadline();
+        controlFrames.end(lifecycle.closedForWriting());
+        runOnClosed();
+    }
+
+    void keepalivePing() {
+        sender.pingLater(controlFrames.pingPayload(new CompletableFuture<>()));
+    }
+
+    @Override
+    public Role role() {
+        return protocol.role();
+    }
+
+    @Override
+    public Optional<String> subprotocol() {
+        return subprotocol;
+    }
+
+    @Override
+    public Optional<SocketAddress> localAddress() {
+        return transport.localAddress();
+    }
+
+    @Override
+    public Optional<SocketAddress> peerAddress() {
+        return transport.peerAddress();
+    }
+
+    @Override
+    public Optional<SSLSession> tlsSession() {
+        return transport.tlsSession();
+    }
+
+    @Override
+    public ConcurrentMap<String, Object> attributes() {
+        ConcurrentMap<String, Object> known = attributes.get();
+        if (known == null) {
+            ConcurrentMap<String, Object> made = new ConcurrentHashMap<>();
+            known = attributes.compareAndExchange(null, made);
+            return known == null ? made : known;
+        }
+        return known;
+    }
+
+    @Override
+    public ConnectionState state() {
+        return lifecycle.state();
+    }
+
+    @Override
+    public Optional<CloseStatus> closeStatus() {
+        ClosingHandshake.Progress progress = lifecycle.closing().progress();
+        if (progress.received() != null) {
+            return Optional.of(progress.received());
+        }
+        return progress.state() == ConnectionState.CLOSED ? Optional.of(CloseStatus.LOST) : Optional.empty();
+    }
+
+    @Override
+    public @Nullable Message readMessage() throws IOException {
+        return receiver.readMessage();
+    }
+
+    @Override
+    public @Nullable MessageReader nextReader() throws IOException {
+        return receiver.nextReader();
+    }
+
+    @Override
+    public InputStream joinMessages(String terminator) {
+        return new JoinedMessages(this, Message.encode(terminator));
+    }
+
+    @Override
+    public ByteStreams byteStreams() {
+        OutputStream output = new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                writeBinary(new byte[] {(byte) b});
+            }
+
+            @Override
+            public void write(byte[] src, int offset, int length) throws IOException {
+                writeBinary(ByteBuffer.wrap(src, offset, length));
+            }
+
+            @Override
+            public void flush() throws IOException {
+                WebSocketConnection.this.flush();
+            }
+
+            @Override
+            public void close() {
+                WebSocketConnection.this.close();
+            }
+        };
+        return new ByteStreams(joinMessages(""), output);
+    }
+
+    @Override
+    public void writeText(String text) throws IOException {
+        send(Opcode.TEXT, ByteBuffer.wrap(Message.encode(text)));
+    }
+
+    @Override
+    public void writeBinary(ByteBuffer payload) throws IOException {
+        send(Opcode.BINARY, payload);
+    }
+
+    @Override
+    public void writeBinary(byte[] payload) throws IOException {
+        send(Opcode.BINARY, ByteBuffer.wrap(payload));
+    }
+
+    @Override
+    public void writeMessage(Message message) throws IOException {
+        send(message.isText() ? Opcode.TEXT : Opcode.BINARY, ByteBuffer.wrap(message.bytes()));
+    }
+
+    private void send(Opcode opcode, ByteBuffer payload) throws IOException {
+        endOwnWriter();
+        sender.message(opcode, payload);
+    }
+
+    @Override
+    public MessageWriter nextWriter(MessageType type) throws IOException {
+        endOwnWriter();
+        sender.beginMessage();
+        OutgoingMessage message = new OutgoingMessage(sender, engine.buffers(), type);
+        openWriter = message;
+        return message;
+    }
+
+    /** A thread that begins a message ends the one it left open; waiting for itself would be for ever. */
+    private void endOwnWriter() throws IOException {
+        OutgoingMessage open = openWriter;
+        if (open != null && open.openOnThisThread()) {
+            openWriter = null;
+            open.close();
+        }
+    }
+
+    @Override
+    public void writePrepared(PreparedMessage message) throws IOException {
+        if (protocol.role().masksOutput()) {
+            send(message.type() == MessageType.TEXT ? Opcode.TEXT : Opcode.BINARY, message.payload());
+        } else {
+            endOwnWriter();
+            sender.prepared(message.frame());
+        }
+    }
+
+    @Override
+    public void flush() throws IOException {
+        sender.flush();
+    }
+
+    @Override
+    public void setBatchWrites(boolean on) {
+        sender.batching(on);
+    }
+
+    @Override
+    public CompletableFuture<Duration> ping() throws IOException {
+        CompletableFuture<Duration> roundTrip = new CompletableFuture<>();
+        sender.control(Opcode.PING, ByteBuffer.wrap(controlFrames.pingPayload(roundTrip)));
+        return roundTrip;
+    }
+
+    @Override
+    public void ping(ByteBuffer payload) throws IOException {
+        sender.control(Opcode.PING, payload);
+    }
+
+    @Override
+    public void pong(ByteBuffer payload) throws IOException {
+        sender.control(Opcode.PONG, payload);
+    }
+
+    @Override
+    public void setPingHandler(@Nullable ControlFrameHandler handler) {
+        controlFrames.pingHandler(handler);
+    }
+
+    @Override
+    public void setPongHandler(@Nullable ControlFrameHandler handler) {
+        controlFrames.pongHandler(handler);
+    }
+
+    @Override
+    public void setCloseHandler(@Nullable CloseHandler handler) {
+        controlFrames.closeHandler(handler);
+    }
+
+    @Override
+    public void setMaxMessageBytes(long bytes) {
+        ConnectionOptions changed = options.toBuilder()
+                .maxMessageBytes(bytes)
+                .maxFrameBytes(
+                        options.maxFrameBytes() == options.maxMessageBytes() ? bytes : options.maxFrameBytes())
+                .build();
+        switch (changed) {
+            case ConnectionOptionsRecord values -> protocol.inbound().limits(values.limits());
+        }
+    }
+
+    @Override
+    public void setReadDeadline(Duration fromNow) {
+        receiver.deadline(engine.time().nanoTime() + fromNow.toNanos());
+    }
+
+    @Override
+    public void clearReadDeadline() {
+        receiver.deadline(Long.MAX_VALUE);
+    }
+
+    @Override
+    public void setWriteDeadline(Duration fromNow) {
+        sender.deadline(engine.time().nanoTime() + fromNow.toNanos());
+        TimeSource.Timer timer = engine.time()
+                .schedule(fromNow.isNegative() ? Duration.ZERO : fromNow, this::writeDeadlinePassed);
+        replaceWriteDeadline(timer);
+    }
+
+    private void writeDeadlinePassed() {
+        if (sender.writersWait()) {
+            lifecycle.lost(new WriteTimeoutException("the write deadline passed during a write"));
+        }
+    }
+
+    @Override
+    public void clearWriteDeadline() {
+        sender.deadline(Long.MAX_VALUE);
+        replaceWriteDeadline(null);
+    }
+
+    private void replaceWriteDeadline(TimeSource.@Nullable Timer timer) {
+        TimeSource.Timer old = writeDeadline.getAndSet(timer);
+        if (old != null) {
+            old.cancel();
+        }
+    }
+
+    @Override
+    public void close() {
+        close(CloseCode.NORMAL, "");
+    }
+
+    @Override
+    public void close(CloseCode code, String reason) {
+        CloseStatus status = new CloseStatus(code, reason);
+        byte[] _ = ClosePayload.encode(status); // Refuses what must not be sent before anything happens.
+        if (lifecycle.state() == ConnectionState.CLOSED) {
+            return;
+        }
+        lifecycle.armDeadline();
+        boolean _ = sender.appendClose(status);
+        try {
+            sender.flush();
+        } catch (IOException _) {
+            return; // The connection was lost meanwhile, and everything is taken down.
+        }
+        if (receiver.readsOnThisThread()) {
+            return;
+        }
+        boolean _ = receiver.drain();
+        try {
+            lifecycle.awaitClosed();
+        } catch (InterruptedException _) {
+            abort();
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void abort() {
+        lifecycle.lost(new ConnectionClosedException(
+                "the connection was aborted on this side", null, null, null));
+    }
+
+    @Override
+    public String toString() {
+        return "WebSocket " + protocol.role() + " " + state();
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.protocol;
+
+import dev.gibbon.Role;
+import dev.gibbon.frame.FrameHeader;
+import dev.gibbon.frame.FrameSerializer;
+import dev.gibbon.frame.Masking;
+import dev.gibbon.frame.Opcode;
+import java.nio.ByteBuffer;
+
+/** The sending half of the protocol (§5, §6.1): frames in, bytes out. Guarded by the caller's send lock. */
+public final class Outbound {
+    private final Role role;
+    private final MaskingKeys maskingKeys;
+
+    /** Whether a message has begun whose final frame has not been put. */
+    private boolean messageOpen;
+
+    Outbound(Role role, MaskingKeys maskingKeys) {
+        this.role = role;
+        this.maskingKeys = maskingKeys;
+    }
+
+    /** {@return whether a message has begun whose final frame has not been put} */
+    public boolean messageOpen() {
+        return messageOpen;
+    }
+
+    /** {@return whether payloads must be masked on their way out (§5.3)} */
+    public boolean masks() {
+        return role.masksOutput();
+    }
+
+    /**
+     * Puts the header of a frame.
+     *
+     * @param dst has room for {@link FrameHeader#MAX_HEADER_BYTES}
+     * @return the key to mask the payload with; 0, which changes nothing, where we do not mask
+     * @throws IllegalStateException if the frame is out of order: a message inside a message, a continuation of none (§5.4)
+     * @throws IllegalArgumentException if a control frame is fragmented or longer than 125 bytes (§5.5)
+     */
+    public int putHeader(ByteBuffer dst, Opcode opcode, boolean fin, int rsvBits, long payloadLength) {
+        if (opcode.isControl()) {
+            if (!fin || payloadLength > FrameHeader.MAX_CONTROL_PAYLOAD) {
+                throw new IllegalArgumentException(opcode + " payload " + payloadLength + " > "
+                        + FrameHeader.MAX_CONTROL_PAYLOAD + ", or fragmented (§5.5)");
+            }
+        } else {
+            if (messageOpen != (opcode == Opcode.CONTINUATION)) {
+                throw new IllegalStateException(opcode + " frame out of order (§5.4)");
+            }
+            messageOpen = !fin;
+        }
+        if (!role.masksOutput()) {
+            FrameSerializer.putHeader(dst, opcode, fin, rsvBits, payloadLength);
+            return 0;
+        }
+        int maskingKey = maskingKeys.next();
+        FrameSerializer.putMaskedHeader(dst, opcode, fin, rsvBits, payloadLength, maskingKey);
+        return maskingKey;
+    }
+
+    /** Puts payload bytes behind their header, masked with the key that {@link #putHeader} gave; consumes {@code src}. */
+    public void putPayload(ByteBuffer dst, ByteBuffer src, int maskingKey, long phase) {
+        if (role.masksOutput()) {
+            Masking.mask(src, dst, maskingKey, phase);
+        } else {
+            dst.put(src);
+        }
+    }
+}
