@@ -2,7 +2,7 @@
 
 /** Gibbon: WebSockets (RFC 6455) that simply block, on virtual threads. */
 module dev.gibbon {
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
 
     exports dev.gibbon;
 }

@@ -11,6 +11,8 @@ public interface TimeSource {
     /**
      * Runs {@code task} once after {@code delay}, on a thread of this source's own. The task must not block.
      *
+     * @param delay how long from now
+     * @param task what to run
      * @return a handle whose {@link Timer#cancel()} keeps the task from running, unless it has begun
      */
     Timer schedule(Duration delay, Runnable task);

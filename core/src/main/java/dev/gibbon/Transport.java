@@ -29,8 +29,10 @@ public interface Transport extends Closeable {
      * Reads like {@link #read(ByteBuffer)} but waits no longer than {@code timeout}. When that has passed nothing is consumed
      * and the transport stays usable.
      *
+     * @param dst where the bytes go; has room for at least one
      * @param timeout how long to wait; positive
      * @return how many bytes came, 0 if none did in time, or -1 at the end of the stream
+     * @throws IOException if the stream broke or was closed, by {@link #close()} or by interrupting the thread
      */
     int read(ByteBuffer dst, Duration timeout) throws IOException;
 
@@ -39,11 +41,18 @@ public interface Transport extends Closeable {
      * Blocks until at least one byte was taken; a non-blocking transport may take none.
      *
      * @param srcs the buffers, {@code length} of them from {@code offset} on
+     * @param offset the index of the first buffer
+     * @param length how many buffers
      * @return how many bytes were taken
+     * @throws IOException if the stream broke or was closed
      */
     long write(ByteBuffer[] srcs, int offset, int length) throws IOException;
 
-    /** Tells the peer that no more bytes will come. Reading goes on. Does nothing the second time. */
+    /**
+     * Tells the peer that no more bytes will come. Reading goes on. Does nothing the second time.
+     *
+     * @throws IOException if the stream broke
+     */
     void shutdownOutput() throws IOException;
 
     /** Ends both directions at once. A read or write that blocks in another thread ends with an exception. Never waits. */
