@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import dev.gibbon.handshake.Origins;
+import java.util.Optional;
+
+/**
+ * Decides which web pages may open a connection (RFC 6455 §4.2.2, §10.2). Browsers send the page's origin and let
+ * any page connect anywhere, cookies included: without this check every page on the web acts as the logged-in user.
+ *
+ * <p>A policy is called by many threads at once and must not block.
+ */
+@FunctionalInterface
+public interface OriginPolicy {
+    /**
+     * {@return whether a page of this origin may connect; {@code false} refuses the handshake with 403}
+     *
+     * @param origin the value of the {@code Origin} field as sent; empty if there is none, as with clients that are no
+     *     browser
+     * @param host the host and port that the request names, as sent
+     * @param secure whether the request came over TLS that ends here
+     */
+    boolean allows(Optional<String> origin, String host, boolean secure);
+
+    /**
+     * {@return the default policy: a page may connect to the host and port it was loaded from, and a client that sends no
+     * origin may connect}
+     *
+     * <p>Over TLS only {@code https} origins pass. Over a plain transport the scheme is unknown, since a proxy may have
+     * ended TLS, so {@code http} and {@code https} both pass and a missing port means the default of the origin's scheme.
+     * Host names compare without regard to ASCII case or a trailing dot, IPv6 addresses by value, and an explicit default
+     * port equals a missing one. {@code null} and anything malformed is refused.
+     */
+    static OriginPolicy sameOrigin() {
+        return (origin, host, secure) -> origin.isEmpty() || Origins.isSameOrigin(origin.get(), host, secure);
+    }
+
+    /**
+     * {@return a policy that lets exactly the listed origins connect, and clients that send no origin}
+     *
+     * <p>An entry is {@code scheme://host} or {@code scheme://host:port}, compared as {@link #sameOrigin()} compares; an
+     * internationalised host is written in its ASCII form. There are no patterns. The entry {@code null} stands for the
+     * opaque origin that sandboxed pages and local files send, the entry {@code *} for every origin.
+     *
+     * @param origins the origins to let in
+     * @throws IllegalArgumentException if an entry is none of these
+     */
+    static OriginPolicy allow(String... origins) {
+        return Origins.allowing(origins);
+    }
+
+    /** {@return a policy that lets every page connect: only for services that any page may use on the user's behalf} */
+    static OriginPolicy any() {
+        return (_, _, _) -> true;
+    }
+
+    /**
+     * {@return a policy that allows what this one or the other allows}
+     *
+     * @param other asked where this policy says no
+     */
+    default OriginPolicy or(OriginPolicy other) {
+        return (origin, host, secure) -> allows(origin, host, secure) || other.allows(origin, host, secure);
+    }
+
+    /** {@return this policy, but refusing requests that name no origin, so that only browsers get in} */
+    default OriginPolicy requiringOrigin() {
+        return (origin, host, secure) -> origin.isPresent() && allows(origin, host, secure);
+    }
+}
