@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.handshake;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Comma-separated lists of tokens, which may be spread over several field lines (RFC 9110 §5.6.1). */
+public final class TokenList {
+    private TokenList() {}
+
+    /**
+     * {@return whether a list that others wrote into, such as Connection or Upgrade, has the element {@code token}, ASCII
+     * case aside}
+     *
+     * <p>Lenient where the rest does not concern us: empty elements are skipped, an element may have a version
+     * ({@code TLS/1.0}), and a line that breaks the grammar counts up to the fault.
+     *
+     * @param lines the field's lines in order
+     * @param token what to look for
+     */
+    public static boolean contains(List<? extends CharSequence> lines, String token) {
+        for (CharSequence line : lines) {
+            if (lineContains(line, token)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * {@return the elements of a list that must be well-formed: one or more tokens, none empty (RFC 6455 §4.1, 1#token)}
+     *
+     * @param lines the field's lines in order
+     * @throws FieldSyntaxException if any line breaks the grammar
+     */
+    public static List<String> parse(List<? extends CharSequence> lines) throws FieldSyntaxException {
+        List<String> tokens = new ArrayList<>();
+        for (CharSequence line : lines) {
+            FieldScanner scanner = new FieldScanner(line);
+            scanner.skipBlanks();
+            do {
+                tokens.add(scanner.token("a token"));
+            } while (scanner.take(','));
+            if (!scanner.atEnd()) {
+                throw scanner.expected("a comma");
+            }
+        }
+        return List.copyOf(tokens);
+    }
+
+    private static boolean lineContains(CharSequence line, String token) {
+        FieldScanner scanner = new FieldScanner(line);
+        scanner.skipBlanks();
+        try {
+            while (!scanner.atEnd()) {
+                if (scanner.take(',')) {
+                    continue;
+                }
+                String name = scanner.token("a token");
+                boolean versioned = scanner.take('/');
+                if (versioned) {
+                    scanner.token("a version");
+                }
+                boolean whole = scanner.atEnd() || scanner.nextIs(',');
+                if (!whole) {
+                    return false;
+                }
+                if (!versioned && HttpSyntax.equalsIgnoreCase(name, token)) {
+                    return true;
+                }
+            }
+            return false;
+        } catch (FieldSyntaxException _) {
+            return false;
+        }
+    }
+}
