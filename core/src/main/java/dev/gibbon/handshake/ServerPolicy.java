@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.handshake;
+
+import dev.gibbon.OriginPolicy;
+import java.util.HashSet;
+import java.util.List;
+
+/**
+ * What a server lets in and speaks.
+ *
+ * @param origins which pages may connect
+ * @param subprotocols what the server speaks, compared with case; the client's order decides
+ * @param requireSubprotocol whether a client that shares no subprotocol is refused
+ * @param extensions chooses among the offered extensions
+ */
+public record ServerPolicy(
+        OriginPolicy origins, List<String> subprotocols, boolean requireSubprotocol, ExtensionNegotiator extensions) {
+    /**
+     * Checks and copies the subprotocols.
+     *
+     * @throws IllegalArgumentException if a subprotocol is not a token or repeated, or one is required and none spoken
+     */
+    public ServerPolicy {
+        subprotocols = checkedSubprotocols(subprotocols);
+        if (requireSubprotocol && subprotocols.isEmpty()) {
+            throw new IllegalArgumentException("a subprotocol is required but none is supported");
+        }
+    }
+
+    /** {@return same origin only, no subprotocol, no extension} */
+    public static ServerPolicy defaults() {
+        return new ServerPolicy(OriginPolicy.sameOrigin(), List.of(), false, ExtensionNegotiator.none());
+    }
+
+    /** Copies a list of our own subprotocols, each of which must be a token and stand there once (§4.1 step 10). */
+    static List<String> checkedSubprotocols(List<String> subprotocols) {
+        for (String subprotocol : subprotocols) {
+            if (!HttpSyntax.isToken(subprotocol)) {
+                throw new IllegalArgumentException(
+                        "subprotocol " + HttpSyntax.quoted(subprotocol) + " is not a token (§4.1)");
+            }
+        }
+        if (new HashSet<>(subprotocols).size() < subprotocols.size()) {
+            throw new IllegalArgumentException("a subprotocol is listed twice (§4.1): " + subprotocols);
+        }
+        return List.copyOf(subprotocols);
+    }
+}
