@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** An in-memory transport pair, a clock moved by hand, a scripted peer and a recorder. */
+/** Tools for tests: transports in memory, time by hand, raw frames, and a record of what happened. */
 @NullMarked
 package dev.gibbon.testkit;
 
