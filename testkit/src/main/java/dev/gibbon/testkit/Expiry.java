@@ -9,7 +9,9 @@ interface Expiry {
     /** A wait that lasts until something happens. */
     Expiry NEVER = () -> Long.MAX_VALUE;
 
-    /** {@return how long to wait yet, not positive once that has passed, {@link Long#MAX_VALUE} if only a signal tells} */
+    /**
+     * {@return how long to wait yet, not positive once that has passed, {@link Long#MAX_VALUE} if only a signal tells}
+     */
     long nanosLeft();
 
     /** {@return the end of a wait by the system's clock that begins now} */

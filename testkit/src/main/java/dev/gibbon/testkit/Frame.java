@@ -24,6 +24,7 @@ import java.util.OptionalInt;
  * @param maskingKey the key of a masked frame, its first byte on the wire being the highest; empty if the mask bit is 0
  * @param payload the bytes before masking, copied on the way in and out
  */
+@SuppressWarnings("ArrayRecordComponent") // copied on the way in and out, compared by its bytes
 public record Frame(
         boolean fin, boolean rsv1, boolean rsv2, boolean rsv3, int opcode, OptionalInt maskingKey, byte[] payload) {
     /** Opcode 0: goes on with the message. */
@@ -142,7 +143,8 @@ public record Frame(
             throw new IllegalArgumentException("close code " + code + " does not fit two bytes (§5.5.1)");
         }
         byte[] utf8 = reason.getBytes(StandardCharsets.UTF_8);
-        ByteBuffer body = ByteBuffer.allocate(2 + utf8.length).putShort((short) code).put(utf8);
+        ByteBuffer body =
+                ByteBuffer.allocate(2 + utf8.length).putShort((short) code).put(utf8);
         return of(CLOSE, body.array());
     }
 
@@ -200,8 +202,8 @@ public record Frame(
     }
 
     /**
-     * Cuts this frame into the frames of a fragmented message (§5.4): the first has this opcode and the reserved bits, the others
-     * are continuations, the last has this final bit.
+     * Cuts this frame into the frames of a fragmented message (§5.4): the first has this opcode and the reserved bits,
+     * the others are continuations, the last has this final bit.
      *
      * @param offsets where to cut the payload, not falling, each from 0 to its length; equal ones make empty fragments
      * @return one frame more than there are offsets
@@ -248,7 +250,8 @@ public record Frame(
      */
     public byte[] encode(LengthForm form, long declaredLength) {
         if (!form.fits(declaredLength)) {
-            throw new IllegalArgumentException("payload length " + declaredLength + " does not fit " + form + " (§5.2)");
+            throw new IllegalArgumentException(
+                    "payload length " + declaredLength + " does not fit " + form + " (§5.2)");
         }
         ByteBuffer out = ByteBuffer.allocate(MAX_HEADER_BYTES + payload.length);
         int reserved = (rsv1 ? RSV1_BIT : 0) | (rsv2 ? RSV2_BIT : 0) | (rsv3 ? RSV3_BIT : 0);
@@ -287,7 +290,9 @@ public record Frame(
 
     /** {@return the close code of a Close frame, empty if its body is (§7.1.5)} */
     public OptionalInt closeCode() {
-        return payload.length < 2 ? OptionalInt.empty() : OptionalInt.of(ByteBuffer.wrap(payload).getShort() & 0xFFFF);
+        return payload.length < 2
+                ? OptionalInt.empty()
+                : OptionalInt.of(ByteBuffer.wrap(payload).getShort() & 0xFFFF);
     }
 
     /**
@@ -330,17 +335,28 @@ public record Frame(
     @Override
     public String toString() {
         StringBuilder line = new StringBuilder(name(opcode));
-        line.append(fin ? " fin" : " more").append(rsv1 ? " rsv1" : "").append(rsv2 ? " rsv2" : "").append(rsv3 ? " rsv3" : "");
+        line.append(fin ? " fin" : " more")
+                .append(rsv1 ? " rsv1" : "")
+                .append(rsv2 ? " rsv2" : "")
+                .append(rsv3 ? " rsv3" : "");
         maskingKey.ifPresent(key -> line.append(String.format(Locale.ROOT, " masked(%08x)", key)));
         line.append(' ').append(payload.length).append(payload.length == 1 ? " byte" : " bytes");
         if (opcode == CLOSE && payload.length >= 2) {
             String reason = new String(payload, 2, payload.length - 2, StandardCharsets.UTF_8);
-            return line.append(' ').append(closeCode().getAsInt()).append(' ').append(Show.quoted(reason)).toString();
+            return line.append(' ')
+                    .append(closeCode().getAsInt())
+                    .append(' ')
+                    .append(Show.quoted(reason))
+                    .toString();
         }
         if (opcode == TEXT && !rsv1) {
-            return line.append(' ').append(Show.quoted(new String(payload, StandardCharsets.UTF_8))).toString();
+            return line.append(' ')
+                    .append(Show.quoted(new String(payload, StandardCharsets.UTF_8)))
+                    .toString();
         }
-        return payload.length == 0 ? line.toString() : line.append(" 0x").append(Show.bytes(payload)).toString();
+        return payload.length == 0
+                ? line.toString()
+                : line.append(" 0x").append(Show.bytes(payload)).toString();
     }
 
     private static String name(int opcode) {

@@ -38,7 +38,8 @@ public record Happening(String kind, List<Object> details) {
     public String toString() {
         StringBuilder text = new StringBuilder(kind);
         for (Object detail : details) {
-            text.append(' ').append(detail instanceof CharSequence ? Show.quoted(detail.toString()) : Show.bounded(detail));
+            text.append(' ')
+                    .append(detail instanceof CharSequence ? Show.quoted(detail.toString()) : Show.bounded(detail));
         }
         return text.toString();
     }

@@ -118,7 +118,8 @@ public record HttpHead(String startLine, List<String> fields) {
      * @throws AssertionError if this request has no key, or two
      */
     public String acceptingResponse(String... moreFields) {
-        String key = header("Sec-WebSocket-Key").orElseThrow(() -> new AssertionError("no Sec-WebSocket-Key:\n" + this));
+        String key =
+                header("Sec-WebSocket-Key").orElseThrow(() -> new AssertionError("no Sec-WebSocket-Key:\n" + this));
         List<String> accepting = new ArrayList<>(
                 List.of("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Accept: " + acceptKey(key)));
         accepting.addAll(List.of(moreFields));

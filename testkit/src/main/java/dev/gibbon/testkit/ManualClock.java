@@ -11,7 +11,8 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A clock that stands still until a test moves it. Any thread may ask it for the time and schedule; timers run only in
- * {@link #advance}, on the thread that calls it, in the order of their times and, at one time, in the order they were scheduled.
+ * {@link #advance}, on the thread that calls it, in the order of their times and, at one time, in the order they were
+ * scheduled.
  */
 public final class ManualClock implements TimeSource {
     private static final Comparator<Entry> BY_TIME =
@@ -67,9 +68,9 @@ public final class ManualClock implements TimeSource {
     }
 
     /**
-     * Moves the time on and runs what falls due, each timer while the clock shows the time it was set for. A timer that is
-     * scheduled meanwhile and falls due within the same time runs too. What a task throws ends the call, with the clock at that
-     * task's time.
+     * Moves the time on and runs what falls due, each timer while the clock shows the time it was set for. A timer that
+     * is scheduled meanwhile and falls due within the same time runs too. What a task throws ends the call, with the
+     * clock at that task's time.
      *
      * @param duration how far; zero runs what is due now
      * @throws IllegalArgumentException if {@code duration} is negative
@@ -102,7 +103,10 @@ public final class ManualClock implements TimeSource {
         }
     }
 
-    /** Moves the time to the next timer that is due by {@code target} and takes it; moves it to {@code target} if none is. */
+    /**
+     * Moves the time to the next timer that is due by {@code target} and takes it; moves it to {@code target} if none
+     * is.
+     */
     private Optional<Runnable> nextDue(long target) {
         lock.lock();
         try {

@@ -17,11 +17,12 @@ import java.util.Optional;
  *
  * <ul>
  *   <li>A write takes what fits, and blocks while nothing does.
- *   <li>After the peer's {@code close} or {@code shutdownOutput} a read brings what was written before, then -1. A write to a
- *       peer that closed fails at once with "Broken pipe".
- *   <li>After the peer's {@link #reset()} reads and writes fail at once with "Connection reset", and bytes under way are lost.
- *   <li>A read or write that blocks while this end is closed ends with {@link java.nio.channels.AsynchronousCloseException}; a
- *       later one with {@link ClosedChannelException}.
+ *   <li>After the peer's {@code close} or {@code shutdownOutput} a read brings what was written before, then -1. A
+ *       write to a peer that closed fails at once with "Broken pipe".
+ *   <li>After the peer's {@link #reset()} reads and writes fail at once with "Connection reset", and bytes under way
+ *       are lost.
+ *   <li>A read or write that blocks while this end is closed ends with {@link
+ *       java.nio.channels.AsynchronousCloseException}; a later one with {@link ClosedChannelException}.
  *   <li>A thread that is interrupted before or while it reads or writes closes this end, gets
  *       {@link ClosedByInterruptException} and keeps its interrupt status.
  *   <li>Two threads that read at once, or write at once, get an {@link IllegalStateException}.
@@ -63,7 +64,10 @@ public final class MemoryTransport implements Transport {
         }
     }
 
-    /** Reads within a time by the system's clock, whatever the time source: for a test that waits for the code under test. */
+    /**
+     * Reads within a time by the system's clock, whatever the time source: for a test that waits for the code under
+     * test.
+     */
     int readInRealTime(ByteBuffer dst, Duration timeout) throws IOException {
         return read(dst, Expiry.after(timeout));
     }
@@ -120,7 +124,9 @@ public final class MemoryTransport implements Transport {
         out.endWriter(Pipe.Side.CLOSED);
     }
 
-    /** Closes this end rudely, as a TCP reset does: the peer loses what it had not read, and its reads and writes fail. */
+    /**
+     * Closes this end rudely, as a TCP reset does: the peer loses what it had not read, and its reads and writes fail.
+     */
     public void reset() {
         in.endReader(Pipe.Side.RESET);
         out.endWriter(Pipe.Side.RESET);
@@ -144,7 +150,9 @@ public final class MemoryTransport implements Transport {
                 read.reads(), read.bytesRead(), written.writes(), written.bytesWritten(), written.buffersWritten());
     }
 
-    /** {@return every write so far, oldest first; empty unless {@link TransportPair.Builder#logWrites()} asked for it} */
+    /**
+     * {@return every write so far, oldest first; empty unless {@link TransportPair.Builder#logWrites()} asked for it}
+     */
     public List<WriteCall> writeLog() {
         return out.writeLog();
     }

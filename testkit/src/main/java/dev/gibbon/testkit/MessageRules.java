@@ -3,7 +3,10 @@ package dev.gibbon.testkit;
 
 import java.io.ByteArrayOutputStream;
 
-/** Judges the order of frames and what messages and Close frames hold; throws an {@link AssertionError} for what is illegal. */
+/**
+ * Judges the order of frames and what messages and Close frames hold; throws an {@link AssertionError} for what is
+ * illegal.
+ */
 final class MessageRules {
     /** Where the sender is. */
     private enum State {

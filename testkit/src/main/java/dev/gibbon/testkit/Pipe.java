@@ -11,7 +11,10 @@ import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** One direction of a {@link TransportPair}: a ring of bytes with one reader and one writer. It allocates nothing per call. */
+/**
+ * One direction of a {@link TransportPair}: a ring of bytes with one reader and one writer. It allocates nothing per
+ * call.
+ */
 final class Pipe {
     /** What became of the end that writes here, or of the end that reads here. */
     enum Side {

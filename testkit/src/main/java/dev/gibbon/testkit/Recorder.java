@@ -8,8 +8,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Notes what happens, on whatever threads, and lets a test expect it in order. Happenings are compared by kind and details;
- * details are kept as they are, so pass values (arrays and buffers of bytes are copied).
+ * Notes what happens, on whatever threads, and lets a test expect it in order. Happenings are compared by kind and
+ * details; details are kept as they are, so pass values (arrays and buffers of bytes are copied).
  *
  * <p>A test ends with {@link #expectNothingElse()}, once something it expected tells that all is over.
  */
@@ -91,8 +91,7 @@ public final class Recorder {
     private Happening take(String wanted) {
         lock.lock();
         try {
-            Waits.until(
-                    recorded, deadline, () -> expected < happenings.size(), () -> "expected: " + wanted + story());
+            Waits.until(recorded, deadline, () -> expected < happenings.size(), () -> "expected: " + wanted + story());
             return happenings.get(expected++);
         } finally {
             lock.unlock();
@@ -109,8 +108,7 @@ public final class Recorder {
         lock.lock();
         try {
             if (expected < happenings.size()) {
-                throw new AssertionError(
-                        "expected nothing else, but next came: " + happenings.get(expected) + story());
+                throw new AssertionError("expected nothing else, but next came: " + happenings.get(expected) + story());
             }
             over = true;
         } finally {

@@ -9,6 +9,7 @@ import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -21,25 +22,27 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.IntSupplier;
+import java.util.stream.Collectors;
 
 /**
- * The other side of a connection under test: it sends whatever frames and bytes a test asks for, legal or not, and is strict about
- * what it receives. Everything that arrives is judged by a decoder of its own: an illegal frame, a frame out of order, bad UTF-8 or a
- * close code that must not be sent fail the test even where it did not look for them.
+ * The other side of a connection under test: it sends whatever frames and bytes a test asks for, legal or not, and is
+ * strict about what it receives. Everything that arrives is judged by a decoder of its own: an illegal frame, a frame
+ * out of order, bad UTF-8 or a close code that must not be sent fail the test even where it did not look for them.
  *
- * <p>Sends and expectations are bounded by a deadline of the system's time, 5 s unless set, so a test that fails does not hang. An
- * expectation that is not met throws an {@link AssertionError} that shows what came instead. One thread may send while another expects.
+ * <p>Sends and expectations are bounded by a deadline of the system's time, 5 s unless set, so a test that fails does
+ * not hang. An expectation that is not met throws an {@link AssertionError} that shows what came instead. One thread
+ * may send while another expects.
  */
 public final class ScriptedPeer implements AutoCloseable {
     private static final int READ_BYTES = 16 * 1024;
     private static final int MAX_HEAD_BYTES = 64 * 1024;
+    private static final int MAX_STORY_LINES = 20;
     private static final Duration QUIET = Duration.ofMillis(100);
 
     private final Transport transport;
     private final Role role;
     private final FrameDecoder decoder;
     private final MessageRules rules = new MessageRules();
-    private final StringBuilder story = new StringBuilder();
     private Duration deadline = Waits.DEFAULT_DEADLINE;
 
     // Sending thread only.
@@ -50,6 +53,7 @@ public final class ScriptedPeer implements AutoCloseable {
     private byte[] inbox = new byte[READ_BYTES];
     private int from;
     private int to;
+    private final ArrayDeque<String> story = new ArrayDeque<>();
     private Optional<HttpHead> response = Optional.empty();
 
     private ScriptedPeer(Transport transport, Role role) {
@@ -149,8 +153,8 @@ public final class ScriptedPeer implements AutoCloseable {
     // Sending.
 
     /**
-     * Sends frames in one write, with the mask that the role asks for: a client's frame that has no masking key gets one. A key
-     * that is given is used, in either role.
+     * Sends frames in one write, with the mask that the role asks for: a client's frame that has no masking key gets
+     * one. A key that is given is used, in either role.
      *
      * @param frames the frames
      * @throws IOException if the transport breaks
@@ -175,7 +179,8 @@ public final class ScriptedPeer implements AutoCloseable {
     }
 
     /**
-     * Sends frames in one write, masked or not as they are: a client's frame without a key goes out without, which is illegal.
+     * Sends frames in one write, masked or not as they are: a client's frame without a key goes out without, which is
+     * illegal.
      *
      * @param frames the frames
      * @throws IOException if the transport breaks
@@ -263,7 +268,8 @@ public final class ScriptedPeer implements AutoCloseable {
      *
      * @param bytes the bytes, in one write unless the transport takes only a part
      * @throws IOException if the transport breaks
-     * @throws AssertionError if the other side does not read for so long that the deadline passes; the transport is then closed
+     * @throws AssertionError if the other side does not read for so long that the deadline passes; the transport is
+     * then closed
      */
     public void sendRaw(byte[] bytes) throws IOException {
         ByteBuffer[] srcs = {ByteBuffer.wrap(bytes.clone())};
@@ -345,7 +351,8 @@ public final class ScriptedPeer implements AutoCloseable {
     }
 
     /**
-     * Checks that the response accepted the upgrade request (§4.1), with the accept key for {@link HttpHead#SAMPLE_KEY}.
+     * Checks that the response accepted the upgrade request (§4.1), with the accept key for {@link
+     * HttpHead#SAMPLE_KEY}.
      *
      * @return this peer
      */
@@ -477,8 +484,8 @@ public final class ScriptedPeer implements AutoCloseable {
     }
 
     /**
-     * Waits for the end of the stream or a reset, with no byte before it: a host that closes a socket with unread bytes in it sends
-     * a reset (RFC 1122 §4.2.2.13), so a test that goes on sending can see either.
+     * Waits for the end of the stream or a reset, with no byte before it: a host that closes a socket with unread bytes
+     * in it sends a reset (RFC 1122 §4.2.2.13), so a test that goes on sending can see either.
      */
     public void expectEndOrReset() {
         try {
@@ -489,13 +496,14 @@ public final class ScriptedPeer implements AutoCloseable {
             tell(e.toString());
             return;
         }
-        throw failure("the end of the stream", from == to ? "nothing within " + deadline : "bytes " + Show.bytes(rest()));
+        throw failure(
+                "the end of the stream", from == to ? "nothing within " + deadline : "bytes " + Show.bytes(rest()));
     }
 
     /**
-     * Checks that no byte has come that was not expected. In memory that is a look at what the other side wrote so far; elsewhere it
-     * waits 100 ms for one. The end of the stream does not matter. To be certain that the other side was about to send nothing, first
-     * have it answer a Ping, or close.
+     * Checks that no byte has come that was not expected. In memory that is a look at what the other side wrote so far;
+     * elsewhere it waits 100 ms for one. The end of the stream does not matter. To be certain that the other side was
+     * about to send nothing, first have it answer a Ping, or close.
      */
     public void expectNothingMore() {
         if (transport instanceof MemoryTransport memory && memory.available() == 0 && from == to) {
@@ -532,7 +540,8 @@ public final class ScriptedPeer implements AutoCloseable {
                     return decoded.get();
                 }
             } catch (AssertionError e) {
-                throw new AssertionError(e.getMessage() + "\nexpected: " + wanted + "\nat bytes: " + Show.bytes(rest()) + story, e);
+                throw new AssertionError(
+                        e.getMessage() + "\nexpected: " + wanted + "\nat bytes: " + Show.bytes(rest()) + story(), e);
             }
             fill(expiry, wanted);
         }
@@ -582,15 +591,23 @@ public final class ScriptedPeer implements AutoCloseable {
     }
 
     private void tell(String happening) {
-        story.append("\n  ").append(happening);
+        if (story.size() == MAX_STORY_LINES) {
+            story.removeFirst();
+        }
+        story.addLast(happening);
+    }
+
+    private String story() {
+        String received = story.stream().map(line -> "\n  " + line).collect(Collectors.joining());
+        return "\nreceived so far:" + (received.isEmpty() ? " nothing" : received);
     }
 
     private AssertionError failure(String wanted, String actual) {
-        return new AssertionError("expected: " + wanted + "\nbut came: " + actual + "\nreceived so far:" + story);
+        return new AssertionError("expected: " + wanted + "\nbut came: " + actual + story());
     }
 
     private AssertionError failure(String wanted, IOException broken) {
-        return new AssertionError("expected: " + wanted + "\nbut came: " + broken + "\nreceived so far:" + story, broken);
+        return new AssertionError("expected: " + wanted + "\nbut came: " + broken + story(), broken);
     }
 
     /** Closes the transport, without a closing handshake. */

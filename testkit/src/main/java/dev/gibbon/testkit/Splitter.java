@@ -4,8 +4,9 @@ package dev.gibbon.testkit;
 import java.util.List;
 
 /**
- * Decides how many bytes one read brings or one write takes, so that a test meets the splits a network may make. A splitter is a
- * pure function of the place in the stream: it holds no state and may be shared by any number of transports and threads.
+ * Decides how many bytes one read brings or one write takes, so that a test meets the splits a network may make. A
+ * splitter is a pure function of the place in the stream: it holds no state and may be shared by any number of
+ * transports and threads.
  */
 @FunctionalInterface
 public interface Splitter {
@@ -39,8 +40,8 @@ public interface Splitter {
     }
 
     /**
-     * Moves from 1 to {@code maxBytes} bytes at a time. The sizes follow from the seed and the place in the stream alone, so that a
-     * seed repeats its splits whenever the same bytes are available.
+     * Moves from 1 to {@code maxBytes} bytes at a time. The sizes follow from the seed and the place in the stream
+     * alone, so that a seed repeats its splits whenever the same bytes are available.
      *
      * @param seed which splits
      * @param maxBytes the most that one call moves, at least 1

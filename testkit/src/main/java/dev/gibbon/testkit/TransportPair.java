@@ -9,8 +9,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Two transports in memory: what one end writes, the other reads. Each direction holds a bounded number of bytes, so a writer that
- * the other end does not keep up with blocks, as on TCP. {@link MemoryTransport} says how the ends behave.
+ * Two transports in memory: what one end writes, the other reads. Each direction holds a bounded number of bytes, so a
+ * writer that the other end does not keep up with blocks, as on TCP. {@link MemoryTransport} says how the ends behave.
  */
 public final class TransportPair implements AutoCloseable {
     private final MemoryTransport client;
@@ -60,7 +60,10 @@ public final class TransportPair implements AutoCloseable {
         server.close();
     }
 
-    /** Options of a pair. The two ends differ only where a method with a {@link Role} says so. One thread uses a builder. */
+    /**
+     * Options of a pair. The two ends differ only where a method with a {@link Role} says so. One thread uses a
+     * builder.
+     */
     public static final class Builder {
         private final Map<Role, Splitter> reads = new EnumMap<>(Role.class);
         private final Map<Role, Splitter> writes = new EnumMap<>(Role.class);
@@ -142,8 +145,8 @@ public final class TransportPair implements AutoCloseable {
         }
 
         /**
-         * Keeps every write of both ends for {@link MemoryTransport#writeLog()}. The counters are kept always; this grows with the
-         * number of writes.
+         * Keeps every write of both ends for {@link MemoryTransport#writeLog()}. The counters are kept always; this
+         * grows with the number of writes.
          *
          * @return this builder
          */

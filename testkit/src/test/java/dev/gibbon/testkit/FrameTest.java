@@ -21,13 +21,18 @@ class FrameTest {
     void encodesTheExamplesOfTheRfc() { // §5.7
         Frame hello = Frame.text("Hello");
         assertEquals("810548656c6c6f", hex(hello.encode()));
-        assertEquals("818537fa213d7f9f4d5158", hex(hello.withMaskingKey(0x37fa213d).encode()));
+        assertEquals(
+                "818537fa213d7f9f4d5158", hex(hello.withMaskingKey(0x37fa213d).encode()));
         List<Frame> fragments = hello.fragment(3);
         assertEquals("010348656c", hex(fragments.getFirst().encode()));
         assertEquals("80026c6f", hex(fragments.getLast().encode()));
-        assertEquals("890548656c6c6f", hex(Frame.ping("Hello".getBytes(StandardCharsets.US_ASCII)).encode()));
+        assertEquals(
+                "890548656c6c6f",
+                hex(Frame.ping("Hello".getBytes(StandardCharsets.US_ASCII)).encode()));
         assertEquals("827e0100", hex(Frame.binary(new byte[256]).encode()).substring(0, 8));
-        assertEquals("827f0000000000010000", hex(Frame.binary(new byte[65536]).encode()).substring(0, 20));
+        assertEquals(
+                "827f0000000000010000",
+                hex(Frame.binary(new byte[65536]).encode()).substring(0, 20));
     }
 
     @Test
@@ -44,9 +49,11 @@ class FrameTest {
     @Test
     void emptyFragmentsAreMadeByEqualOffsets() {
         List<Frame> fragments = Frame.text("ab").fragment(0, 1, 1);
-        assertEquals(List.of("", "a", "", "b"), fragments.stream().map(Frame::text).toList());
         assertEquals(
-                List.of(false, false, false, true), fragments.stream().map(Frame::fin).toList());
+                List.of("", "a", "", "b"), fragments.stream().map(Frame::text).toList());
+        assertEquals(
+                List.of(false, false, false, true),
+                fragments.stream().map(Frame::fin).toList());
     }
 
     @Test
@@ -63,7 +70,8 @@ class FrameTest {
     @Test
     void showsWhatAPeerSentEscapedAndBounded() {
         assertEquals("text fin 3 bytes \"a\\u000ab\"", Frame.text("a\nb").toString());
-        assertEquals("close fin masked(00000001) 5 bytes 1000 \"bye\"",
+        assertEquals(
+                "close fin masked(00000001) 5 bytes 1000 \"bye\"",
                 Frame.close(1000, "bye").withMaskingKey(1).toString());
         assertTrue(Frame.text("x".repeat(10_000)).toString().length() < 200);
     }

@@ -46,11 +46,13 @@ class ReadmeTest {
         try (transport) {
             ByteBuffer frame = ByteBuffer.allocate(2 + 4 + 2);
             while (frame.hasRemaining() && transport.read(frame) >= 0) {}
-            long _ = transport.write(new ByteBuffer[] {ByteBuffer.wrap(Frame.text("hello").encode())}, 0, 1);
+            long _ = transport.write(
+                    new ByteBuffer[] {ByteBuffer.wrap(Frame.text("hello").encode())}, 0, 1);
             happenings.record("greeted");
             if (transport.read(ByteBuffer.allocate(1), Duration.ofMinutes(1)) == 0) {
                 happenings.record("gave up");
-                long _ = transport.write(new ByteBuffer[] {ByteBuffer.wrap(Frame.close(1001, "").encode())}, 0, 1);
+                long _ = transport.write(
+                        new ByteBuffer[] {ByteBuffer.wrap(Frame.close(1001, "").encode())}, 0, 1);
             }
         } catch (IOException e) {
             happenings.record("failed", e);

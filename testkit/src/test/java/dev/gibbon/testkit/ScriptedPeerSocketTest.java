@@ -40,6 +40,7 @@ class ScriptedPeerSocketTest {
     }
 
     private static int requestBytes(ServerSocket listening) {
-        return HttpHead.upgradeRequest("127.0.0.1:" + listening.getLocalPort(), "/").length();
+        return HttpHead.upgradeRequest("127.0.0.1:" + listening.getLocalPort(), "/")
+                .length();
     }
 }

@@ -63,8 +63,11 @@ class TransportPairTest {
         void arriveInOrderAtAnySplitThroughAPipeThatIsOftenFull(Splitter splitter) throws Exception {
             byte[] sent = new byte[5_000];
             new SplittableRandom(7).nextBytes(sent);
-            TransportPair pair =
-                    TransportPair.builder().capacity(97).reads(splitter).writes(splitter).build();
+            TransportPair pair = TransportPair.builder()
+                    .capacity(97)
+                    .reads(splitter)
+                    .writes(splitter)
+                    .build();
             Background<Boolean> writer = Background.start(() -> {
                 writeAll(pair.client(), sent);
                 pair.client().close();
@@ -80,7 +83,9 @@ class TransportPairTest {
             TransportCounters before = pair.server().counters();
             assertEquals(5, write(pair.server(), new byte[2], new byte[0], new byte[3]));
             assertEquals(5, pair.client().read(ByteBuffer.allocate(10)));
-            assertEquals(new TransportCounters(0, 0, 1, 5, 2), pair.server().counters().since(before));
+            assertEquals(
+                    new TransportCounters(0, 0, 1, 5, 2),
+                    pair.server().counters().since(before));
             assertEquals(new TransportCounters(1, 5, 0, 0, 0), pair.client().counters());
             assertEquals(List.of(new WriteCall(2, 5, 5)), pair.server().writeLog());
         }
@@ -95,12 +100,16 @@ class TransportPairTest {
             assertEquals(3, pair.client().write(srcs, 0, 2));
             assertEquals(1, srcs[1].remaining());
             assertEquals(1, pair.client().write(srcs, 1, 1));
-            assertEquals(List.of(new WriteCall(2, 4, 3), new WriteCall(1, 1, 1)), pair.client().writeLog());
+            assertEquals(
+                    List.of(new WriteCall(2, 4, 3), new WriteCall(1, 1, 1)),
+                    pair.client().writeLog());
         }
 
         @Test
         void aSplitterThatAnswersTooMuchIsCalledOut() {
-            TransportPair pair = TransportPair.builder().writes((_, available) -> available + 1).build();
+            TransportPair pair = TransportPair.builder()
+                    .writes((_, available) -> available + 1)
+                    .build();
             assertThrows(IllegalStateException.class, () -> write(pair.client(), new byte[1]));
         }
     }
@@ -211,7 +220,8 @@ class TransportPairTest {
         void resetLosesWhatIsUnderWay() throws Exception {
             assertEquals(3, write(pair.client(), new byte[3]));
             pair.client().reset();
-            IOException read = assertThrows(IOException.class, () -> pair.server().read(dst));
+            IOException read =
+                    assertThrows(IOException.class, () -> pair.server().read(dst));
             IOException written = assertThrows(IOException.class, () -> write(pair.server(), new byte[1]));
             assertEquals("Connection reset", read.getMessage());
             assertEquals("Connection reset", written.getMessage());
@@ -221,7 +231,8 @@ class TransportPairTest {
         @Test
         void interruptClosesAndKeepsTheFlag() throws Exception {
             Background<Boolean> reader = Background.start(() -> {
-                assertThrows(ClosedByInterruptException.class, () -> pair.client().read(dst));
+                assertThrows(
+                        ClosedByInterruptException.class, () -> pair.client().read(dst));
                 return Thread.currentThread().isInterrupted();
             });
             pair.client().awaitBlockedReader();
