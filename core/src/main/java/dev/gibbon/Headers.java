@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The fields of an HTTP message in the order they came: names compare without regard to ASCII case, and a name may occur
- * several times (RFC 9110 §5).
+ * The fields of an HTTP message in the order they came: names compare without regard to ASCII case, and a name may
+ * occur several times (RFC 9110 §5).
  *
  * <p>Immutable and valid by construction: a name is a token, a value holds no CR, LF, NUL or other control character
  * except HTAB, so no field can smuggle in another one. A character of a value stands for one byte (ISO-8859-1): bytes

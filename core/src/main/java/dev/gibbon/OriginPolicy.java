@@ -23,13 +23,13 @@ public interface OriginPolicy {
     boolean allows(Optional<String> origin, String host, boolean secure);
 
     /**
-     * {@return the default policy: a page may connect to the host and port it was loaded from, and a client that sends no
-     * origin may connect}
+     * {@return the default policy: a page may connect to the host and port it was loaded from, and a client that sends
+     * no origin may connect}
      *
      * <p>Over TLS only {@code https} origins pass. Over a plain transport the scheme is unknown, since a proxy may have
-     * ended TLS, so {@code http} and {@code https} both pass and a missing port means the default of the origin's scheme.
-     * Host names compare without regard to ASCII case or a trailing dot, IPv6 addresses by value, and an explicit default
-     * port equals a missing one. {@code null} and anything malformed is refused.
+     * ended TLS, so {@code http} and {@code https} both pass and a missing port means the default of the origin's
+     * scheme. Host names compare without regard to ASCII case or a trailing dot, IPv6 addresses by value, and an
+     * explicit default port equals a missing one. {@code null} and anything malformed is refused.
      */
     static OriginPolicy sameOrigin() {
         return (origin, host, secure) -> origin.isEmpty() || Origins.isSameOrigin(origin.get(), host, secure);
@@ -38,9 +38,9 @@ public interface OriginPolicy {
     /**
      * {@return a policy that lets exactly the listed origins connect, and clients that send no origin}
      *
-     * <p>An entry is {@code scheme://host} or {@code scheme://host:port}, compared as {@link #sameOrigin()} compares; an
-     * internationalised host is written in its ASCII form. There are no patterns. The entry {@code null} stands for the
-     * opaque origin that sandboxed pages and local files send, the entry {@code *} for every origin.
+     * <p>An entry is {@code scheme://host} or {@code scheme://host:port}, compared as {@link #sameOrigin()} compares;
+     * an internationalised host is written in its ASCII form. There are no patterns. The entry {@code null} stands for
+     * the opaque origin that sandboxed pages and local files send, the entry {@code *} for every origin.
      *
      * @param origins the origins to let in
      * @throws IllegalArgumentException if an entry is none of these

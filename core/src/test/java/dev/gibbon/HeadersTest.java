@@ -103,7 +103,8 @@ class HeadersTest {
     @Nested
     class Validation {
         @ParameterizedTest(name = "SEC-11 SEC-12 HS-21 name [{0}]")
-        @ValueSource(strings = {"", " ", "A B", "A:", "A\r\nB", "A\0", "X[]", "(a)", "Ä", "\u212A", "A\t", "a,b", "\"a\""})
+        @ValueSource(
+                strings = {"", " ", "A B", "A:", "A\r\nB", "A\0", "X[]", "(a)", "Ä", "\u212A", "A\t", "a,b", "\"a\""})
         void nameThatIsNoTokenIsRefused(String name) {
             IllegalArgumentException e =
                     assertThrows(IllegalArgumentException.class, () -> Headers.of(name, "v"));

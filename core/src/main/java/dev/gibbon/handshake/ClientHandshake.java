@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The client's side of one opening handshake (RFC 6455 §4.1): the fields of the request, and the checks of the reply. One
- * per connection, since each has its own key.
+ * The client's side of one opening handshake (RFC 6455 §4.1): the fields of the request, and the checks of the reply.
+ * One per connection, since each has its own key.
  */
 public final class ClientHandshake {
     /** How many interim replies a client skips before it gives up. */
@@ -30,8 +30,8 @@ public final class ClientHandshake {
      * @param subprotocols what the client speaks, most preferred first; may be empty
      * @param requireSubprotocol whether a reply that chooses none is refused
      * @param offers the extensions to offer, most preferred first; may be empty
-     * @throws IllegalArgumentException if a subprotocol is not a token or repeated, one is required and none offered, or
-     *     the nonce has another length
+     * @throws IllegalArgumentException if a subprotocol is not a token or repeated, one is required and none offered,
+     *     or the nonce has another length
      */
     public ClientHandshake(
             byte[] nonce, List<String> subprotocols, boolean requireSubprotocol, List<ExtensionOffer> offers) {

@@ -15,8 +15,8 @@ public sealed interface HandshakeOutcome {
     record Accepted(Headers reply, Agreement agreement) implements HandshakeOutcome {}
 
     /**
-     * The handshake is refused: send the status with these fields and {@link #body()}, then close. The reply says nothing
-     * but what the status says.
+     * The handshake is refused: send the status with these fields and {@link #body()}, then close. The reply says
+     * nothing but what the status says.
      *
      * @param status the HTTP status, 400 or more
      * @param reply all fields of the reply, those that frame the body included
@@ -24,8 +24,8 @@ public sealed interface HandshakeOutcome {
      */
     record Refused(int status, Headers reply, String reason) implements HandshakeOutcome {
         /**
-         * {@return a refusal with the fields every refusal has: Sec-WebSocket-Version (RFC 6455 §4.4), Connection: close, and
-         * what frames the body; with 426 Upgrade: websocket, with 405 Allow: GET}
+         * {@return a refusal with the fields every refusal has: Sec-WebSocket-Version (RFC 6455 §4.4), Connection:
+         * close, and what frames the body; with 426 Upgrade: websocket, with 405 Allow: GET}
          *
          * @param status the HTTP status, 400 or more
          * @param reason why, for the server's own log

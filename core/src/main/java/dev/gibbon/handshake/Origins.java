@@ -60,7 +60,7 @@ public final class Origins {
     }
 
     private static IllegalArgumentException malformed(String entry) {
-        return new IllegalArgumentException(
-                "not an origin: " + HttpSyntax.quoted(entry) + "; write scheme://host or scheme://host:port (RFC 6454 §6.2)");
+        return new IllegalArgumentException("not an origin: " + HttpSyntax.quoted(entry)
+                + "; write scheme://host or scheme://host:port (RFC 6454 §6.2)");
     }
 }

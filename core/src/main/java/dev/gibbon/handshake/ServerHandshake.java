@@ -20,7 +20,7 @@ import java.util.Optional;
  * <tr><td>5</td><td>no body: no Transfer-Encoding, no Content-Length but one 0</td><td>400</td></tr>
  * <tr><td>6</td><td>one host, well-formed (§4.2.1)</td><td>400</td></tr>
  * <tr><td>7</td><td>Expect is absent or {@code 100-continue} (RFC 9110 §10.1.1)</td><td>417</td></tr>
- * <tr><td>8</td><td>Sec-WebSocket-Version is 13 (§4.4); another number 0 to 255, or a draft's Key1</td><td>426</td></tr>
+ * <tr><td>8</td><td>Sec-WebSocket-Version is 13 (§4.4); another number, or a draft's Key1</td><td>426</td></tr>
  * <tr><td></td><td>absent, repeated, a list, or no such number</td><td>400</td></tr>
  * <tr><td>9</td><td>at most one Origin</td><td>400</td></tr>
  * <tr><td></td><td>the origin policy agrees (§4.2.2)</td><td>403</td></tr>

@@ -9,8 +9,8 @@ public final class TokenList {
     private TokenList() {}
 
     /**
-     * {@return whether a list that others wrote into, such as Connection or Upgrade, has the element {@code token}, ASCII
-     * case aside}
+     * {@return whether a list that others wrote into, such as Connection or Upgrade, has the element {@code token},
+     * ASCII case aside}
      *
      * <p>Lenient where the rest does not concern us: empty elements are skipped, an element may have a version
      * ({@code TLS/1.0}), and a line that breaks the grammar counts up to the fault.
@@ -28,7 +28,8 @@ public final class TokenList {
     }
 
     /**
-     * {@return the elements of a list that must be well-formed: one or more tokens, none empty (RFC 6455 §4.1, 1#token)}
+     * {@return the elements of a list that must be well-formed: one or more tokens, none empty (RFC 6455 §4.1,
+     * 1#token)}
      *
      * @param lines the field's lines in order
      * @throws FieldSyntaxException if any line breaks the grammar

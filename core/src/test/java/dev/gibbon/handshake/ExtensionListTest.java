@@ -126,7 +126,8 @@ class ExtensionListTest {
         }
 
         @ParameterizedTest(name = "HS-28 unit [{0}]")
-        @ValueSource(strings = {" ", "a", ",", ";", "=", "\"", "\\", "\\\\", "\\a", ";a", ";a=", ";a=b", ";a=\"b\"", " ;"})
+        @ValueSource(
+                strings = {" ", "a", ",", ";", "=", "\"", "\\", "\\\\", "\\a", ";a", ";a=", ";a=b", ";a=\"b\"", " ;"})
         void workGrowsWithTheInputAndNotFaster(String unit) {
             for (String start : List.of("x", "x;a=", "x;a=\"", "")) {
                 for (int n : new int[] {1_000, 2_000, 4_000, 8_000}) {

@@ -113,7 +113,8 @@ class ServerHandshakeTest {
                     .add("Sec-WebSocket-Extensions", "ext; a, other")
                     .build();
             Accepted accepted = assertAccepted(
-                    ServerHandshake.respond(get(request), policy, Headers.of("X-A", "1", "x-a", "2", "Set-Cookie", "c")));
+                    ServerHandshake.respond(
+                    get(request), policy, Headers.of("X-A", "1", "x-a", "2", "Set-Cookie", "c")));
             List<String> names = new ArrayList<>();
             accepted.reply().forEach(field -> names.add(field.name()));
             assertEquals(
@@ -217,7 +218,8 @@ class ServerHandshakeTest {
         }
 
         @ParameterizedTest(name = "HS-13 [{0}]")
-        @ValueSource(strings = {"", "13, 8", "8, 13", "013", "+13", "-13", "0xD", "13.0", "256", "1000", "00", "x", "1 3"})
+        @ValueSource(
+                strings = {"", "13, 8", "8, 13", "013", "+13", "-13", "0xD", "13.0", "256", "1000", "00", "x", "1 3"})
         void malformedVersionIs400(String version) {
             assertRefused(400, respond(with("Sec-WebSocket-Version", version)));
         }
@@ -526,8 +528,8 @@ class ServerHandshakeTest {
 
         @Test
         void hs27UnknownExtensionsAreIgnored() {
-            Accepted accepted = assertAccepted(
-                    respond(with("Sec-WebSocket-Extensions", "constructor, __proto__, hashCode, class, " + "x".repeat(200))));
+            String names = "constructor, __proto__, hashCode, class, " + "x".repeat(200);
+            Accepted accepted = assertAccepted(respond(with("Sec-WebSocket-Extensions", names)));
             assertEquals(List.of(), accepted.agreement().extensions());
         }
 

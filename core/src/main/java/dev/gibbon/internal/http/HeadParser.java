@@ -5,7 +5,8 @@ import java.nio.ByteBuffer;
 
 /**
  * Reads one message head from bytes that come in pieces of any size, strictly by RFC 9112 and within limits. A fault
- * is reported with the byte that makes it one, and each byte is taken once, so hostile input costs no more than its length.
+ * is reported with the byte that makes it one, and each byte is taken once, so hostile input costs what its length
+ * costs.
  *
  * <p>For one message and one thread.
  *

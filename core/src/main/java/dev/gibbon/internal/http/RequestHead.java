@@ -5,8 +5,8 @@ import dev.gibbon.Headers;
 import dev.gibbon.handshake.HttpSyntax;
 
 /**
- * The head of a request (RFC 9112 §3). Each part has only the characters it may have, so that it can be written as it is;
- * what the target means is {@link RequestTarget}'s to say.
+ * The head of a request (RFC 9112 §3). Each part has only the characters it may have, so that it can be written as it
+ * is; what the target means is {@link RequestTarget}'s to say.
  *
  * @param method a token, case included
  * @param target one or more visible ASCII characters

@@ -17,8 +17,8 @@ public record RequestTarget(String path, Optional<String> query, Optional<String
     /**
      * {@return the parts of a target}
      *
-     * <p>A path has the characters of RFC 3986 §3.3. A query has also <code>{ } | ^ [ ] \ `</code>, which browsers do not
-     * escape there. A percent sign begins an escape, and no escape stands for NUL.
+     * <p>A path has the characters of RFC 3986 §3.3. A query has also <code>{ } | ^ [ ] \ `</code>, which browsers do
+     * not escape there. A percent sign begins an escape, and no escape stands for NUL.
      *
      * @param target as sent
      * @throws HttpHeadException with 400 if the target has another form or an illegal character

@@ -49,7 +49,8 @@ class BodyFramingTest {
     @ParameterizedTest(name = "HS-36 Transfer-Encoding [{0}]")
     @ValueSource(
             strings = {
-                "", "identity", "gzip", "xchunked", "chunkedx", "chunked, identity", "chunked, chunked", "gzip, chunked",
+                "", "identity", "gzip", "xchunked", "chunkedx", "chunked, identity", "chunked, chunked",
+                "gzip, chunked",
                 "chunked;q=1", "\"chunked\"", ",chunked", "chunked,", "ch\u00FCnked", "\tchunked"
             })
     void anyOtherTransferEncodingIs400(String value) {

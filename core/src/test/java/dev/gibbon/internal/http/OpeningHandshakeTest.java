@@ -116,7 +116,8 @@ class OpeningHandshakeTest {
         @Test
         void hs31RefusalOfTheParserHasTheSameShape() {
             String reply = reply(bytes("GET / HTTP/1.1\r\nX: " + "a".repeat(10_000)));
-            assertTrue(reply.startsWith("HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n"), reply);
+            String start = "HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n";
+            assertTrue(reply.startsWith(start), reply);
             assertTrue(reply.contains("\r\nSec-WebSocket-Version: 13\r\n"), reply);
         }
     }
