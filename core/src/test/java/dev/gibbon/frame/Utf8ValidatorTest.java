@@ -216,6 +216,26 @@ class Utf8ValidatorTest {
         }
 
         @Test
+        void asciiInsideACodePointIsRefusedHoweverMuchOfItThereIs() {
+            for (String start : List.of("c3", "e2", "e282", "f0", "f09f98")) {
+                byte[] cut = HexFormat.of().parseHex(start);
+                for (int before = 0; before <= 20; before++) {
+                    for (int ascii = 1; ascii <= 40; ascii++) {
+                        // Two bytes of a code point at the start, so that the whole does not begin with a run of ASCII.
+                        ByteBuffer text = ByteBuffer.allocate(2 + before + cut.length + ascii);
+                        text.put("\u00e4".getBytes(UTF_8)).put("x".repeat(before).getBytes(UTF_8));
+                        text.put(cut).put("x".repeat(ascii).getBytes(UTF_8));
+                        assertEquals(Verdict.INVALID, whole(text.array()), start + " after " + before);
+                        Utf8Validator validator = new Utf8Validator();
+                        int asciiFrom = text.capacity() - ascii;
+                        assertTrue(validator.accept(text, 0, asciiFrom));
+                        assertFalse(validator.accept(text, asciiFrom, text.capacity()), start + " cut");
+                    }
+                }
+            }
+        }
+
+        @Test
         void failureStaysUntilReset() {
             Utf8Validator validator = new Utf8Validator();
             assertFalse(validator.accept(ByteBuffer.wrap(new byte[] {(byte) 0xFF}), 0, 1));
