@@ -118,6 +118,26 @@ server_survived() {
     return 1
 }
 
+# server_exits_cleanly: after a Ctrl-C, the server under test ends by itself within ten seconds, with status 0.
+server_exits_cleanly() {
+    local status=0 tries
+    for ((tries = 0; tries < 100; tries++)); do
+        kill -0 "$SERVER_PID" 2>/dev/null || break
+        sleep 0.1
+    done
+    if kill -0 "$SERVER_PID" 2>/dev/null; then
+        say "FAIL: the server under test still runs 10 s after Ctrl-C (log: $SERVER_LOG)" >&2
+        return 1
+    fi
+    wait "$SERVER_PID" || status=$?
+    SERVER_PID=''
+    if [ "$status" -ne 0 ]; then
+        tail -n 20 "$SERVER_LOG" >&2
+        say "FAIL: the server under test ended with status $status after Ctrl-C (log: $SERVER_LOG)" >&2
+        return 1
+    fi
+}
+
 stop_server() {
     if [ -n "$SERVER_PID" ]; then
         local pid=$SERVER_PID
