@@ -31,19 +31,35 @@ free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# bounded SECONDS CMD...: runs CMD, at most so long (where coreutils' timeout exists); status 124 if it took longer.
-bounded() {
-    local seconds=$1
-    shift
-    if command -v timeout >/dev/null; then
-        timeout --kill-after=5 "$seconds" "$@"
-    else
-        "$@"
-    fi
+# What cleanup ends, however the script exits: process groups, and the command that is being waited for.
+STARTED=() BOUNDED_PID=''
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+cleanup() {
+    local pid
+    [ -z "$BOUNDED_PID" ] || kill -TERM "$BOUNDED_PID" 2>/dev/null || true
+    for pid in ${STARTED[@]+"${STARTED[@]}"}; do
+        stop_group "$pid"
+    done
 }
 
-# in_group LOG CMD...: starts CMD in the background in a process group of its own, so that stop_group ends it with
-# every child (a wrapper script's JVM, a driver's helpers). The group's id is left in GROUP_PID.
+# bounded SECONDS CMD...: runs CMD, at most so long (where coreutils' timeout exists); status 124 if it took longer.
+# In the background, since bash runs its traps only between commands and a Ctrl-C should not have to wait.
+bounded() {
+    local limit=() status=0
+    ! command -v timeout >/dev/null || limit=(timeout --kill-after=5 "$1")
+    shift
+    ${limit[@]+"${limit[@]}"} "$@" &
+    BOUNDED_PID=$!
+    wait "$BOUNDED_PID" || status=$?
+    BOUNDED_PID=''
+    return "$status"
+}
+
+# in_group LOG CMD...: starts CMD in the background in a process group of its own, so that cleanup ends it with every
+# child (a wrapper script's JVM, a driver's helpers). The group's id is left in GROUP_PID.
 in_group() {
     local log=$1
     shift
@@ -51,6 +67,7 @@ in_group() {
     "$@" >"$log" 2>&1 </dev/null &
     GROUP_PID=$!
     set +m
+    STARTED+=("$GROUP_PID")
 }
 
 # stop_group PID: asks with SIGTERM, insists after ten seconds. Says so when it had to insist.
@@ -90,7 +107,7 @@ wait_for_port() {
 }
 
 # start_server LOG [ARG...]: starts the server under test on a free port of 127.0.0.1 and waits until it listens.
-# Sets SERVER_PORT; stop_server ends it, also when the script exits in any other way.
+# Sets SERVER_PORT and SERVER_PID, which is also its process group.
 start_server() {
     SERVER_LOG=$1
     shift
@@ -101,9 +118,6 @@ start_server() {
     say "starting $(basename "$GIBBON") serve on port $SERVER_PORT (log: $SERVER_LOG)"
     in_group "$SERVER_LOG" "$GIBBON" serve --host 127.0.0.1 --port "$SERVER_PORT" "$@"
     SERVER_PID=$GROUP_PID
-    trap stop_server EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
     wait_for_port "$SERVER_PORT" "$SERVER_PID" "$SERVER_LOG" "$(basename "$GIBBON") serve"
 }
 
@@ -130,19 +144,11 @@ server_exits_cleanly() {
         return 1
     fi
     wait "$SERVER_PID" || status=$?
-    SERVER_PID=''
+    STARTED=() # nothing is left to stop, and the id may soon be another's
     if [ "$status" -ne 0 ]; then
         tail -n 20 "$SERVER_LOG" >&2
         say "FAIL: the server under test ended with status $status after Ctrl-C (log: $SERVER_LOG)" >&2
         return 1
-    fi
-}
-
-stop_server() {
-    if [ -n "$SERVER_PID" ]; then
-        local pid=$SERVER_PID
-        SERVER_PID=''
-        stop_group "$pid"
     fi
 }
 
