@@ -11,6 +11,7 @@ public interface CloseHandler {
      * in any case.
      *
      * @param status what the peer said
+     * @throws IOException to fail the connection with 1011
      */
     void handle(CloseStatus status) throws IOException;
 }

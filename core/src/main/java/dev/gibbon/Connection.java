@@ -45,6 +45,9 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     /**
      * Like {@link #over(Transport, Role, ConnectionOptions)}, on another clock; for tests.
      *
+     * @param transport a blocking transport; this connection owns it from now on
+     * @param role which side we are
+     * @param options how the connection behaves
      * @param time the clock and the timers
      * @return the open connection
      */
@@ -94,7 +97,8 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
      * @throws WebSocketException at any other end, now and every time after
      * @throws IllegalStateException if another thread reads, or a handler calls this
      */
-    @Nullable Message readMessage() throws IOException;
+    @Nullable
+    Message readMessage() throws IOException;
 
     /**
      * Reads the next message piece by piece. Blocks until its first frame's header is there, at most until the read deadline. What is
@@ -105,7 +109,8 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
      * @throws WebSocketException at any other end, now and every time after
      * @throws IllegalStateException if another thread reads, or a handler calls this
      */
-    @Nullable MessageReader nextReader() throws IOException;
+    @Nullable
+    MessageReader nextReader() throws IOException;
 
     /**
      * {@return all messages from here on as one stream of bytes, which ends when the peer closes cleanly} Kinds and bounds of messages
@@ -121,6 +126,7 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     /**
      * Sends a text message. Returns once the transport has all of it, unless {@link ConnectionOptions#batchWrites()} holds it back.
      *
+     * @param text what to say
      * @throws IllegalArgumentException if {@code text} has a lone surrogate; nothing was sent
      * @throws ConnectionClosedException if a Close frame was sent or received before this message began (§5.5.1)
      * @throws WriteTimeoutException if the connection was dropped because it did not take the message in time
@@ -136,10 +142,20 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
      */
     void writeBinary(ByteBuffer payload) throws IOException;
 
-    /** Sends a binary message; see {@link #writeBinary(ByteBuffer)}. */
+    /**
+     * Sends a binary message; see {@link #writeBinary(ByteBuffer)}.
+     *
+     * @param payload the bytes; borrowed until this returns
+     * @throws WebSocketException if the connection is closing or lost
+     */
     void writeBinary(byte[] payload) throws IOException;
 
-    /** Sends a message of its own kind; see {@link #writeBinary(ByteBuffer)}. */
+    /**
+     * Sends a message of its own kind; see {@link #writeBinary(ByteBuffer)}.
+     *
+     * @param message what to send; its array is borrowed until this returns
+     * @throws WebSocketException if the connection is closing or lost
+     */
     void writeMessage(Message message) throws IOException;
 
     /**
@@ -152,13 +168,26 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
      */
     MessageWriter nextWriter(MessageType type) throws IOException;
 
-    /** Sends a message that was encoded beforehand; see {@link #writeBinary(ByteBuffer)}. */
+    /**
+     * Sends a message that was encoded beforehand; see {@link #writeBinary(ByteBuffer)}.
+     *
+     * @param message what to send
+     * @throws WebSocketException if the connection is closing or lost
+     */
     void writePrepared(PreparedMessage message) throws IOException;
 
-    /** Sends what {@link ConnectionOptions#batchWrites()} holds back; returns once the transport has it. */
+    /**
+     * Sends what {@link ConnectionOptions#batchWrites()} holds back; returns once the transport has it.
+     *
+     * @throws WebSocketException if the connection is lost
+     */
     void flush() throws IOException;
 
-    /** Switches {@link ConnectionOptions#batchWrites()} on or off for what is written from now on. */
+    /**
+     * Switches {@link ConnectionOptions#batchWrites()} on or off for what is written from now on.
+     *
+     * @param on whether to hold frames back
+     */
     void setBatchWrites(boolean on);
 
     /**
@@ -174,6 +203,7 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
      *
      * @param payload at most 125 bytes, all consumed
      * @throws IllegalArgumentException if it is longer; nothing was sent
+     * @throws WebSocketException if the connection is closing or lost
      */
     void ping(ByteBuffer payload) throws IOException;
 
@@ -182,16 +212,29 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
      *
      * @param payload at most 125 bytes, all consumed
      * @throws IllegalArgumentException if it is longer; nothing was sent
+     * @throws WebSocketException if the connection is closing or lost
      */
     void pong(ByteBuffer payload) throws IOException;
 
-    /** Has Pings handled by {@code handler} instead of being answered; {@code null} has them answered again. */
+    /**
+     * Has Pings handled by {@code handler} instead of being answered.
+     *
+     * @param handler who handles them; {@code null} has them answered again
+     */
     void setPingHandler(@Nullable ControlFrameHandler handler);
 
-    /** Tells {@code handler} of every Pong; {@code null} tells nobody. */
+    /**
+     * Tells {@code handler} of every Pong.
+     *
+     * @param handler who is told; {@code null} for nobody
+     */
     void setPongHandler(@Nullable ControlFrameHandler handler);
 
-    /** Tells {@code handler} of the peer's Close frame before it is answered; {@code null} tells nobody. */
+    /**
+     * Tells {@code handler} of the peer's Close frame before it is answered.
+     *
+     * @param handler who is told; {@code null} for nobody
+     */
     void setCloseHandler(@Nullable CloseHandler handler);
 
     /**

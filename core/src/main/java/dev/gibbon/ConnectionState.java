@@ -21,16 +21,16 @@ public enum ConnectionState {
     /**
      * Moves on.
      *
+     * @param next where to
      * @return {@code next}
      * @throws IllegalStateException if there is no such step
      */
     public ConnectionState to(ConnectionState next) {
-        boolean legal =
-                switch (this) {
-                    case OPEN -> next == CLOSING || next == CLOSED;
-                    case CLOSING -> next == CLOSED;
-                    case CLOSED -> false;
-                };
+        boolean legal = switch (this) {
+            case OPEN -> next == CLOSING || next == CLOSED;
+            case CLOSING -> next == CLOSED;
+            case CLOSED -> false;
+        };
         if (!legal) {
             throw new IllegalStateException(this + " -> " + next);
         }

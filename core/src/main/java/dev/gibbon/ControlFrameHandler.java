@@ -12,6 +12,7 @@ public interface ControlFrameHandler {
      * cause of what the read throws.
      *
      * @param payload up to 125 bytes, the handler's to keep
+     * @throws IOException to fail the connection with 1011
      */
     void handle(ByteBuffer payload) throws IOException;
 }

@@ -69,7 +69,8 @@ final class Lifecycle {
     }
 
     /** {@return what every read must report from now on, or null if the connection ended cleanly or has not ended} */
-    @Nullable WebSocketException failure() {
+    @Nullable
+    WebSocketException failure() {
         return failure.get();
     }
 
@@ -207,7 +208,8 @@ final class Lifecycle {
     private void finish() {
         try {
             connection().sender().flush();
-            // §7.1.1: the server closes first, so that TIME_WAIT is not the client's. Nobody waits for a peer that broke a rule.
+            // §7.1.1: the server closes first, so that TIME_WAIT is not the client's. Nobody waits for a peer that
+            // broke a rule.
             if (role == Role.SERVER || failure.get() != null) {
                 transport.shutdownOutput();
                 TimeSource.Timer linger = engine.time().schedule(LINGER, this::terminate);

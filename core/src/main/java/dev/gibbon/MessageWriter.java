@@ -27,10 +27,15 @@ public sealed interface MessageWriter extends Closeable permits OutgoingMessage 
      * @param text whole characters: a surrogate pair must not be split between calls
      * @throws IllegalArgumentException if {@code text} has a lone surrogate
      * @throws IllegalStateException if the message is binary or was ended
+     * @throws WebSocketException if the connection is closing or lost
      */
     void write(String text) throws IOException;
 
-    /** Sends what was gathered as a fragment now, without ending the message. */
+    /**
+     * Sends what was gathered as a fragment now, without ending the message.
+     *
+     * @throws WebSocketException if the connection is closing or lost
+     */
     void flush() throws IOException;
 
     /**

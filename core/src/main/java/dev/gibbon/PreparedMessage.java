@@ -28,6 +28,8 @@ public final class PreparedMessage {
     /**
      * Encodes a text message.
      *
+     * @param text what it says
+     * @return the message
      * @throws IllegalArgumentException if {@code text} has a lone surrogate
      */
     public static PreparedMessage text(String text) {
@@ -38,6 +40,7 @@ public final class PreparedMessage {
      * Encodes a binary message.
      *
      * @param payload the bytes, copied
+     * @return the message
      */
     public static PreparedMessage binary(byte[] payload) {
         return new PreparedMessage(MessageType.BINARY, payload);

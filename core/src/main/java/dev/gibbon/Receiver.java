@@ -156,7 +156,8 @@ final class Receiver {
         }
     }
 
-    @Nullable Message readMessage() throws IOException {
+    @Nullable
+    Message readMessage() throws IOException {
         enter();
         try {
             skipCurrent();
@@ -213,7 +214,8 @@ final class Receiver {
         return Message.received(type, bytes);
     }
 
-    @Nullable MessageReader nextReader() throws IOException {
+    @Nullable
+    MessageReader nextReader() throws IOException {
         enter();
         try {
             skipCurrent();
@@ -443,7 +445,8 @@ final class Receiver {
             waiting = Waiting.NO;
             buffer.flip();
         }
-        reads = reads + 1; // One reader at a time: no update is lost.
+        long count = reads + 1; // One reader at a time: no update is lost.
+        reads = count;
         cameFull = n > 0 && buffer.limit() == buffer.capacity();
         if (n == 0 && !bounded) {
             throw new ReadTimeoutException("nothing came before the read deadline");

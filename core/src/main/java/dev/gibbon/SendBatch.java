@@ -26,7 +26,8 @@ final class SendBatch {
 
     private final BufferPool pool;
 
-    // Segment i is a leased chunk or a borrowed payload. A chunk may have a tail: payload that is masked into the same chunk, piece
+    // Segment i is a leased chunk or a borrowed payload. A chunk may have a tail: payload that is masked into the same
+    // chunk, piece
     // by piece, once what the chunk holds has been written; so a client's huge frame needs no huge buffer.
     private ByteBuffer[] segments = new ByteBuffer[USUAL_SEGMENTS];
     private boolean[] leased = new boolean[USUAL_SEGMENTS];

@@ -254,7 +254,8 @@ final class Sender implements SendProgress {
 
     @Override
     public void wrote(long bytes) {
-        bytesWritten = bytesWritten + bytes; // One writer at a time: no update is lost.
+        long total = bytesWritten + bytes; // One writer at a time: no update is lost.
+        bytesWritten = total;
     }
 
     /** The connection is gone: wakes everybody and gives the buffers back. */
@@ -391,5 +392,4 @@ final class Sender implements SendProgress {
             engine.release(batch);
         }
     }
-
 }

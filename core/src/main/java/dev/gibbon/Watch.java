@@ -59,10 +59,13 @@ final class Watch {
         if (connection.state() != ConnectionState.OPEN) {
             return; // The closing handshake has its own deadline.
         }
-        if (waiting == Receiver.Waiting.FOR_THE_REST_OF_A_MESSAGE && passed(options.messageTimeout(), waitingSince, now)) {
+        if (waiting == Receiver.Waiting.FOR_THE_REST_OF_A_MESSAGE
+                && passed(options.messageTimeout(), waitingSince, now)) {
             close(CloseCode.POLICY_VIOLATION, "the rest of a message did not come in " + options.messageTimeout());
         } else if (silentFor(options.idleTimeout().orElse(null), now)) {
-            close(CloseCode.GOING_AWAY, "nothing came in " + options.idleTimeout().orElseThrow());
+            close(
+                    CloseCode.GOING_AWAY,
+                    "nothing came in " + options.idleTimeout().orElseThrow());
         } else {
             keepAlive(now);
         }

@@ -10,7 +10,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -74,12 +73,10 @@ final class WebSocketConnection implements Connection {
             ConnectionOptions options,
             Optional<String> subprotocol,
             ByteBuffer leftover) {
-        ConnectionOptionsRecord known =
-                switch (options) {
-                    case ConnectionOptionsRecord values -> values;
-                };
-        WebSocketConnection connection =
-                new WebSocketConnection(engine, transport, role, known, subprotocol, leftover);
+        ConnectionOptionsRecord known = switch (options) {
+            case ConnectionOptionsRecord values -> values;
+        };
+        WebSocketConnection connection = new WebSocketConnection(engine, transport, role, known, subprotocol, leftover);
         connection.lifecycle.connection(connection);
         engine.register(connection, Watch.shortest(options));
         return connection;
@@ -125,6 +122,13 @@ final class WebSocketConnection implements Connection {
         clearWriteDeadline();
         controlFrames.end(lifecycle.closedForWriting());
         runOnClosed();
+    }
+
+    /** Reads on until the closing handshake is done, for a connection whose reader has left. */
+    void drainLater() {
+        engine.start("gibbon-close", () -> {
+            boolean _ = receiver.drain();
+        });
     }
 
     void keepalivePing() {
@@ -321,8 +325,7 @@ final class WebSocketConnection implements Connection {
     public void setMaxMessageBytes(long bytes) {
         ConnectionOptions changed = options.toBuilder()
                 .maxMessageBytes(bytes)
-                .maxFrameBytes(
-                        options.maxFrameBytes() == options.maxMessageBytes() ? bytes : options.maxFrameBytes())
+                .maxFrameBytes(options.maxFrameBytes() == options.maxMessageBytes() ? bytes : options.maxFrameBytes())
                 .build();
         switch (changed) {
             case ConnectionOptionsRecord values -> protocol.inbound().limits(values.limits());
@@ -342,8 +345,8 @@ final class WebSocketConnection implements Connection {
     @Override
     public void setWriteDeadline(Duration fromNow) {
         sender.deadline(engine.time().nanoTime() + fromNow.toNanos());
-        TimeSource.Timer timer = engine.time()
-                .schedule(fromNow.isNegative() ? Duration.ZERO : fromNow, this::writeDeadlinePassed);
+        TimeSource.Timer timer =
+                engine.time().schedule(fromNow.isNegative() ? Duration.ZERO : fromNow, this::writeDeadlinePassed);
         replaceWriteDeadline(timer);
     }
 
@@ -399,8 +402,7 @@ final class WebSocketConnection implements Connection {
 
     @Override
     public void abort() {
-        lifecycle.lost(new ConnectionClosedException(
-                "the connection was aborted on this side", null, null, null));
+        lifecycle.lost(new ConnectionClosedException("the connection was aborted on this side", null, null, null));
     }
 
     @Override

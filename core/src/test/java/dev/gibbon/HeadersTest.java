@@ -66,7 +66,8 @@ class HeadersTest {
     class Building {
         @Test
         void setReplacesEveryFieldOfThatName() {
-            Headers headers = Headers.builder().addAll(TWO_AND_ONE).set("accept", "c").build();
+            Headers headers =
+                    Headers.builder().addAll(TWO_AND_ONE).set("accept", "c").build();
             assertEquals(List.of("c"), headers.all("Accept"));
             assertEquals(List.of("Host", "accept"), headers.names());
         }
@@ -106,8 +107,7 @@ class HeadersTest {
         @ValueSource(
                 strings = {"", " ", "A B", "A:", "A\r\nB", "A\0", "X[]", "(a)", "Ä", "\u212A", "A\t", "a,b", "\"a\""})
         void nameThatIsNoTokenIsRefused(String name) {
-            IllegalArgumentException e =
-                    assertThrows(IllegalArgumentException.class, () -> Headers.of(name, "v"));
+            IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> Headers.of(name, "v"));
             assertPrintable(e);
         }
 
@@ -142,8 +142,8 @@ class HeadersTest {
 
         @Test
         void theMessageNamesTheOffenceAndNotTheValue() {
-            IllegalArgumentException e = assertThrows(
-                    IllegalArgumentException.class, () -> Headers.of("Authorization", "secret\r\nX: y"));
+            IllegalArgumentException e =
+                    assertThrows(IllegalArgumentException.class, () -> Headers.of("Authorization", "secret\r\nX: y"));
             assertEquals("value of header Authorization has U+000D at index 6 (RFC 9110 §5.5)", e.getMessage());
         }
 

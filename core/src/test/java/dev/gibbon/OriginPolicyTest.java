@@ -169,8 +169,7 @@ class OriginPolicyTest {
                     "\r\n"
                 })
         void entryThatIsNoOriginIsRefused(String entry) {
-            IllegalArgumentException e =
-                    assertThrows(IllegalArgumentException.class, () -> OriginPolicy.allow(entry));
+            IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> OriginPolicy.allow(entry));
             assertTrue(String.valueOf(e.getMessage()).startsWith("not an origin: \""), e.getMessage());
         }
     }

@@ -54,7 +54,8 @@ public final class AcceptKey {
     public static String accept(String key) {
         byte[] input = (key + GUID).getBytes(StandardCharsets.US_ASCII);
         try {
-            return Base64.getEncoder().encodeToString(MessageDigest.getInstance("SHA-1").digest(input));
+            return Base64.getEncoder()
+                    .encodeToString(MessageDigest.getInstance("SHA-1").digest(input));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-1", e);
         }

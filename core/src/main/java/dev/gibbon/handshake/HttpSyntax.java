@@ -28,7 +28,7 @@ public final class HttpSyntax {
      * 0x80 to 0xFF as ISO-8859-1 characters; no other control character and nothing that does not fit a byte}
      */
     public static boolean isFieldValueChar(int c) {
-        return c >= 0x20 && c <= 0xFF && c != 0x7F || c == '\t';
+        return (c >= 0x20 && c <= 0xFF && c != 0x7F) || c == '\t';
     }
 
     /** {@return whether {@code c} is a visible ASCII character (RFC 5234 VCHAR)} */
@@ -43,7 +43,7 @@ public final class HttpSyntax {
 
     /** {@return whether {@code c} is an ASCII letter} */
     public static boolean isAlpha(int c) {
-        return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     }
 
     /** {@return whether {@code c} is an ASCII digit} */
@@ -53,7 +53,7 @@ public final class HttpSyntax {
 
     /** {@return whether {@code c} is an ASCII hexadecimal digit} */
     public static boolean isHexDigit(int c) {
-        return isDigit(c) || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F';
+        return isDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
     }
 
     /**

@@ -22,8 +22,7 @@ record Origin(String scheme, String host, OptionalInt port) {
         }
         String scheme = HttpSyntax.toLowerCase(text.substring(0, schemeEnd));
         // A path, query or user information is no part of an origin, and no host has their characters.
-        return Authority.parse(text.substring(schemeEnd + SEPARATOR.length()))
-                .map(authority -> of(scheme, authority));
+        return Authority.parse(text.substring(schemeEnd + SEPARATOR.length())).map(authority -> of(scheme, authority));
     }
 
     static Origin of(String scheme, Authority authority) {

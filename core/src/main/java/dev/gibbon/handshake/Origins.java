@@ -27,7 +27,7 @@ public final class Origins {
             return false;
         }
         String scheme = page.get().scheme();
-        boolean schemeFits = scheme.equals("https") || scheme.equals("http") && !secure;
+        boolean schemeFits = scheme.equals("https") || (scheme.equals("http") && !secure);
         return schemeFits && page.get().equals(Origin.of(scheme, here.get()));
     }
 

@@ -151,7 +151,7 @@ public final class ChannelTransport implements Transport {
             return 0;
         } catch (ExecutionException e) {
             pendingRead = null;
-            throw new IOException("the read ended: " + e.getCause().getClass().getSimpleName(), e.getCause());
+            throw new IOException("the timed read failed", e.getCause());
         } catch (InterruptedException _) {
             close();
             Thread.currentThread().interrupt();

@@ -90,7 +90,8 @@ public final class TlsEngines {
         try {
             return List.of(new SNIHostName(name));
         } catch (IllegalArgumentException _) {
-            return List.of(); // Resolvable perhaps, such as one with an underscore, but nothing the extension can carry.
+            return List
+                    .of(); // Resolvable perhaps, such as one with an underscore, but nothing the extension can carry.
         }
     }
 

@@ -32,7 +32,9 @@ public final class ClosingHandshake {
      * @param received what the peer's first Close frame said, if one came
      */
     public record Progress(
-            ConnectionState state, @Nullable CloseStatus sent, @Nullable CloseStatus received) {
+            ConnectionState state,
+            @Nullable CloseStatus sent,
+            @Nullable CloseStatus received) {
         /** {@return whether Close frames passed both ways (§7.1.4: such a close is clean)} */
         public boolean complete() {
             return sent != null && received != null;

@@ -177,7 +177,8 @@ public final class Inbound {
         }
         if (payload > limits.maxMessageBytes() - messageBytes) {
             throw new MessageTooBigException(
-                    "message of " + messageBytes + " + " + payload + " bytes > " + limits.maxMessageBytes() + " (§10.4)",
+                    "message of " + messageBytes + " + " + payload + " bytes > " + limits.maxMessageBytes()
+                            + " (§10.4)",
                     limits.maxMessageBytes());
         }
         messageBytes += payload;

@@ -125,9 +125,7 @@ class FrameParserTest {
         @ParameterizedTest
         @EnumSource(Role.class)
         void boundaryLengthsAreReadInTheirShortestForm(Role role) throws ProtocolException {
-            long[] lengths = {
-                0, 1, 125, 126, 127, 65535, 65536, Integer.MAX_VALUE, 1L << 31, 1L << 32, Long.MAX_VALUE
-            };
+            long[] lengths = {0, 1, 125, 126, 127, 65535, 65536, Integer.MAX_VALUE, 1L << 31, 1L << 32, Long.MAX_VALUE};
             for (long length : lengths) {
                 ByteBuffer in = ByteBuffer.allocate(FrameHeader.MAX_HEADER_BYTES);
                 if (role.expectsMaskedInput()) {
@@ -172,8 +170,7 @@ class FrameParserTest {
                     Role.CLIENT,
                     0,
                     header,
-                    "payload length " + length
-                            + " has its top bit set, must be at most 9223372036854775807 (§5.2)");
+                    "payload length " + length + " has its top bit set, must be at most 9223372036854775807 (§5.2)");
         }
 
         @ParameterizedTest
@@ -284,8 +281,7 @@ class FrameParserTest {
 
         @Test
         void zeroKeyLeavesThePayloadAsItIs() throws ProtocolException {
-            assertFrames(
-                    Role.SERVER, "82 83 00 00 00 00 11 22 33", new Frame(true, Opcode.BINARY, hex("11 22 33")));
+            assertFrames(Role.SERVER, "82 83 00 00 00 00 11 22 33", new Frame(true, Opcode.BINARY, hex("11 22 33")));
         }
 
         @Test
@@ -466,7 +462,10 @@ class FrameParserTest {
             forms.add(new byte[] {(byte) length});
         }
         for (int length : new int[] {0, 1, 125, 126, 127, 255, 256, 32767, 32768, 65535}) {
-            forms.add(ByteBuffer.allocate(3).put((byte) 126).putShort((short) length).array());
+            forms.add(ByteBuffer.allocate(3)
+                    .put((byte) 126)
+                    .putShort((short) length)
+                    .array());
         }
         for (long length : new long[] {
             0, 125, 126, 65535, 65536, Integer.MAX_VALUE, 1L << 31, 1L << 32, Long.MAX_VALUE, Long.MIN_VALUE, -1
@@ -637,7 +636,10 @@ class FrameParserTest {
     }
 
     private static byte[] concat(byte[] head, byte[] tail) {
-        return ByteBuffer.allocate(head.length + tail.length).put(head).put(tail).array();
+        return ByteBuffer.allocate(head.length + tail.length)
+                .put(head)
+                .put(tail)
+                .array();
     }
 
     private static byte[] randomBytes(int length) {

@@ -32,13 +32,12 @@ class MaskingTest {
         DIRECT_LITTLE_ENDIAN;
 
         ByteBuffer holding(byte[] bytes) {
-            ByteBuffer buffer =
-                    switch (this) {
-                        case HEAP, HEAP_LITTLE_ENDIAN -> ByteBuffer.allocate(bytes.length);
-                        case DIRECT, DIRECT_LITTLE_ENDIAN -> ByteBuffer.allocateDirect(bytes.length);
-                        case HEAP_SLICE -> ByteBuffer.allocate(bytes.length + 5).slice(3, bytes.length);
-                        case DIRECT_SLICE -> ByteBuffer.allocateDirect(bytes.length + 5).slice(3, bytes.length);
-                    };
+            ByteBuffer buffer = switch (this) {
+                case HEAP, HEAP_LITTLE_ENDIAN -> ByteBuffer.allocate(bytes.length);
+                case DIRECT, DIRECT_LITTLE_ENDIAN -> ByteBuffer.allocateDirect(bytes.length);
+                case HEAP_SLICE -> ByteBuffer.allocate(bytes.length + 5).slice(3, bytes.length);
+                case DIRECT_SLICE -> ByteBuffer.allocateDirect(bytes.length + 5).slice(3, bytes.length);
+            };
             if (this == HEAP_LITTLE_ENDIAN || this == DIRECT_LITTLE_ENDIAN) {
                 buffer.order(ByteOrder.LITTLE_ENDIAN);
             }

@@ -67,14 +67,29 @@ class Utf8ValidatorTest {
                 boolean surrogate = codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
                 validator.reset();
                 assertEquals(!surrogate, validator.accept(ByteBuffer.wrap(bytes), 0, bytes.length));
-                assertEquals(!surrogate, validator.complete(), () -> HexFormat.of().formatHex(bytes));
+                assertEquals(
+                        !surrogate, validator.complete(), () -> HexFormat.of().formatHex(bytes));
             }
         }
 
         @ParameterizedTest
         @CsvSource({
-            "7f", "c280", "dfbf", "e0a080", "ed9fbf", "ee8080", "efbfbf", "f0908080", "f48fbfbf", // ends of the ranges
-            "00", "efbbbf", "efbfbe", "efb790", "f09fbfbf", "ee8080", "f3b08080" // NUL, BOM, noncharacters, private use
+            "7f",
+            "c280",
+            "dfbf",
+            "e0a080",
+            "ed9fbf",
+            "ee8080",
+            "efbfbf",
+            "f0908080",
+            "f48fbfbf", // ends of the ranges
+            "00",
+            "efbbbf",
+            "efbfbe",
+            "efb790",
+            "f09fbfbf",
+            "ee8080",
+            "f3b08080" // NUL, BOM, noncharacters, private use
         })
         void legalSequenceIsComplete(String hex) {
             assertEquals(Verdict.COMPLETE, whole(HexFormat.of().parseHex(hex)));
@@ -148,7 +163,10 @@ class Utf8ValidatorTest {
                 Verdict expected = oracle(bytes);
                 assertEquals(expected, whole(bytes), () -> HexFormat.of().formatHex(bytes));
                 assertEquals(expected, byteByByte(bytes));
-                assertEquals(oracleFailureIndex(bytes), failureIndex(bytes), () -> HexFormat.of().formatHex(bytes));
+                assertEquals(
+                        oracleFailureIndex(bytes),
+                        failureIndex(bytes),
+                        () -> HexFormat.of().formatHex(bytes));
                 int cut = random.nextInt(bytes.length + 1);
                 Utf8Validator validator = new Utf8Validator();
                 validator.accept(ByteBuffer.wrap(bytes), 0, cut);
@@ -162,7 +180,9 @@ class Utf8ValidatorTest {
             Random random = new Random(0x8_1);
             for (int round = 0; round < 300; round++) {
                 byte[] bytes = randomText(random, 200).getBytes(UTF_8);
-                ByteBuffer direct = ByteBuffer.allocateDirect(bytes.length).order(ByteOrder.LITTLE_ENDIAN).put(bytes);
+                ByteBuffer direct = ByteBuffer.allocateDirect(bytes.length)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .put(bytes);
                 Utf8Validator validator = new Utf8Validator();
                 for (int from = 0; from < bytes.length; ) {
                     int to = Math.min(bytes.length, from + 1 + random.nextInt(40));
@@ -223,7 +243,8 @@ class Utf8ValidatorTest {
                     for (int ascii = 1; ascii <= 40; ascii++) {
                         // Two bytes of a code point at the start, so that the whole does not begin with a run of ASCII.
                         ByteBuffer text = ByteBuffer.allocate(2 + before + cut.length + ascii);
-                        text.put("\u00e4".getBytes(UTF_8)).put("x".repeat(before).getBytes(UTF_8));
+                        text.put("\u00e4".getBytes(UTF_8))
+                                .put("x".repeat(before).getBytes(UTF_8));
                         text.put(cut).put("x".repeat(ascii).getBytes(UTF_8));
                         assertEquals(Verdict.INVALID, whole(text.array()), start + " after " + before);
                         Utf8Validator validator = new Utf8Validator();
@@ -293,7 +314,10 @@ class Utf8ValidatorTest {
     private static void assertAgrees(byte... bytes) {
         Verdict expected = oracle(bytes);
         assertEquals(expected, whole(bytes), () -> HexFormat.of().formatHex(bytes));
-        assertEquals(oracleFailureIndex(bytes), failureIndex(bytes), () -> HexFormat.of().formatHex(bytes));
+        assertEquals(
+                oracleFailureIndex(bytes),
+                failureIndex(bytes),
+                () -> HexFormat.of().formatHex(bytes));
         // The same behind and before ASCII, where the eight-byte steps have their say.
         byte[] framed = new byte[bytes.length + 27];
         Arrays.fill(framed, (byte) 'x');

@@ -43,8 +43,7 @@ class ClientHandshakeTest {
     }
 
     private static void assertBroken(ClientHandshake handshake, Headers reply) {
-        HandshakeException e =
-                assertThrows(HandshakeException.class, () -> handshake.check("HTTP/1.1", 101, reply));
+        HandshakeException e = assertThrows(HandshakeException.class, () -> handshake.check("HTTP/1.1", 101, reply));
         assertEquals(101, e.status());
         String message = String.valueOf(e.getMessage());
         assertTrue(message.chars().allMatch(c -> c >= 0x20 && c < 0x7F || c == '§'), message);
@@ -119,17 +118,14 @@ class ClientHandshakeTest {
         void malformedSubprotocolIsRefused(String subprotocol) {
             List<String> subprotocols = List.of(subprotocol);
             assertThrows(
-                    IllegalArgumentException.class,
-                    () -> new ClientHandshake(NONCE, subprotocols, false, List.of()));
+                    IllegalArgumentException.class, () -> new ClientHandshake(NONCE, subprotocols, false, List.of()));
         }
 
         @Test
         void repeatedOrRequiredButMissingSubprotocolIsRefused() {
             List<String> twice = List.of("a", "a");
-            assertThrows(
-                    IllegalArgumentException.class, () -> new ClientHandshake(NONCE, twice, false, List.of()));
-            assertThrows(
-                    IllegalArgumentException.class, () -> new ClientHandshake(NONCE, List.of(), true, List.of()));
+            assertThrows(IllegalArgumentException.class, () -> new ClientHandshake(NONCE, twice, false, List.of()));
+            assertThrows(IllegalArgumentException.class, () -> new ClientHandshake(NONCE, List.of(), true, List.of()));
         }
     }
 
@@ -149,8 +145,7 @@ class ClientHandshakeTest {
         @ParameterizedTest(name = "HC-01 HC-02 HC-03 status {0}")
         @ValueSource(ints = {100, 103, 200, 204, 301, 302, 303, 307, 308, 400, 401, 403, 407, 426, 500, 503})
         void anyStatusBut101FailsWithThatStatus(int status) {
-            HandshakeException e =
-                    assertThrows(HandshakeException.class, () -> PLAIN.check("HTTP/1.1", status, VALID));
+            HandshakeException e = assertThrows(HandshakeException.class, () -> PLAIN.check("HTTP/1.1", status, VALID));
             assertEquals(status, e.status());
         }
 
@@ -223,7 +218,8 @@ class ClientHandshakeTest {
 
         @Test
         void hc09NoneIsFineUnlessRequired() throws HandshakeException {
-            assertEquals(Optional.empty(), OFFERING.check("HTTP/1.1", 101, VALID).subprotocol());
+            assertEquals(
+                    Optional.empty(), OFFERING.check("HTTP/1.1", 101, VALID).subprotocol());
             assertBroken(new ClientHandshake(NONCE, List.of("chat"), true, List.of()), VALID);
         }
     }
@@ -232,11 +228,9 @@ class ClientHandshakeTest {
     class Extensions {
         @Test
         void offeredOnesAreAgreedInTheOrderOfTheReply() throws HandshakeException {
-            Agreement agreement =
-                    OFFERING.check("HTTP/1.1", 101, with("Sec-WebSocket-Extensions", "ext2; a=1", "ext"));
+            Agreement agreement = OFFERING.check("HTTP/1.1", 101, with("Sec-WebSocket-Extensions", "ext2; a=1", "ext"));
             assertEquals(
-                    List.of(
-                            new ExtensionOffer("ext2", List.of(Parameter.of("a", "1"))), ExtensionOffer.of("ext")),
+                    List.of(new ExtensionOffer("ext2", List.of(Parameter.of("a", "1"))), ExtensionOffer.of("ext")),
                     agreement.extensions());
         }
 

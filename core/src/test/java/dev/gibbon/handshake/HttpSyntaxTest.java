@@ -40,8 +40,7 @@ class HttpSyntaxTest {
     @Test
     void sec23QuotedTextIsPrintableAndBounded() {
         assertEquals(
-                "\"a\\u000d\\u000a\\u001b\\u202e\\\"\\\\ %n${x}\"",
-                HttpSyntax.quoted("a\r\n\u001B\u202E\"\\ %n${x}"));
+                "\"a\\u000d\\u000a\\u001b\\u202e\\\"\\\\ %n${x}\"", HttpSyntax.quoted("a\r\n\u001B\u202E\"\\ %n${x}"));
         assertEquals("\"" + "a".repeat(64) + "\"...", HttpSyntax.quoted("a".repeat(65)));
         assertEquals("\"" + "a".repeat(64) + "\"", HttpSyntax.quoted("a".repeat(64)));
     }

@@ -69,8 +69,7 @@ class ServerHandshakeTest {
     }
 
     private static ServerPolicy speaking(boolean required, String... subprotocols) {
-        return new ServerPolicy(
-                OriginPolicy.sameOrigin(), List.of(subprotocols), required, ExtensionNegotiator.none());
+        return new ServerPolicy(OriginPolicy.sameOrigin(), List.of(subprotocols), required, ExtensionNegotiator.none());
     }
 
     @Nested
@@ -112,8 +111,7 @@ class ServerHandshakeTest {
                     .add("Sec-WebSocket-Protocol", "chat")
                     .add("Sec-WebSocket-Extensions", "ext; a, other")
                     .build();
-            Accepted accepted = assertAccepted(
-                    ServerHandshake.respond(
+            Accepted accepted = assertAccepted(ServerHandshake.respond(
                     get(request), policy, Headers.of("X-A", "1", "x-a", "2", "Set-Cookie", "c")));
             List<String> names = new ArrayList<>();
             accepted.reply().forEach(field -> names.add(field.name()));
@@ -345,8 +343,7 @@ class ServerHandshakeTest {
             spoilt = replace(spoilt, "Connection", List.of("close"));
             statuses.add(statusOf("POST", "HTTP/1.1", spoilt));
             statuses.add(statusOf("POST", "HTTP/1.0", spoilt));
-            assertEquals(
-                    List.of(400, 400, 400, 403, 400, 426, 400, 417, 400, 400, 405, 426, 400, 426), statuses);
+            assertEquals(List.of(400, 400, 400, 403, 400, 426, 400, 417, 400, 400, 405, 426, 400, 426), statuses);
         }
 
         @Test
@@ -522,8 +519,7 @@ class ServerHandshakeTest {
         void hs46ANegotiatorCannotAcceptWhatWasNotOffered() {
             ServerPolicy policy =
                     new ServerPolicy(OriginPolicy.any(), List.of(), false, _ -> List.of(ExtensionOffer.of("a")));
-            assertThrows(
-                    IllegalStateException.class, () -> ServerHandshake.respond(get(VALID), policy, Headers.of()));
+            assertThrows(IllegalStateException.class, () -> ServerHandshake.respond(get(VALID), policy, Headers.of()));
         }
 
         @Test

@@ -48,8 +48,7 @@ public record RequestTarget(String path, Optional<String> query, Optional<String
     private static RequestTarget split(String pathAndQuery, Optional<String> authority) throws HttpHeadException {
         int question = pathAndQuery.indexOf('?');
         String path = question < 0 ? pathAndQuery : pathAndQuery.substring(0, question);
-        Optional<String> query =
-                question < 0 ? Optional.empty() : Optional.of(pathAndQuery.substring(question + 1));
+        Optional<String> query = question < 0 ? Optional.empty() : Optional.of(pathAndQuery.substring(question + 1));
         check(path, "");
         if (query.isPresent()) {
             check(query.get(), "?{}|^[]\\`");

@@ -42,7 +42,7 @@ public record ValidRequest(RequestHead head, RequestTarget target, String host, 
     private static Optional<String> hostField(RequestHead head) throws HttpHeadException {
         List<String> hosts = head.headers().all("Host");
         boolean required = head.version().equals(HttpVersion.HTTP_1_1);
-        if (hosts.size() > 1 || hosts.isEmpty() && required) {
+        if (hosts.size() > 1 || (hosts.isEmpty() && required)) {
             throw new HttpHeadException(400, hosts.size() + " Host fields, not 1 (RFC 9112 §3.2)");
         }
         if (!hosts.isEmpty() && Authority.parse(hosts.getFirst()).isEmpty()) {

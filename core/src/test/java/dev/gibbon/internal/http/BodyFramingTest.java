@@ -12,8 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class BodyFramingTest {
     private static void assertRefused(String version, String... fields) {
-        HttpHeadException e =
-                assertThrows(HttpHeadException.class, () -> BodyFraming.of(version, Headers.of(fields)));
+        HttpHeadException e = assertThrows(HttpHeadException.class, () -> BodyFraming.of(version, Headers.of(fields)));
         assertEquals(400, e.status());
     }
 
@@ -25,22 +24,31 @@ class BodyFramingTest {
     @ParameterizedTest(name = "Content-Length {0}")
     @CsvSource({"0, 0", "5, 5", "007, 7", "999999999999999999, 999999999999999999"})
     void contentLengthIsANumber(String value, long length) throws HttpHeadException {
-        assertEquals(
-                new BodyFraming.Length(length), BodyFraming.of("HTTP/1.0", Headers.of("content-length", value)));
+        assertEquals(new BodyFraming.Length(length), BodyFraming.of("HTTP/1.0", Headers.of("content-length", value)));
     }
 
     @ParameterizedTest(name = "Transfer-Encoding {0}")
     @ValueSource(strings = {"chunked", "Chunked", "CHUNKED"})
     void chunkedAloneIsUnderstood(String value) throws HttpHeadException {
-        assertEquals(
-                new BodyFraming.Chunked(), BodyFraming.of("HTTP/1.1", Headers.of("transfer-encoding", value)));
+        assertEquals(new BodyFraming.Chunked(), BodyFraming.of("HTTP/1.1", Headers.of("transfer-encoding", value)));
     }
 
     @ParameterizedTest(name = "HS-36 Content-Length [{0}]")
     @ValueSource(
             strings = {
-                "", "+5", "-1", "5, 5", "5,", "0x5", "5.0", "1e3", "5 5", "18446744073709551616", "1000000000000000000",
-                "9223372036854775808", "\u00B2"
+                "",
+                "+5",
+                "-1",
+                "5, 5",
+                "5,",
+                "0x5",
+                "5.0",
+                "1e3",
+                "5 5",
+                "18446744073709551616",
+                "1000000000000000000",
+                "9223372036854775808",
+                "\u00B2"
             })
     void malformedContentLengthIs400(String value) {
         assertRefused("HTTP/1.1", "Content-Length", value);
@@ -49,9 +57,20 @@ class BodyFramingTest {
     @ParameterizedTest(name = "HS-36 Transfer-Encoding [{0}]")
     @ValueSource(
             strings = {
-                "", "identity", "gzip", "xchunked", "chunkedx", "chunked, identity", "chunked, chunked",
+                "",
+                "identity",
+                "gzip",
+                "xchunked",
+                "chunkedx",
+                "chunked, identity",
+                "chunked, chunked",
                 "gzip, chunked",
-                "chunked;q=1", "\"chunked\"", ",chunked", "chunked,", "ch\u00FCnked", "\tchunked"
+                "chunked;q=1",
+                "\"chunked\"",
+                ",chunked",
+                "chunked,",
+                "ch\u00FCnked",
+                "\tchunked"
             })
     void anyOtherTransferEncodingIs400(String value) {
         assertRefused("HTTP/1.1", "Transfer-Encoding", value);

@@ -43,15 +43,13 @@ class HeadWriterTest {
     @ParameterizedTest(name = "SEC-11 reason [{0}]")
     @ValueSource(strings = {"a\r\nX: y", "a\n", "\r", "\0", "\u007F", "\u0100"})
     void reasonWithControlCharactersCannotBeMade(String reason) {
-        assertThrows(
-                IllegalArgumentException.class, () -> new ResponseHead("HTTP/1.1", 200, reason, Headers.of()));
+        assertThrows(IllegalArgumentException.class, () -> new ResponseHead("HTTP/1.1", 200, reason, Headers.of()));
     }
 
     @ParameterizedTest(name = "SEC-12 target [{0}]")
     @ValueSource(strings = {"", "/a b", "/a\r\nX: y", "/\n", "/\0", "/\u00E9", "/\u007F", "/ HTTP/1.1"})
     void targetWithBlanksOrControlCharactersCannotBeMade(String target) {
-        assertThrows(
-                IllegalArgumentException.class, () -> new RequestHead("GET", target, "HTTP/1.1", Headers.of()));
+        assertThrows(IllegalArgumentException.class, () -> new RequestHead("GET", target, "HTTP/1.1", Headers.of()));
     }
 
     @ParameterizedTest(name = "SEC-12 method [{0}]")
@@ -62,8 +60,7 @@ class HeadWriterTest {
 
     @Test
     void otherVersionsAndStatusesCannotBeMade() {
-        assertThrows(
-                IllegalArgumentException.class, () -> new RequestHead("GET", "/", "HTTP/1.1\r\n", Headers.of()));
+        assertThrows(IllegalArgumentException.class, () -> new RequestHead("GET", "/", "HTTP/1.1\r\n", Headers.of()));
         assertThrows(IllegalArgumentException.class, () -> new ResponseHead("HTTP/2", 200, "", Headers.of()));
         assertThrows(IllegalArgumentException.class, () -> new ResponseHead("HTTP/1.1", 99, "", Headers.of()));
         assertThrows(IllegalArgumentException.class, () -> new ResponseHead("HTTP/1.1", 600, "", Headers.of()));

@@ -23,8 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class OpeningHandshakeTest {
     private static final String KEY = "dGhlIHNhbXBsZSBub25jZQ==";
     private static final String UPGRADE = "Upgrade: websocket\r\nConnection: Upgrade\r\n";
-    private static final String KEY_AND_VERSION =
-            "Sec-WebSocket-Key: " + KEY + "\r\nSec-WebSocket-Version: 13\r\n";
+    private static final String KEY_AND_VERSION = "Sec-WebSocket-Key: " + KEY + "\r\nSec-WebSocket-Version: 13\r\n";
     private static final String FIELDS = UPGRADE + KEY_AND_VERSION;
     private static final String VALID = "GET /chat HTTP/1.1\r\nHost: example.com\r\n" + FIELDS + "\r\n";
 

@@ -14,7 +14,16 @@ class RequestTargetTest {
     @ParameterizedTest(name = "HS-23 {0}")
     @ValueSource(
             strings = {
-                "/", "//", "//a", "/a/../b", "/./a", "/a;x=1", "/a%2Fb", "/a%2fb", "/%C3%A9", "/a%25",
+                "/",
+                "//",
+                "//a",
+                "/a/../b",
+                "/./a",
+                "/a;x=1",
+                "/a%2Fb",
+                "/a%2fb",
+                "/%C3%A9",
+                "/a%25",
                 "/-._~!$&'()*+,;=:@",
                 "/a%01"
             })
@@ -25,9 +34,31 @@ class RequestTargetTest {
     @ParameterizedTest(name = "HS-23 {0}")
     @ValueSource(
             strings = {
-                "/a#b", "/#", "/a?b#c", "/%", "/a%", "/a%2", "/%zz", "/%2z", "/a?%zz", "/%00", "/a?x=%00",
-                "/a b", "/<", "/>",
-                "/\"", "/\\", "/^", "/`", "/{", "/|", "/}", "/[", "/a?<", "/a?\"", "/\u00E9"
+                "/a#b",
+                "/#",
+                "/a?b#c",
+                "/%",
+                "/a%",
+                "/a%2",
+                "/%zz",
+                "/%2z",
+                "/a?%zz",
+                "/%00",
+                "/a?x=%00",
+                "/a b",
+                "/<",
+                "/>",
+                "/\"",
+                "/\\",
+                "/^",
+                "/`",
+                "/{",
+                "/|",
+                "/}",
+                "/[",
+                "/a?<",
+                "/a?\"",
+                "/\u00E9"
             })
     void illegalCharacterIs400(String target) {
         HttpHeadException e = assertThrows(HttpHeadException.class, () -> RequestTarget.parse(target));
@@ -37,8 +68,7 @@ class RequestTargetTest {
     @ParameterizedTest(name = "query {0}")
     @ValueSource(strings = {"", "a=1", "a?b", "a/b", "{}|^[]\\`", "%7B"})
     void queryMayHaveWhatBrowsersLeaveAsItIs(String query) throws HttpHeadException {
-        assertEquals(
-                new RequestTarget("/p", Optional.of(query), Optional.empty()), RequestTarget.parse("/p?" + query));
+        assertEquals(new RequestTarget("/p", Optional.of(query), Optional.empty()), RequestTarget.parse("/p?" + query));
     }
 
     @ParameterizedTest(name = "HS-16 {0}")
@@ -59,10 +89,23 @@ class RequestTargetTest {
     @ParameterizedTest(name = "HS-16 {0}")
     @ValueSource(
             strings = {
-                "*", "example.com:443", "example.com", "a/b", "?q", "http:/h", "http:///a", "http://:80/",
+                "*",
+                "example.com:443",
+                "example.com",
+                "a/b",
+                "?q",
+                "http:/h",
+                "http:///a",
+                "http://:80/",
                 "http://u@h/",
-                "http://h:65536/", "http://a,b/", "http://h#f", "http://h/#f", "http://h%2Fa/", "ftp://h/",
-                "://h/", "file:///a",
+                "http://h:65536/",
+                "http://a,b/",
+                "http://h#f",
+                "http://h/#f",
+                "http://h%2Fa/",
+                "ftp://h/",
+                "://h/",
+                "file:///a",
                 "http:h"
             })
     void otherFormIs400(String target) {
@@ -73,7 +116,6 @@ class RequestTargetTest {
     @Test
     void slashFirstIsOriginFormEvenWithASchemeBehind() throws HttpHeadException {
         assertEquals(
-                new RequestTarget("/http://h/", Optional.empty(), Optional.empty()),
-                RequestTarget.parse("/http://h/"));
+                new RequestTarget("/http://h/", Optional.empty(), Optional.empty()), RequestTarget.parse("/http://h/"));
     }
 }

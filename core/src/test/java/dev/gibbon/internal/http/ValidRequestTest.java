@@ -51,6 +51,7 @@ class ValidRequestTest {
         Headers headers = Headers.of("Host", "H.example.:80");
         assertEquals(
                 new OpeningRequest("get", "HTTP/1.1", "H.example.:80", true, headers),
-                ValidRequest.of(new RequestHead("get", "/", "HTTP/1.1", headers)).openingRequest(true));
+                ValidRequest.of(new RequestHead("get", "/", "HTTP/1.1", headers))
+                        .openingRequest(true));
     }
 }

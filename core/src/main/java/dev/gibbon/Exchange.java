@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.util.Map;
+import java.util.Optional;
+import javax.net.ssl.SSLSession;
+
+/**
+ * One HTTP request to a {@link WebSocketServer} and the way to answer it, once: by {@link Upgrader#upgrade} or by {@link #respond}. For
+ * the handler's thread.
+ */
+public sealed interface Exchange permits ServerExchange {
+    /** {@return the method as sent, such as {@code GET}} */
+    String method();
+
+    /** {@return the request target as sent, query included} */
+    String target();
+
+    /** {@return the path as sent: neither decoded nor normalised, so that it is what the route matched} */
+    String path();
+
+    /** {@return the query as sent, without the question mark, if there is one} */
+    Optional<String> query();
+
+    /**
+     * {@return what stands at {@code {name}} of the route's pattern, percent-decoded; what {@code *} matched, as sent, under {@code "*"}}
+     *
+     * @param name the name in the pattern
+     * @throws IllegalArgumentException if the pattern has no such name
+     */
+    String pathParameter(String name);
+
+    /** {@return the host the client asked for, with the port if it named one} */
+    String host();
+
+    /**
+     * {@return the fields of the request}
+     *
+     * @throws IllegalStateException after an upgrade, which lets go of them so that an open connection does not hold them; see {@link
+     *     Upgrader.Builder#keepRequestHeaders}
+     */
+    Headers headers();
+
+    /** {@return whether the client asks for a WebSocket (RFC 6455 §4.1)} */
+    boolean isWebSocketUpgrade();
+
+    /** {@return the client's address; that of a proxy if there is one} */
+    Optional<SocketAddress> peerAddress();
+
+    /** {@return our address} */
+    Optional<SocketAddress> localAddress();
+
+    /** {@return the TLS session, if the server speaks TLS} */
+    Optional<SSLSession> tlsSession();
+
+    /** {@return whatever the application wants to keep with this request; empty at first} */
+    Map<String, Object> attributes();
+
+    /**
+     * Sends a whole response. Blocks until the transport has it. Length and connection management are added.
+     *
+     * @param status 200 to 599
+     * @param headers more fields
+     * @param body the body, left out for HEAD
+     * @throws IOException if the client is gone
+     * @throws IllegalStateException if the request was answered before
+     * @throws IllegalArgumentException if {@code headers} has a field that delimits the message
+     */
+    void respond(int status, Headers headers, byte[] body) throws IOException;
+
+    /**
+     * Sends a whole response with a text body in UTF-8; see {@link #respond(int, Headers, byte[])}.
+     *
+     * @param status 200 to 599
+     * @param contentType such as {@code text/html}; the charset is added
+     * @param body the text
+     * @throws IOException if the client is gone
+     */
+    void respond(int status, String contentType, String body) throws IOException;
+
+    /**
+     * Sends a resource of the class path or module, or 404 if there is none.
+     *
+     * @param anchor the class whose loader and package the name is relative to
+     * @param name the resource, as for {@link Class#getResourceAsStream}
+     * @param contentType its media type
+     * @throws IOException if the client is gone or the resource cannot be read
+     */
+    void respondResource(Class<?> anchor, String name, String contentType) throws IOException;
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import dev.gibbon.handshake.HandshakeOutcome;
+import dev.gibbon.handshake.HttpStatus;
+import dev.gibbon.internal.http.HeadLimits;
+import dev.gibbon.internal.http.HeadParser;
+import dev.gibbon.internal.http.HeadWriter;
+import dev.gibbon.internal.http.HttpHeadException;
+import dev.gibbon.internal.http.RequestHead;
+import dev.gibbon.internal.http.ResponseHead;
+import dev.gibbon.internal.http.ValidRequest;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One accepted transport of the embedded server, from its first byte to its upgrade or its end: reads a request head, has it answered,
+ * and only then reads the next. Runs on a virtual thread of its own.
+ */
+final class HttpConnection implements Runnable {
+    /** Most heads fit; larger ones take more reads. Small, since it waits with every client that has sent nothing. */
+    private static final int BUFFER_BYTES = 1024;
+
+    /** How long and how much to read on after a refusal, so that it is not lost to a reset. */
+    private static final Duration LINGER = Duration.ofSeconds(1);
+
+    private static final int LINGER_BYTES = 64 * 1024;
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+    /** What this connection is about; once it has upgraded it stays with its last answer. */
+    private enum State {
+        READING,
+        ANSWERING
+    }
+
+    private final WebSocketServer server;
+    private final Transport transport;
+    private final boolean secure;
+
+    /** Whether there were enough connections without this one, which only gets to hear so. */
+    private final boolean overLimit;
+
+    // Own thread only.
+    private ByteBuffer in = ByteBuffer.allocate(BUFFER_BYTES).flip();
+
+    private volatile TimeSource.@Nullable Timer deadline;
+    private volatile @Nullable Thread thread;
+    private volatile State state = State.READING;
+
+    HttpConnection(WebSocketServer server, Transport transport, boolean secure, boolean overLimit) {
+        this.overLimit = overLimit;
+        this.server = server;
+        this.transport = transport;
+        this.secure = secure;
+    }
+
+    Transport transport() {
+        return transport;
+    }
+
+    boolean isSecure() {
+        return secure;
+    }
+
+    /** {@return whether no request is being answered and no WebSocket is open, so that nothing is lost by closing the transport} */
+    boolean isIdle() {
+        return state == State.READING;
+    }
+
+    /** Ends this connection whatever it does. */
+    void abort() {
+        closeTransport();
+        Thread running = thread;
+        if (running != null) {
+            running.interrupt();
+        }
+    }
+
+    @Override
+    public void run() {
+        thread = Thread.currentThread();
+        boolean upgraded = false;
+        try {
+            armDeadline();
+            ServerExchange exchange;
+            do {
+                exchange = serveOne();
+            } while (exchange != null && exchange.keepAlive() && !overLimit && !server.isShuttingDown());
+            upgraded = exchange != null && exchange.connection() != null;
+            if (!upgraded && exchange != null) {
+                linger();
+            }
+        } catch (HttpHeadException e) {
+            refuse(e);
+        } catch (IOException e) {
+            server.log().debug("client left", e);
+        } finally {
+            disarmDeadline();
+            if (!upgraded) {
+                closeTransport();
+                server.ended(this);
+            }
+            thread = null;
+        }
+    }
+
+    /** Reads and answers one request; null if the client left instead of sending one. */
+    private @Nullable ServerExchange serveOne() throws IOException, HttpHeadException {
+        // No local here holds the head: this frame lives as long as the WebSocket does.
+        ServerExchange exchange = readRequest();
+        if (exchange == null) {
+            return null;
+        }
+        state = State.ANSWERING;
+        handle(exchange);
+        if (exchange.keepAlive()) {
+            state = State.READING;
+            armDeadline();
+        }
+        return exchange;
+    }
+
+    private @Nullable ServerExchange readRequest() throws IOException, HttpHeadException {
+        RequestHead head = readHead();
+        if (head == null) {
+            return null;
+        }
+        ValidRequest request = ValidRequest.of(head);
+        return new ServerExchange(this, request, server.match(request.target().path(), overLimit));
+    }
+
+    private void handle(ServerExchange exchange) throws IOException {
+        try {
+            exchange.handle();
+            if (!exchange.answered()) {
+                server.log().warn("a handler returned without an answer", null);
+                exchange.respond(500, "text/plain", "500 Internal Server Error\n");
+            }
+        } catch (HandshakeException e) {
+            server.log().debug("opening handshake refused", e); // The peer has been told, by the upgrader.
+        } catch (WebSocketException e) {
+            server.log().debug("connection ended", e);
+        } catch (Exception e) { // The application's: anything may come, and only this connection may suffer.
+            failed(exchange, e);
+        } catch (Error e) {
+            failed(exchange, e);
+            throw e;
+        }
+    }
+
+    private void failed(ServerExchange exchange, Throwable e) throws IOException {
+        WebSocketConnection connection = exchange.connection();
+        if (connection != null) {
+            if (connection.state() == ConnectionState.OPEN) {
+                server.log().warn("a handler failed", e);
+                connection.lifecycle().closeLater(new CloseStatus(CloseCode.INTERNAL_ERROR, ""), null);
+                connection.drainLater();
+            }
+        } else {
+            server.log().warn("a handler failed", e);
+            if (!exchange.answered()) {
+                exchange.respond(500, "text/plain", "500 Internal Server Error\n");
+            }
+        }
+    }
+
+    private @Nullable RequestHead readHead() throws IOException, HttpHeadException {
+        HeadParser<RequestHead> parser = HeadParser.ofRequest(server.headLimits());
+        while (!parser.feed(in)) {
+            in.clear();
+            int n = -1;
+            try {
+                n = transport.read(in);
+            } finally {
+                in.flip();
+            }
+            if (n < 0) {
+                return null;
+            }
+        }
+        return parser.head();
+    }
+
+    /** Opens the WebSocket; what came behind the request is its first input. */
+    WebSocketConnection open(ConnectionOptions options, Optional<String> subprotocol) {
+        disarmDeadline();
+        ByteBuffer leftover = in;
+        in = NOTHING;
+        WebSocketConnection connection =
+                WebSocketConnection.open(server.engine(), transport, Role.SERVER, options, subprotocol, leftover);
+        connection.onClosed(() -> server.ended(this));
+        if (server.isShuttingDown()) {
+            connection.lifecycle().closeLater(new CloseStatus(CloseCode.GOING_AWAY, ""), null);
+        }
+        return connection;
+    }
+
+    void write(ByteBuffer... buffers) throws IOException {
+        int next = 0;
+        while (next < buffers.length) {
+            if (!buffers[next].hasRemaining()) {
+                next++;
+            } else if (transport.write(buffers, next, buffers.length - next) == 0) {
+                throw new IOException("a blocking transport took no byte");
+            }
+        }
+    }
+
+    /** A malformed or oversized head: says which status it earned, and no more. */
+    private void refuse(HttpHeadException e) {
+        server.log().debug("request refused with " + e.status(), e);
+        try {
+            HandshakeOutcome.Refused refusal = HandshakeOutcome.Refused.of(e.status(), "");
+            ResponseHead head = new ResponseHead("HTTP/1.1", e.status(), HttpStatus.text(e.status()), refusal.reply());
+            write(ByteBuffer.wrap(HeadWriter.bytes(head)), ByteBuffer.wrap(refusal.body()));
+            linger();
+        } catch (IOException gone) {
+            server.log().debug("client left", gone);
+        }
+    }
+
+    /** Ends our direction and reads on for a moment: closing over unread bytes would reset what was just sent. */
+    private void linger() throws IOException {
+        TimeSource.Timer timer = server.engine().time().schedule(LINGER, this::closeTransport);
+        try {
+            transport.shutdownOutput();
+            ByteBuffer sink = ByteBuffer.allocate(BUFFER_BYTES);
+            int budget = LINGER_BYTES;
+            int n = 0;
+            while (n >= 0 && budget > 0) {
+                n = transport.read(sink.clear());
+                budget -= n;
+            }
+        } finally {
+            timer.cancel();
+        }
+    }
+
+    private void armDeadline() {
+        disarmDeadline();
+        deadline = server.engine().time().schedule(server.handshakeTimeout(), this::closeTransport);
+    }
+
+    private void disarmDeadline() {
+        TimeSource.Timer timer = deadline;
+        if (timer != null) {
+            timer.cancel();
+            deadline = null;
+        }
+    }
+
+    private void closeTransport() {
+        try {
+            transport.close();
+        } catch (IOException e) {
+            server.log().debug("close failed", e);
+        }
+    }
+
+    static HeadLimits limits(int maxHeadBytes, int maxHeaderCount) {
+        int line = Math.min(maxHeadBytes, HeadLimits.DEFAULT.fieldLineBytes());
+        return new HeadLimits(line, line, maxHeadBytes, maxHeaderCount);
+    }
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import dev.gibbon.handshake.HandshakeOutcome;
+import dev.gibbon.handshake.HttpStatus;
+import dev.gibbon.handshake.ServerHandshake;
+import dev.gibbon.handshake.ServerPolicy;
+import dev.gibbon.handshake.TokenList;
+import dev.gibbon.internal.http.BodyFraming;
+import dev.gibbon.internal.http.HeadWriter;
+import dev.gibbon.internal.http.ResponseHead;
+import dev.gibbon.internal.http.ValidRequest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.SocketAddress;
+import java.net.URLDecoder;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import javax.net.ssl.SSLSession;
+import org.jspecify.annotations.Nullable;
+
+/** A request that the embedded server read. Handler's thread only. */
+final class ServerExchange implements Exchange {
+    /** Fields that delimit a message: ours to write, so that no two readers of a response disagree. */
+    private static final Set<String> FRAMING = Set.of("content-length", "transfer-encoding", "connection");
+
+    private enum Answer {
+        NONE,
+        RESPONSE,
+        UPGRADE
+    }
+
+    private final HttpConnection http;
+    private final ExchangeHandler handler;
+    private final Map<String, String> pathParameters;
+    private final String method;
+    private final String target;
+    private final String path;
+    private final Optional<String> query;
+    private final String host;
+
+    /** Let go by an upgrade, unless it is to keep them. */
+    private @Nullable ValidRequest request;
+
+    private Answer answer = Answer.NONE;
+    private boolean keepAlive;
+    private @Nullable WebSocketConnection connection;
+    private @Nullable Map<String, Object> attributes;
+
+    ServerExchange(HttpConnection http, ValidRequest request, Routes.Match match) {
+        this.http = http;
+        this.request = request;
+        this.handler = match.handler();
+        this.pathParameters = match.parameters();
+        this.method = request.head().method();
+        this.target = request.head().target();
+        this.path = request.target().path();
+        this.query = request.target().query();
+        this.host = request.host();
+        this.keepAlive = request.head().version().equals("HTTP/1.1")
+                && !TokenList.contains(request.head().headers().all("Connection"), "close");
+    }
+
+    void handle() throws Exception {
+        handler.handle(this);
+    }
+
+    boolean answered() {
+        return answer != Answer.NONE;
+    }
+
+    /** {@return whether another request may follow on the same transport} */
+    boolean keepAlive() {
+        return keepAlive && answer == Answer.RESPONSE;
+    }
+
+    @Nullable
+    WebSocketConnection connection() {
+        return connection;
+    }
+
+    @Override
+    public String method() {
+        return method;
+    }
+
+    @Override
+    public String target() {
+        return target;
+    }
+
+    @Override
+    public String path() {
+        return path;
+    }
+
+    @Override
+    public Optional<String> query() {
+        return query;
+    }
+
+    @Override
+    public String pathParameter(String name) {
+        String value = pathParameters.get(name);
+        if (value == null) {
+            throw new IllegalArgumentException("the route has no {" + name + "}");
+        }
+        // URLDecoder is for forms, where a plus is a blank; in a path it is a plus.
+        return name.equals("*") ? value : URLDecoder.decode(value.replace("+", "%2B"), StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public String host() {
+        return host;
+    }
+
+    @Override
+    public Headers headers() {
+        return request().head().headers();
+    }
+
+    private ValidRequest request() {
+        ValidRequest known = request;
+        if (known == null) {
+            throw new IllegalStateException(
+                    "the upgrade let go of the request's fields; read them before it, or set keepRequestHeaders");
+        }
+        return known;
+    }
+
+    @Override
+    public boolean isWebSocketUpgrade() {
+        return answer == Answer.UPGRADE || ServerHandshake.isUpgrade(headers());
+    }
+
+    @Override
+    public Optional<SocketAddress> peerAddress() {
+        return http.transport().peerAddress();
+    }
+
+    @Override
+    public Optional<SocketAddress> localAddress() {
+        return http.transport().localAddress();
+    }
+
+    @Override
+    public Optional<SSLSession> tlsSession() {
+        return http.transport().tlsSession();
+    }
+
+    @Override
+    public Map<String, Object> attributes() {
+        Map<String, Object> known = attributes;
+        if (known == null) {
+            known = new HashMap<>();
+            attributes = known;
+        }
+        return known;
+    }
+
+    @Override
+    public void respond(int status, Headers headers, byte[] body) throws IOException {
+        if (status < 200) {
+            throw new IllegalArgumentException("status " + status + " is no final status (RFC 9110 §15)");
+        }
+        for (String name : headers.names()) {
+            if (FRAMING.contains(name.toLowerCase(Locale.ROOT))) {
+                throw new IllegalArgumentException("field " + name + " is set by the server");
+            }
+        }
+        ValidRequest asked = request();
+        begin(Answer.RESPONSE);
+        boolean noBody = status == 204 || status == 304;
+        Headers.Builder fields = Headers.builder().addAll(headers);
+        if (!noBody) {
+            fields.add("Content-Length", Integer.toString(body.length));
+        }
+        keepAlive &=
+                asked.framing() instanceof BodyFraming.Length(long length) && length == 0; // Bodies are not read here.
+        if (!keepAlive) {
+            fields.add("Connection", "close");
+        }
+        send(status, fields.build(), noBody || method.equals("HEAD") ? new byte[0] : body);
+    }
+
+    @Override
+    public void respond(int status, String contentType, String body) throws IOException {
+        respond(
+                status,
+                Headers.of("Content-Type", contentType + "; charset=utf-8"),
+                body.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public void respondResource(Class<?> anchor, String name, String contentType) throws IOException {
+        try (InputStream resource = anchor.getResourceAsStream(name)) {
+            if (resource == null) {
+                respond(404, "text/plain", "404 Not Found\n");
+            } else {
+                respond(200, Headers.of("Content-Type", contentType), resource.readAllBytes());
+            }
+        }
+    }
+
+    Connection upgrade(ServerPolicy policy, Headers extra, ConnectionOptions options, boolean keepRequestHeaders)
+            throws IOException {
+        HandshakeOutcome outcome = ServerHandshake.respond(request().openingRequest(http.isSecure()), policy, extra);
+        begin(Answer.UPGRADE);
+        return switch (outcome) {
+            case HandshakeOutcome.Refused(int status, Headers reply, String reason) -> {
+                keepAlive = false;
+                answer = Answer.RESPONSE;
+                send(status, reply, HandshakeOutcome.Refused.of(status, reason).body());
+                throw new HandshakeException(status, reason);
+            }
+            case HandshakeOutcome.Accepted accepted -> {
+                send(101, accepted.reply(), new byte[0]);
+                if (!keepRequestHeaders) {
+                    request = null;
+                }
+                WebSocketConnection opened =
+                        http.open(options, accepted.agreement().subprotocol());
+                connection = opened;
+                yield opened;
+            }
+        };
+    }
+
+    private void begin(Answer now) {
+        if (answer != Answer.NONE) {
+            throw new IllegalStateException("this request was answered already");
+        }
+        answer = now;
+    }
+
+    /** Head and body leave in one write. */
+    private void send(int status, Headers fields, byte[] body) throws IOException {
+        byte[] head = HeadWriter.bytes(new ResponseHead("HTTP/1.1", status, HttpStatus.text(status), fields));
+        http.write(ByteBuffer.wrap(head), ByteBuffer.wrap(body));
+    }
+}

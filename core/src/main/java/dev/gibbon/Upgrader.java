@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import dev.gibbon.handshake.ExtensionNegotiator;
+import dev.gibbon.handshake.ServerPolicy;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * Turns HTTP requests into WebSocket connections: the server's side of the opening handshake (RFC 6455 §4.2). Immutable; make one and
+ * share it among all threads.
+ */
+public final class Upgrader {
+    private final ServerPolicy policy;
+    private final ConnectionOptions options;
+    private final boolean keepRequestHeaders;
+
+    private Upgrader(Builder from) {
+        policy = new ServerPolicy(from.origins, from.subprotocols, from.requireSubprotocol, ExtensionNegotiator.none());
+        options = from.options;
+        keepRequestHeaders = from.keepRequestHeaders;
+    }
+
+    /** {@return an upgrader with every default: same origin only, no subprotocol, {@link ConnectionOptions#defaults()}} */
+    public static Upgrader create() {
+        return builder().build();
+    }
+
+    /** {@return a builder that starts from every default} */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * {@return whether a request asks for a WebSocket: Connection lists {@code upgrade} and Upgrade lists {@code websocket}}
+     *
+     * @param exchange the request
+     */
+    public static boolean isWebSocketUpgrade(Exchange exchange) {
+        return exchange.isWebSocketUpgrade();
+    }
+
+    /**
+     * Upgrades a request; see {@link #upgrade(Exchange, Headers)}.
+     *
+     * @param exchange the request
+     * @return the open connection
+     * @throws HandshakeException if the request is no acceptable opening handshake; the peer has been told
+     * @throws IOException if the peer is gone
+     */
+    public Connection upgrade(Exchange exchange) throws IOException {
+        return upgrade(exchange, Headers.of());
+    }
+
+    /**
+     * Checks the opening handshake and answers it, with 101 or with the status of the first check that failed; the connection is open
+     * when this returns. Blocks until the answer is sent, at most until the server's handshake timeout.
+     *
+     * @param exchange the request, not answered yet
+     * @param extra fields to add to the 101, such as Set-Cookie
+     * @return the open connection; bytes that came with the request are its first input
+     * @throws HandshakeException if the request is no acceptable opening handshake; the peer has been told, and there is nothing left to
+     *     do but return
+     * @throws IllegalArgumentException if {@code extra} has a field that the handshake itself sets; the peer gets 500
+     * @throws IllegalStateException if the request was answered before
+     * @throws IOException if the peer is gone
+     */
+    public Connection upgrade(Exchange exchange, Headers extra) throws IOException {
+        return switch (exchange) {
+            case ServerExchange request -> request.upgrade(policy, extra, options, keepRequestHeaders);
+        };
+    }
+
+    /** Collects the settings of an {@link Upgrader}; not safe for use by several threads. */
+    public static final class Builder {
+        private OriginPolicy origins = OriginPolicy.sameOrigin();
+        private List<String> subprotocols = List.of();
+        private boolean requireSubprotocol;
+        private ConnectionOptions options = ConnectionOptions.defaults();
+        private boolean keepRequestHeaders;
+
+        private Builder() {}
+
+        /**
+         * Decides which pages may connect (§10.2). Same origin unless set, since a browser sends its cookies with any page's WebSocket.
+         *
+         * @param policy who may
+         * @return this
+         */
+        public Builder origins(OriginPolicy policy) {
+            origins = policy;
+            return this;
+        }
+
+        /**
+         * Names the subprotocols that this server speaks (§1.9). The first of the client's that is among them is chosen; none unless
+         * set.
+         *
+         * @param names tokens, compared with case
+         * @return this
+         */
+        public Builder subprotocols(String... names) {
+            subprotocols = List.of(names);
+            return this;
+        }
+
+        /**
+         * Refuses clients that share no subprotocol with 400. They are accepted without one unless set.
+         *
+         * @param required whether to refuse them
+         * @return this
+         */
+        public Builder requireSubprotocol(boolean required) {
+            requireSubprotocol = required;
+            return this;
+        }
+
+        /**
+         * Sets how the connections behave, and their limits.
+         *
+         * @param connectionOptions the options
+         * @return this
+         */
+        public Builder options(ConnectionOptions connectionOptions) {
+            options = connectionOptions;
+            return this;
+        }
+
+        /**
+         * Keeps the request's fields readable after the upgrade. They are let go unless set: an open connection should not cost a
+         * kilobyte for headers that were read before it opened.
+         *
+         * @param keep whether to keep them
+         * @return this
+         */
+        public Builder keepRequestHeaders(boolean keep) {
+            keepRequestHeaders = keep;
+            return this;
+        }
+
+        /**
+         * {@return the upgrader}
+         *
+         * @throws IllegalArgumentException if a subprotocol is no token or named twice
+         */
+        public Upgrader build() {
+            return new Upgrader(this);
+        }
+    }
+}

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import dev.gibbon.internal.ChannelTransport;
+import dev.gibbon.internal.TlsEngines;
+import dev.gibbon.internal.TlsTransport;
+import dev.gibbon.internal.http.HeadLimits;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An HTTP/1.1 server that is just enough for WebSockets and the pages beside them: routes, plain answers to GET, TLS, TCP and Unix-domain
+ * sockets, limits, and a graceful end. Each exchange runs on a virtual thread of its own. For any thread.
+ */
+public final class WebSocketServer implements AutoCloseable {
+    private static final Routes.Match NOT_FOUND =
+            new Routes.Match(exchange -> exchange.respond(404, "text/plain", "404 Not Found\n"), Map.of());
+    private static final Routes.Match UNAVAILABLE =
+            new Routes.Match(exchange -> exchange.respond(503, "text/plain", "503 Service Unavailable\n"), Map.of());
+    private static final Routes.Match FULL = new Routes.Match(
+            exchange -> exchange.respond(
+                    503,
+                    Headers.of("Retry-After", "5", "Content-Type", "text/plain; charset=utf-8"),
+                    "503 Service Unavailable\n".getBytes(StandardCharsets.UTF_8)),
+            Map.of());
+
+    /** How many clients beyond the limit are told so at a time; more are dropped without a word. */
+    private static final int MAX_TOLD_FULL = 64;
+
+    private final Engine engine = Engine.onSystem();
+    private final ServerLog log = new ServerLog(engine.time());
+    private final Routes routes;
+    private final @Nullable SSLContext tls;
+    private final HeadLimits headLimits;
+    private final Duration handshakeTimeout;
+    private final Duration shutdownTimeout;
+    private final int maxConnections;
+    private final List<Acceptor> acceptors = new ArrayList<>();
+
+    private final Set<HttpConnection> open = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger openCount = new AtomicInteger();
+    private final AtomicBoolean shuttingDown = new AtomicBoolean();
+    private final CountDownLatch ended = new CountDownLatch(1);
+
+    private WebSocketServer(Builder from) throws IOException {
+        routes = from.routes;
+        tls = from.tls;
+        headLimits = HttpConnection.limits(from.maxHeadBytes, from.maxHeaderCount);
+        handshakeTimeout = from.handshakeTimeout;
+        shutdownTimeout = from.shutdownTimeout;
+        maxConnections = from.maxConnections;
+        try {
+            for (SocketAddress address : from.addresses) {
+                acceptors.add(Acceptor.bind(address, this::accepted, log));
+            }
+        } catch (IOException | RuntimeException e) {
+            closeAcceptors();
+            throw e;
+        }
+        acceptors.forEach(Acceptor::start);
+    }
+
+    /** {@return a builder without an address or a route} */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** {@return the addresses that this server listens on, with the real port where 0 was asked for, in the order they were named} */
+    public List<SocketAddress> addresses() {
+        return acceptors.stream().map(Acceptor::address).toList();
+    }
+
+    /**
+     * {@return the port of the first TCP address}
+     *
+     * @throws IllegalStateException if there is none
+     */
+    public int port() {
+        return addresses().stream()
+                .filter(InetSocketAddress.class::isInstance)
+                .map(address -> ((InetSocketAddress) address).getPort())
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("this server listens on no TCP port"));
+    }
+
+    /** {@return how many transports are open, WebSockets and others} */
+    public int connectionCount() {
+        return openCount.get();
+    }
+
+    /**
+     * Waits until the server was {@linkplain #close closed} and all is done.
+     *
+     * @throws InterruptedException if interrupted meanwhile
+     */
+    public void awaitShutdown() throws InterruptedException {
+        ended.await();
+    }
+
+    /**
+     * Shuts down gracefully and waits for it: stops accepting, does a closing handshake with 1001 on every WebSocket, lets requests that
+     * are being answered finish, and after the {@linkplain Builder#shutdownTimeout shutdown timeout} drops whatever is left. Does nothing
+     * the second time but wait.
+     */
+    @Override
+    public void close() {
+        if (shuttingDown.compareAndSet(false, true)) {
+            closeAcceptors();
+            for (WebSocketConnection connection : engine.connections()) {
+                engine.start("gibbon-shutdown", () -> connection.close(CloseCode.GOING_AWAY, ""));
+            }
+            for (HttpConnection connection : open) {
+                if (connection.isIdle()) {
+                    connection.abort();
+                }
+            }
+            awaitEmpty(engine.time().nanoTime() + shutdownTimeout.toNanos());
+            open.forEach(HttpConnection::abort);
+            engine.connections().forEach(WebSocketConnection::abort);
+            ended.countDown();
+            return;
+        }
+        try {
+            ended.await();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void awaitEmpty(long until) {
+        try {
+            while (!open.isEmpty() && until - engine.time().nanoTime() > 0) {
+                Thread.sleep(
+                        Duration.ofMillis(5)); // Once in a server's life: not worth a signal from every connection.
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void closeAcceptors() {
+        for (Acceptor acceptor : acceptors) {
+            try {
+                acceptor.close();
+            } catch (IOException e) {
+                log.warn("close failed", e);
+            }
+        }
+    }
+
+    private void accepted(SocketChannel channel) {
+        HttpConnection connection;
+        try {
+            Transport transport = new ChannelTransport(channel);
+            SSLContext context = tls;
+            if (context != null) {
+                transport = new TlsTransport(transport, TlsEngines.server(context), engine.buffers());
+            }
+            connection = new HttpConnection(this, transport, context != null, openCount.get() >= maxConnections);
+        } catch (IOException e) {
+            log.debug("client left", e);
+            return;
+        }
+        int count = openCount.incrementAndGet();
+        open.add(connection);
+        if (count > maxConnections + MAX_TOLD_FULL || shuttingDown.get()) {
+            connection.abort();
+            ended(connection);
+            return;
+        }
+        Thread _ = Thread.ofVirtual().name("gibbon-http").start(connection);
+    }
+
+    void ended(HttpConnection connection) {
+        if (open.remove(connection)) {
+            openCount.decrementAndGet();
+        }
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    ServerLog log() {
+        return log;
+    }
+
+    HeadLimits headLimits() {
+        return headLimits;
+    }
+
+    Duration handshakeTimeout() {
+        return handshakeTimeout;
+    }
+
+    boolean isShuttingDown() {
+        return shuttingDown.get();
+    }
+
+    Routes.Match match(String path, boolean overLimit) {
+        if (shuttingDown.get()) {
+            return UNAVAILABLE;
+        }
+        return overLimit ? FULL : routes.match(path).orElse(NOT_FOUND);
+    }
+
+    /** Collects the settings of a {@link WebSocketServer}; not safe for use by several threads. */
+    public static final class Builder {
+        private final List<SocketAddress> addresses = new ArrayList<>();
+        private final Routes routes = new Routes();
+        private @Nullable SSLContext tls;
+        private int maxHeadBytes = HeadLimits.DEFAULT.headBytes();
+        private int maxHeaderCount = HeadLimits.DEFAULT.fields();
+        private Duration handshakeTimeout = Duration.ofSeconds(10);
+        private Duration shutdownTimeout = Duration.ofSeconds(10);
+        private int maxConnections = 100_000;
+
+        private Builder() {}
+
+        /**
+         * Listens on a TCP port; may be called again for more.
+         *
+         * @param host the address or name to bind to, such as {@code localhost} or {@code 0.0.0.0}
+         * @param port 0 to 65535; 0 for any that is free
+         * @return this
+         */
+        public Builder bind(String host, int port) {
+            addresses.add(new InetSocketAddress(host, port));
+            return this;
+        }
+
+        /**
+         * Listens on a Unix-domain socket, which must not exist and is deleted in the end; may be called again for more.
+         *
+         * @param path the socket
+         * @return this
+         */
+        public Builder bindUnix(Path path) {
+            addresses.add(UnixDomainSocketAddress.of(path));
+            return this;
+        }
+
+        /**
+         * Answers requests for a path. A pattern's segments are literal or <code>{name}</code>, for one segment that is not empty; its
+         * last may be {@code *}, for all the rest. Paths are compared as sent, byte for byte. A literal segment beats a name and a name
+         * beats a star.
+         *
+         * @param pattern such as {@code /echo}, <code>/room/{name}</code> or {@code /static/*}
+         * @param handler who answers
+         * @return this
+         * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
+         */
+        public Builder handle(String pattern, ExchangeHandler handler) {
+            routes.add(pattern, handler);
+            return this;
+        }
+
+        /**
+         * Speaks TLS 1.2 and 1.3 on every address.
+         *
+         * @param context has the server's key and certificate
+         * @return this
+         */
+        public Builder tls(SSLContext context) {
+            tls = context;
+            return this;
+        }
+
+        /**
+         * Bounds a request's head; a longer one gets 431. 16 KiB unless set.
+         *
+         * @param bytes 1 or more; one line may have 8 KiB of them
+         * @return this
+         */
+        public Builder maxHeadBytes(int bytes) {
+            maxHeadBytes = bytes;
+            return this;
+        }
+
+        /**
+         * Bounds the fields of a request; more get 431. 100 unless set.
+         *
+         * @param count 1 or more
+         * @return this
+         */
+        public Builder maxHeaderCount(int count) {
+            maxHeaderCount = count;
+            return this;
+        }
+
+        /**
+         * Bounds the time from a connection's first moment, or from the last answer, until its next request is answered, TLS included;
+         * then the transport is dropped. An upgraded connection has its own times. 10 s unless set.
+         *
+         * @param timeout positive
+         * @return this
+         */
+        public Builder handshakeTimeout(Duration timeout) {
+            handshakeTimeout = timeout;
+            return this;
+        }
+
+        /**
+         * Bounds the graceful end; whatever is open after it is dropped. 10 s unless set.
+         *
+         * @param timeout positive
+         * @return this
+         */
+        public Builder shutdownTimeout(Duration timeout) {
+            shutdownTimeout = timeout;
+            return this;
+        }
+
+        /**
+         * Bounds the open transports, WebSockets and others; further clients get 503 and are closed. 100 000 unless set.
+         *
+         * @param count 1 or more
+         * @return this
+         */
+        public Builder maxConnections(int count) {
+            maxConnections = count;
+            return this;
+        }
+
+        /**
+         * Starts the server; it accepts connections when this returns.
+         *
+         * @return the running server
+         * @throws IOException if an address cannot be bound, because it is in use for example
+         * @throws IllegalStateException if no address was named
+         * @throws IllegalArgumentException if a bound is not positive
+         */
+        public WebSocketServer start() throws IOException {
+            if (addresses.isEmpty()) {
+                throw new IllegalStateException("name an address: bind or bindUnix");
+            }
+            if (maxConnections < 1 || !handshakeTimeout.isPositive() || !shutdownTimeout.isPositive()) {
+                throw new IllegalArgumentException("bounds must be positive: maxConnections " + maxConnections
+                        + ", handshakeTimeout " + handshakeTimeout + ", shutdownTimeout " + shutdownTimeout);
+            }
+            return new WebSocketServer(this);
+        }
+    }
+}
