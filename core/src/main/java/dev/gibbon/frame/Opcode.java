@@ -26,7 +26,11 @@ public enum Opcode {
         this.value = value;
     }
 
-    /** {@return the opcode that is {@code value} on the wire, or {@code null} where none is: it is reserved (§5.2)} */
+    /**
+     * {@return the opcode that is {@code value} on the wire, or {@code null} where none is: it is reserved (§5.2)}
+     *
+     * @param value the four bits as a number
+     */
     public static @Nullable Opcode of(int value) {
         return switch (value) {
             case 0 -> CONTINUATION;

@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import dev.gibbon.CloseCode;
 import dev.gibbon.ProtocolException;
 import dev.gibbon.Role;
 import java.io.ByteArrayOutputStream;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -240,13 +242,14 @@ class FrameParserTest {
     class Section5_3_Unmasking {
         @Test
         void payloadIsUnmaskedInPlaceAndThePositionStays() throws ProtocolException {
-            ByteBuffer in = heap(hex("82 83 01 02 03 04  11 22 33  55 66"));
+            byte[] bytes = hex("82 83 01 02 03 04  11 22 33  55 66");
+            ByteBuffer in = heap(bytes);
             FrameParser parser = new FrameParser(Role.SERVER, 0);
             assertTrue(parser.parseHeader(in));
             assertEquals(6, in.position());
             assertEquals(3, parser.unmaskPayload(in));
             assertEquals(6, in.position());
-            assertEquals("828301020304" + "102030" + "5566", HexFormat.of().formatHex(in.array()));
+            assertEquals("828301020304" + "102030" + "5566", HexFormat.of().formatHex(bytes));
             assertEquals(0, parser.payloadRemaining());
             assertEquals(3, parser.payloadLength());
             assertTrue(parser.idle());
@@ -380,6 +383,37 @@ class FrameParserTest {
             assertEquals(2, good.remaining());
             assertEquals(0, parser.unmaskPayload(good));
             assertFalse(parser.idle());
+        }
+
+        @Test
+        void nothingIsAllocatedPerFrame() throws ProtocolException {
+            int frames = 100_000;
+            ByteBuffer in = ByteBuffer.allocateDirect(1 << 16);
+            while (in.remaining() >= 64) {
+                FrameSerializer.putMaskedHeader(in, Opcode.TEXT, true, 0, 16, 0x5A6B7C8D);
+                in.position(in.position() + 16);
+                FrameSerializer.putMaskedHeader(in, Opcode.PING, true, 0, 0, 0x5A6B7C8D);
+            }
+            in.flip();
+            FrameParser parser = new FrameParser(Role.SERVER, 0);
+            ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+            long least = Long.MAX_VALUE; // the first rounds warm up; a compiler at work may charge us for one of them
+            for (int round = 0; round < 10; round++) {
+                long before = threads.getCurrentThreadAllocatedBytes();
+                parse(parser, in, frames);
+                least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+            }
+            assertTrue(least <= 256, "bytes allocated for " + frames + " frames: " + least);
+        }
+
+        private static void parse(FrameParser parser, ByteBuffer in, int frames) throws ProtocolException {
+            for (int i = 0; i < frames; i++) {
+                if (!in.hasRemaining()) {
+                    in.rewind();
+                }
+                assertTrue(parser.parseHeader(in));
+                in.position(in.position() + parser.unmaskPayload(in));
+            }
         }
     }
 
@@ -562,7 +596,8 @@ class FrameParserTest {
         boolean inPayload = false;
         int from = 0;
         for (int cut : cuts) {
-            ByteBuffer in = heap(Arrays.copyOfRange(bytes, from, cut));
+            byte[] piece = Arrays.copyOfRange(bytes, from, cut);
+            ByteBuffer in = heap(piece);
             from = cut;
             while (in.hasRemaining()) {
                 if (!inPayload) {
@@ -570,7 +605,7 @@ class FrameParserTest {
                 }
                 if (inPayload) {
                     int count = parser.unmaskPayload(in);
-                    payload.write(in.array(), in.position(), count);
+                    payload.write(piece, in.position(), count);
                     in.position(in.position() + count);
                     if (parser.payloadRemaining() == 0) {
                         frames.add(new Frame(parser.fin(), parser.opcode(), payload.toByteArray()));

@@ -23,7 +23,7 @@ class MaskingTest {
             IntStream.concat(IntStream.rangeClosed(0, 130), IntStream.of(1024)).toArray();
 
     /** Where the bytes of a buffer lie and how it reads its words. */
-    private enum Kind {
+    enum Kind {
         HEAP,
         DIRECT,
         HEAP_SLICE,

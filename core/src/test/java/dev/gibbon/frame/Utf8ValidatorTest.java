@@ -307,7 +307,7 @@ class Utf8ValidatorTest {
             assertEquals(1, Utf8Validator.invalidSurrogateIndex("a\ud83db"));
             assertEquals(0, Utf8Validator.invalidSurrogateIndex("\ud83d\ud83d\ude00"));
             assertEquals(2, Utf8Validator.invalidSurrogateIndex("\ud83d\ude00\ude00"));
-            assertEquals(3, Utf8Validator.invalidSurrogateIndex(new StringBuilder("abc\udfff")));
+            assertEquals(3, Utf8Validator.invalidSurrogateIndex(CharBuffer.wrap("abc\udfff")));
         }
     }
 
@@ -425,7 +425,7 @@ class Utf8ValidatorTest {
     }
 
     private static byte tail(int bits) {
-        return (byte) (0x80 | bits & 0x3F);
+        return (byte) (0x80 | (bits & 0x3F));
     }
 
     private static boolean isBoundary(byte[] bytes, int index) {
