@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # what is set here is used by the runs
 #
 # What the conformance runs share: finding what they need, starting and stopping the server under test.
 # Sourced by conformance/*/run after `set -euo pipefail`; not run by itself.
@@ -48,10 +49,10 @@ cleanup() {
 # bounded SECONDS CMD...: runs CMD, at most so long (where coreutils' timeout exists); status 124 if it took longer.
 # In the background, since bash runs its traps only between commands and a Ctrl-C should not have to wait.
 bounded() {
-    local limit=() status=0
-    ! command -v timeout >/dev/null || limit=(timeout --kill-after=5 "$1")
+    local guard=() status=0
+    ! command -v timeout >/dev/null || guard=(timeout --kill-after=5 "$1")
     shift
-    ${limit[@]+"${limit[@]}"} "$@" &
+    ${guard[@]+"${guard[@]}"} "$@" &
     BOUNDED_PID=$!
     wait "$BOUNDED_PID" || status=$?
     BOUNDED_PID=''

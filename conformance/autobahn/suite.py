@@ -65,10 +65,10 @@ def description(reports, entry):
 
 
 def deviations(expected, found, reports):
-    """Case id and text for every case that is not as expected."""
+    """Case id and text for every case that is not as expected; no text for one that did not run."""
     for case in sorted(expected.keys() | found.keys(), key=by_number):
         if case not in found:
-            yield case, f"{case}: expected, but did not run (the log of the suite says how far it came)"
+            yield case, None
             continue
         entry = found[case]
         got = (entry["behavior"], entry["behaviorClose"])
@@ -111,8 +111,11 @@ def judge(args):
         sys.exit(f"{reports / 'index.json'}: agents nobody asked for: {', '.join(map(repr, unknown))}")
     found = index.get(AGENT, {})
     failed = dict(deviations(expected, found, reports))
-    for text in failed.values():
+    for text in filter(None, failed.values()):
         print(f"FAIL {text}")
+    missing = [case for case, text in failed.items() if text is None]
+    if missing:
+        print(f"FAIL {len(missing)} cases did not run (wstest.log says how far it came): {', '.join(missing)}")
     table(expected, found, failed)
     print(f"{len(expected.keys() | found.keys()) - len(failed)} passed, {len(failed)} failed")
     sys.exit(1 if failed else 0)
