@@ -164,7 +164,7 @@ class HeadersTest {
 
         private static void assertPrintable(IllegalArgumentException e) {
             String message = String.valueOf(e.getMessage());
-            assertTrue(message.chars().allMatch(c -> c >= 0x20 && c < 0x7F || c == '§'), message);
+            assertTrue(message.chars().allMatch(c -> (c >= 0x20 && c < 0x7F) || c == '§'), message);
         }
     }
 }

@@ -46,7 +46,7 @@ class ClientHandshakeTest {
         HandshakeException e = assertThrows(HandshakeException.class, () -> handshake.check("HTTP/1.1", 101, reply));
         assertEquals(101, e.status());
         String message = String.valueOf(e.getMessage());
-        assertTrue(message.chars().allMatch(c -> c >= 0x20 && c < 0x7F || c == '§'), message);
+        assertTrue(message.chars().allMatch(c -> (c >= 0x20 && c < 0x7F) || c == '§'), message);
     }
 
     @Nested

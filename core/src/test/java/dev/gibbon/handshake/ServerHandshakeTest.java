@@ -62,7 +62,7 @@ class ServerHandshakeTest {
     private static Refused assertRefused(int status, HandshakeOutcome outcome) {
         Refused refused = assertInstanceOf(Refused.class, outcome);
         assertEquals(status, refused.status(), refused.reason());
-        assertTrue(refused.reason().chars().allMatch(c -> c >= 0x20 && c < 0x7F || c == '§'), refused.reason());
+        assertTrue(refused.reason().chars().allMatch(c -> (c >= 0x20 && c < 0x7F) || c == '§'), refused.reason());
         assertEquals(List.of("13"), refused.reply().all("Sec-WebSocket-Version"));
         assertTrue(TokenList.contains(refused.reply().all("Connection"), "close"));
         return refused;

@@ -55,7 +55,7 @@ class HeadParserTest {
             } catch (HttpHeadException e) {
                 assertEquals(status, e.status(), e.getMessage());
                 String message = String.valueOf(e.getMessage());
-                assertTrue(message.chars().allMatch(c -> c >= 0x20 && c < 0x7F || c == '§'), message);
+                assertTrue(message.chars().allMatch(c -> (c >= 0x20 && c < 0x7F) || c == '§'), message);
                 return all.position();
             }
         }
