@@ -186,9 +186,10 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     /**
      * Switches {@link ConnectionOptions#batchWrites()} on or off for what is written from now on.
      *
-     * @param on whether to hold frames back
+     * @param on whether to hold frames back; if not, what is held back is sent now
+     * @throws WebSocketException if the connection is lost
      */
-    void setBatchWrites(boolean on);
+    void setBatchWrites(boolean on) throws IOException;
 
     /**
      * Sends a Ping (§5.5.2), between the fragments of a message if need be.

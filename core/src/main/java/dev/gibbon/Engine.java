@@ -106,7 +106,11 @@ final class Engine {
     private void tick() {
         long now = time.nanoTime();
         for (WebSocketConnection connection : connections) {
-            connection.tick(now);
+            try {
+                connection.tick(now);
+            } catch (RuntimeException e) { // A defect; it must not stop the clock of every other connection.
+                connection.lifecycle().lost(e);
+            }
         }
         tickLock.lock();
         try {

@@ -296,6 +296,7 @@ final class Receiver {
             return false;
         }
         try {
+            deadline = Long.MAX_VALUE; // The closing handshake has its own.
             IncomingMessage unread = current;
             if (unread != null) {
                 skipChunk(unread);

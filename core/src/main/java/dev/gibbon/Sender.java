@@ -331,7 +331,9 @@ final class Sender implements SendProgress {
             long upTo;
             lock.lock();
             try {
-                while (written < frame && writing && !failed) {
+                // Also once the connection has failed: while somebody writes, our payload may be what the system call
+                // reads.
+                while (written < frame && writing) {
                     changed.awaitUninterruptibly();
                 }
                 if (written >= frame) {

@@ -285,8 +285,11 @@ final class WebSocketConnection implements Connection {
     }
 
     @Override
-    public void setBatchWrites(boolean on) {
+    public void setBatchWrites(boolean on) throws IOException {
         sender.batching(on);
+        if (!on) {
+            sender.flush();
+        }
     }
 
     @Override

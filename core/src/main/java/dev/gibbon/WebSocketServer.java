@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -67,6 +68,9 @@ public final class WebSocketServer implements AutoCloseable {
         maxConnections = from.maxConnections;
         try {
             for (SocketAddress address : from.addresses) {
+                if (address instanceof InetSocketAddress tcp && tcp.isUnresolved()) {
+                    throw new UnknownHostException("unknown host " + tcp.getHostString());
+                }
                 acceptors.add(Acceptor.bind(address, this::accepted, log));
             }
         } catch (IOException | RuntimeException e) {
