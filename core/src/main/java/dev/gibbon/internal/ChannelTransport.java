@@ -19,20 +19,21 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of a connected {@link SocketChannel}, TCP or Unix-domain. In blocking mode it blocks the (virtual) thread; in
- * non-blocking mode, under a selector, a read or write that cannot move a byte answers 0, a timed read included.
+ * The bytes of a connected {@link SocketChannel}, TCP or Unix-domain. In blocking mode it blocks the (virtual) thread;
+ * in non-blocking mode, under a selector, a read or write that cannot move a byte answers 0, a timed read included.
  *
- * <p>Interrupting a thread that is blocked here closes the channel: the call ends with {@link ClosedByInterruptException} and
- * the thread keeps its interrupt flag.
+ * <p>Interrupting a thread that is blocked here closes the channel: the call ends with {@link
+ * ClosedByInterruptException} and the thread keeps its interrupt flag.
  */
 public final class ChannelTransport implements Transport {
     /** Buffers per gather write: a few frames with header and payload apart; far below any system's limit. */
     private static final int MAX_BUFFERS = 64;
 
     /**
-     * Heap bytes handed to the JDK in one call. It copies heap buffers whole into a temporary direct buffer, of any size, before
-     * each system call and keeps that buffer per carrier thread. A peer that takes 100 KiB at a time would make it copy the rest
-     * of a 64 MiB message 640 times over, and a single read into such an array would pin 64 MiB outside the heap.
+     * Heap bytes handed to the JDK in one call. It copies heap buffers whole into a temporary direct buffer, of any
+     * size, before each system call and keeps that buffer per carrier thread. A peer that takes 100 KiB at a time would
+     * make it copy the rest of a 64 MiB message 640 times over, and a single read into such an array would pin 64 MiB
+     * outside the heap.
      */
     private static final int MAX_HEAP_BYTES = 256 * 1024;
 
@@ -64,14 +65,17 @@ public final class ChannelTransport implements Transport {
     }
 
     /**
-     * {@return the channel, for an event loop to register} A Unix-domain channel on which a timed read has timed out may still
-     * have a read waiting; such a channel cannot be made non-blocking, see {@link #isReadPending()}.
+     * {@return the channel, for an event loop to register} A Unix-domain channel on which a timed read has timed out
+     * may still have a read waiting; such a channel cannot be made non-blocking, see {@link #isReadPending()}.
      */
     public SocketChannel channel() {
         return channel;
     }
 
-    /** {@return whether a timed read has left bytes or a waiting read behind, which only this transport's reads will see} */
+    /**
+     * {@return whether a timed read has left bytes or a waiting read behind, which only this transport's reads will
+     * see}
+     */
     public boolean isReadPending() {
         return pendingRead != null;
     }
@@ -129,9 +133,10 @@ public final class ChannelTransport implements Transport {
     }
 
     /**
-     * A Unix-domain channel has no socket view. Making it non-blocking for a selector would take the writer's lock, so a blocked
-     * writer would hold the reader past its time and a busy one would suddenly see non-blocking writes. So a virtual thread of
-     * its own does a plain read; the caller waits for that thread, and the next read takes up where this one left.
+     * A Unix-domain channel has no socket view. Making it non-blocking for a selector would take the writer's lock, so
+     * a blocked writer would hold the reader past its time and a busy one would suddenly see non-blocking writes. So a
+     * virtual thread of its own does a plain read; the caller waits for that thread, and the next read takes up where
+     * this one left.
      */
     private int readUnix(ByteBuffer dst, Duration timeout) throws IOException {
         PendingRead pending = pendingRead;
@@ -213,8 +218,8 @@ public final class ChannelTransport implements Transport {
     }
 
     /**
-     * Closes like {@link #close()}, but throws away what the peer has not taken yet and tells it so with a TCP reset, so that the
-     * system does not keep buffers for a peer that does not read. A Unix-domain channel just closes.
+     * Closes like {@link #close()}, but throws away what the peer has not taken yet and tells it so with a TCP reset,
+     * so that the system does not keep buffers for a peer that does not read. A Unix-domain channel just closes.
      */
     public void abort() throws IOException {
         try {
@@ -256,7 +261,10 @@ public final class ChannelTransport implements Transport {
         return count;
     }
 
-    /** A read that outlives the timed call that began it. {@code bytes} is the task's until it is done, then the reader's. */
+    /**
+     * A read that outlives the timed call that began it. {@code bytes} is the task's until it is done, then the
+     * reader's.
+     */
     private static final class PendingRead {
         final ByteBuffer bytes;
         final FutureTask<Integer> task;
