@@ -17,9 +17,9 @@ public final class TlsEngines {
     private TlsEngines() {}
 
     /**
-     * {@return an engine for the server's side of one connection} It answers {@code http/1.1} to a client that offers it, and
-     * refuses one that offers protocols without it (RFC 7301 §3.2). Client certificates are asked for as the context's default
-     * parameters say.
+     * {@return an engine for the server's side of one connection} It answers {@code http/1.1} to a client that offers
+     * it, and refuses one that offers protocols without it (RFC 7301 §3.2). Client certificates are asked for as the
+     * context's default parameters say.
      */
     public static SSLEngine server(SSLContext context) {
         SSLEngine engine = context.createSSLEngine();
@@ -31,10 +31,10 @@ public final class TlsEngines {
     }
 
     /**
-     * {@return an engine for the client's side of one connection} It fails the handshake unless the certificate names the host by
-     * the rules of HTTPS (RFC 9110 §4.3.4), whichever trust manager the context has, as long as that one is a plain
-     * {@link javax.net.ssl.X509TrustManager} or the platform's: a caller's own {@code X509ExtendedTrustManager} does the check
-     * itself.
+     * {@return an engine for the client's side of one connection} It fails the handshake unless the certificate names
+     * the host by the rules of HTTPS (RFC 9110 §4.3.4), whichever trust manager the context has, as long as that one is
+     * a plain {@link javax.net.ssl.X509TrustManager} or the platform's: a caller's own {@code X509ExtendedTrustManager}
+     * does the check itself.
      *
      * @param host the name or IP address as the URI has it; IPv6 with or without brackets
      */
@@ -43,8 +43,8 @@ public final class TlsEngines {
     }
 
     /**
-     * {@return an engine like {@link #client(SSLContext, String, int)} that takes a certificate for any host} Whoever holds any
-     * certificate that the context trusts can then be in the middle.
+     * {@return an engine like {@link #client(SSLContext, String, int)} that takes a certificate for any host} Whoever
+     * holds any certificate that the context trusts can then be in the middle.
      */
     public static SSLEngine clientWithInsecureHostCheck(SSLContext context, String host, int port) {
         return client(context, host, port, "");

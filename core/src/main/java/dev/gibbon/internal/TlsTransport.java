@@ -24,29 +24,42 @@ import org.jspecify.annotations.Nullable;
 /**
  * TLS over any other transport. The handshake happens in the first read or write, or in {@link #handshake()}.
  *
- * <p>Everything is resumable: where the lower transport moves nothing, so does this one, with its state kept, so it works over a
- * blocking transport and, after {@link #configureBlocking configureBlocking(false)}, over a non-blocking one. There it may hold
- * records that the lower transport has not taken: see {@link #flush()}. A read may leave decrypted bytes behind, which no selector
- * tells of: read until 0.
+ * <p>Everything is resumable: where the lower transport moves nothing, so does this one, with its state kept, so it
+ * works over a blocking transport and, after {@link #configureBlocking configureBlocking(false)}, over a non-blocking
+ * one. There it may hold records that the lower transport has not taken: see {@link #flush()}. A read may leave
+ * decrypted bytes behind, which no selector tells of: read until 0.
  *
- * <p>A stream that ends without TLS's close_notify reads as -1 like any other; WebSocket's closing handshake tells whether
- * something was cut off. Interrupting a thread blocked here closes the transport and keeps the thread's interrupt flag.
+ * <p>A stream that ends without TLS's close_notify reads as -1 like any other; WebSocket's closing handshake tells
+ * whether something was cut off. Interrupting a thread blocked here closes the transport and keeps the thread's
+ * interrupt flag.
  *
- * <p>Locks, in the order they are taken: {@code handshakeLock}, {@code readLock}, {@code sendLock}. Each is held across calls of
- * the lower transport, therefore {@link #close()} only ever tries them, and a reader with something to send (the answer to a
- * KeyUpdate) leaves it to the writer or to a thread of its own: two peers whose readers wait for writes may wait for ever.
+ * <p>Locks, in the order they are taken: {@code handshakeLock}, {@code readLock}, {@code sendLock}. Each is held across
+ * calls of the lower transport, therefore {@link #close()} only ever tries them, and a reader with something to send
+ * (the answer to a KeyUpdate) leaves it to the writer or to a thread of its own: two peers whose readers wait for
+ * writes may wait for ever.
  */
 public final class TlsTransport implements Transport {
     /** What an idle reader holds: the start of the next records. */
     private static final int SMALL_BYTES = 512;
 
-    /** Records without application data in a row, or without an answer sent, that a peer may send: floods end here. */
+    /**
+     * Records without application data that a peer may send in a row: floods of KeyUpdates and empty records end here.
+     */
     private static final int MAX_QUIET_RECORDS = 64;
 
-    /** RFC 8446 §5.1. */
-    private static final byte HANDSHAKE_RECORD = 22;
+    /** Answers to the peer that may queue up in the engine while a write is stuck; each keeps a cipher alive. */
+    private static final int MAX_UNANSWERED = 256;
 
-    /** How long {@link #close()} lets a close_notify try; one that fits the socket's buffer takes a few microseconds. */
+    // RFC 8446 §5.1: type (1 byte), version (2), length (2), and that many bytes.
+    private static final byte HANDSHAKE_RECORD = 22;
+    private static final int RECORD_HEADER_BYTES = 1 + 2 + 2;
+
+    /** What RFC 5246 §6.2.3 allows at most; the engine would take twice that. */
+    private static final int MAX_RECORD_BYTES = (1 << 14) + 2048;
+
+    /**
+     * How long {@link #close()} lets a close_notify try; one that fits the socket's buffer takes a few microseconds.
+     */
     private static final Duration CLOSE_NOTIFY_TIME = Duration.ofMillis(10);
 
     private static final long NO_DEADLINE = Long.MAX_VALUE;
@@ -178,7 +191,8 @@ public final class TlsTransport implements Transport {
     }
 
     /**
-     * Hands records to the lower transport that it has not taken so far. A loop calls this once its channel is writable again.
+     * Hands records to the lower transport that it has not taken so far. A loop calls this once its channel is writable
+     * again.
      *
      * @return whether none are left
      */
@@ -194,8 +208,8 @@ public final class TlsTransport implements Transport {
     }
 
     /**
-     * Sends close_notify (RFC 8446 §6.1) and ends the lower transport's output. Blocks as a write does; non-blocking it does what
-     * it can, and the next call goes on.
+     * Sends close_notify (RFC 8446 §6.1) and ends the lower transport's output. Blocks as a write does; non-blocking it
+     * does what it can, and the next call goes on.
      */
     @Override
     public void shutdownOutput() throws IOException {
@@ -217,8 +231,8 @@ public final class TlsTransport implements Transport {
     }
 
     /**
-     * Ends both directions at once. Says so with a close_notify only if nobody is writing and the lower transport takes it at
-     * once (within ten milliseconds, if it blocks).
+     * Ends both directions at once. Says so with a close_notify only if nobody is writing and the lower transport takes
+     * it at once (within ten milliseconds, if it blocks).
      */
     @Override
     public void close() throws IOException {
@@ -261,12 +275,21 @@ public final class TlsTransport implements Transport {
         if (!lock(handshakeLock, deadline)) {
             return false;
         }
-        // Nobody else keeps these two before the handshake is complete.
+        try {
+            // Once it is complete a reader may hold its lock for ever, so look before taking that one.
+            return established || shakeHandsLocked(deadline);
+        } finally {
+            handshakeLock.unlock();
+            releaseIfClosed();
+        }
+    }
+
+    private boolean shakeHandsLocked(long deadline) throws IOException {
         readLock.lock();
         sendLock.lock();
         try {
             checkUsable();
-            return established || driveHandshakeLocked(deadline);
+            return driveHandshakeLocked(deadline);
         } catch (SSLException e) {
             fail(e);
             trySendAlertLocked(e);
@@ -275,8 +298,6 @@ public final class TlsTransport implements Transport {
             releaseSpentInputLocked();
             sendLock.unlock();
             readLock.unlock();
-            handshakeLock.unlock();
-            releaseIfClosed();
         }
     }
 
@@ -336,7 +357,10 @@ public final class TlsTransport implements Transport {
         }
     }
 
-    /** Tells the peer why. An alert takes a few bytes, and whoever bounds the handshake's time closes the lower transport. */
+    /**
+     * Tells the peer why. An alert takes a few bytes, and whoever bounds the handshake's time closes the lower
+     * transport.
+     */
     private void trySendAlertLocked(SSLException reason) {
         try {
             if (sendFailure == null && flushLocked()) {
@@ -360,7 +384,7 @@ public final class TlsTransport implements Transport {
         int total = 0;
         while (!ended && dst.hasRemaining()) {
             ByteBuffer in = inputLocked();
-            if (!in.hasRemaining()) {
+            if (!startsWithRecord(in)) {
                 break;
             }
             checkNoRenegotiationLocked(in);
@@ -371,7 +395,10 @@ public final class TlsTransport implements Transport {
                     return total;
                 }
                 case BUFFER_OVERFLOW -> {
-                    return total > 0 ? total : deliverFromPoolLocked(in, dst);
+                    if (total > 0) {
+                        return total;
+                    }
+                    total = deliverFromPoolLocked(in, dst);
                 }
             }
         }
@@ -392,13 +419,27 @@ public final class TlsTransport implements Transport {
             plain.flip();
         }
         int count = ChannelTransport.moveBytes(plain, dst);
-        if (count == 0) {
-            // It was no application data: the next record may fit again.
+        if (count == 0) { // It was no application data.
             appIn = null;
             pool.release(plain);
-            return deliverLocked(dst);
         }
         return count;
+    }
+
+    /**
+     * {@return whether a whole record is there} The engine would ask for room for a record before it asks for its
+     * bytes, and so make a reader of small buffers lease one for a record that may never come.
+     */
+    private static boolean startsWithRecord(ByteBuffer in) throws SSLException {
+        if (in.remaining() < RECORD_HEADER_BYTES) {
+            return false;
+        }
+        int at = in.position() + RECORD_HEADER_BYTES - 2;
+        int length = ((in.get(at) & 0xff) << 8) | (in.get(at + 1) & 0xff);
+        if (length > MAX_RECORD_BYTES) {
+            throw new SSLException("TLS record length " + length + " > " + MAX_RECORD_BYTES + " (RFC 5246 §6.2.3)");
+        }
+        return in.remaining() >= RECORD_HEADER_BYTES + length;
     }
 
     /** Does what one decrypted record asks for. */
@@ -416,8 +457,8 @@ public final class TlsTransport implements Transport {
                 throw new SSLException("TLS records without data in a row " + quietRecords + " > " + MAX_QUIET_RECORDS);
             }
             // The engine queues one answer for each KeyUpdate (RFC 8446 §4.6.3), without bound.
-            if (status == HandshakeStatus.NEED_WRAP && unanswered.incrementAndGet() > MAX_QUIET_RECORDS) {
-                throw new SSLException("TLS requests not answered yet > " + MAX_QUIET_RECORDS);
+            if (status == HandshakeStatus.NEED_WRAP && unanswered.incrementAndGet() > MAX_UNANSWERED) {
+                throw new SSLException("TLS requests not answered yet > " + MAX_UNANSWERED);
             }
         }
         if (status == HandshakeStatus.NEED_WRAP) {
@@ -447,7 +488,10 @@ public final class TlsTransport implements Transport {
         return netIn;
     }
 
-    /** Reads from below, into the small buffer as long as it has room: an incomplete record costs a lease only beyond that. */
+    /**
+     * Reads from below, into the small buffer as long as it has room: an incomplete record costs a lease only beyond
+     * that.
+     */
     private int fillLocked(long deadline) throws IOException {
         ByteBuffer in = inputLocked();
         if (in.remaining() == in.capacity()) {
@@ -489,10 +533,11 @@ public final class TlsTransport implements Transport {
     // ---- Sending
 
     /**
-     * Fills an output buffer with records: first what the engine itself has to say, then the callers' bytes, as few records as can
-     * be. The bytes of a frame's header and payload share a record. Nothing may be left in {@code out} before.
+     * Fills an output buffer with records: first what the engine itself has to say, then the callers' bytes, as few
+     * records as can be. The bytes of a frame's header and payload share a record. Nothing may be left in {@code out}
+     * before.
      */
-    private long wrapLocked(ByteBuffer[] srcs, int offset, int length) throws SSLException {
+    private long wrapLocked(ByteBuffer[] srcs, int offset, int length) throws IOException {
         boolean data = hasBytes(srcs, offset, length);
         if (!data && engine.getHandshakeStatus() != HandshakeStatus.NEED_WRAP) {
             return 0;
@@ -510,7 +555,10 @@ public final class TlsTransport implements Transport {
                 if (result.getStatus() != SSLEngineResult.Status.OK) {
                     // CLOSED comes with the last record, too: that one counts.
                     if (result.bytesProduced() == 0) {
-                        throw new SSLException("TLS output is closed");
+                        // By us, or under TLS 1.2 by the peer's close_notify (RFC 5246 §7.2.1). Reading may go on.
+                        throw established
+                                ? new ClosedChannelException()
+                                : new SSLHandshakeException("TLS was closed during the handshake");
                     }
                     break;
                 }
@@ -651,8 +699,8 @@ public final class TlsTransport implements Transport {
     }
 
     /**
-     * Gives every lease back once closed. Whoever held a lock while {@link #close()} tried it comes here after unlocking, so
-     * one of the two succeeds.
+     * Gives every lease back once closed. Whoever held a lock while {@link #close()} tried it comes here after
+     * unlocking, so one of the two succeeds.
      */
     private void releaseIfClosed() {
         if (!closed.get()) {
