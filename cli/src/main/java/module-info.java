@@ -4,6 +4,7 @@
 module dev.gibbon.cli {
     requires dev.gibbon;
     requires info.picocli;
+    requires java.logging;
     requires static org.jspecify;
 
     opens dev.gibbon.cli to

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.cli;
+
+import dev.gibbon.Connection;
+import dev.gibbon.ConnectionOptions;
+import dev.gibbon.Exchange;
+import dev.gibbon.Headers;
+import dev.gibbon.Message;
+import dev.gibbon.OriginPolicy;
+import dev.gibbon.Upgrader;
+import dev.gibbon.WebSocketServer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.function.Consumer;
+
+/** What {@code gibbon serve} serves: a page at {@code /} and the echo that it talks to at {@code /echo}. */
+final class EchoServer {
+    /**
+     * 64 MiB in fragments of 64 bytes. The Autobahn suite sends 4 MiB in such fragments, 65 536 of them, four times what the library
+     * allows unless told; who starts an echo server to try things on it wants to see them echoed.
+     */
+    private static final int MAX_FRAGMENTS = 1 << 20;
+
+    /** So that a page that somebody left open stays connected, and one whose machine went away does not. */
+    private static final Duration PING_INTERVAL = Duration.ofSeconds(45);
+
+    private static final Duration PING_TIMEOUT = Duration.ofSeconds(20);
+
+    private static final int SHOWN_CHARS = 120;
+
+    private static final Headers PAGE_FIELDS = Headers.of(
+            "Content-Type", "text/html; charset=utf-8",
+            "Cache-Control", "no-cache",
+            // The page needs nothing but itself and its socket; old browsers do not count sockets as 'self'.
+            "Content-Security-Policy",
+                    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; "
+                            + "connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            "X-Content-Type-Options", "nosniff");
+
+    private final Upgrader upgrader;
+    private final Consumer<Message> received;
+    private final byte[] page = page();
+
+    private EchoServer(OriginPolicy origins, int maxMessageBytes, Consumer<Message> received) {
+        this.received = received;
+        // The handler does nothing between reading and writing, so answers may wait for the next read and leave
+        // together.
+        upgrader = Upgrader.builder()
+                .origins(origins)
+                .options(ConnectionOptions.builder()
+                        .maxMessageBytes(maxMessageBytes)
+                        .maxFragments(MAX_FRAGMENTS)
+                        .keepalive(PING_INTERVAL, PING_TIMEOUT)
+                        .batchWrites(true)
+                        .build())
+                .build();
+    }
+
+    /**
+     * Adds the routes to a server that is being built.
+     *
+     * @param server the server
+     * @param origins which pages may connect
+     * @param maxMessageBytes the longest message that is echoed
+     * @param received told of every message, by the connection's thread
+     */
+    static void addTo(
+            WebSocketServer.Builder server, OriginPolicy origins, int maxMessageBytes, Consumer<Message> received) {
+        EchoServer echo = new EchoServer(origins, maxMessageBytes, received);
+        server.handle("/", echo::answerPage).handle("/echo", echo::answerEcho);
+    }
+
+    /** {@return what shows each message as a line} */
+    static Consumer<Message> showing(Consumer<String> lines) {
+        return message -> lines.accept("recv: " + Visible.of(message, SHOWN_CHARS));
+    }
+
+    private void answerEcho(Exchange exchange) throws IOException {
+        try (Connection ws = upgrader.upgrade(exchange)) {
+            for (Message message; (message = ws.readMessage()) != null; ) {
+                received.accept(message);
+                ws.writeMessage(message);
+            }
+        }
+    }
+
+    private void answerPage(Exchange exchange) throws IOException {
+        if (exchange.method().equals("GET") || exchange.method().equals("HEAD")) {
+            exchange.respond(200, PAGE_FIELDS, page);
+        } else {
+            exchange.respond(405, Headers.of("Allow", "GET, HEAD"), new byte[0]);
+        }
+    }
+
+    private static byte[] page() {
+        try (InputStream page = EchoServer.class.getResourceAsStream("page.html")) {
+            return Objects.requireNonNull(page, "page.html is not in the jar").readAllBytes();
+        } catch (IOException e) {
+            throw new IllegalStateException("page.html cannot be read", e);
+        }
+    }
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.cli;
+
+import dev.gibbon.Message;
+import dev.gibbon.OriginPolicy;
+import dev.gibbon.WebSocketServer;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code gibbon serve}: an echo server and a page to try it from, until it is told to stop. */
+@Command(
+        name = "serve",
+        description = {
+            "Starts an echo server and a page to try it from.",
+            "",
+            "Open the page at / in a browser, or point any WebSocket client at /echo: what it sends comes back. "
+                    + "Ctrl-C closes every connection with 1001 and ends; a second one ends at once.",
+            ""
+        },
+        optionListHeading = "Options:%n",
+        sortOptions = false,
+        abbreviateSynopsis = true,
+        usageHelpAutoWidth = true,
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        exitCodeListHeading = "%nExit status:%n",
+        exitCodeList = {
+            " 0:stopped by Ctrl-C or SIGTERM",
+            " 1:cannot serve: a port in use, an unreadable key, ...",
+            " 2:the command line makes no sense"
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  gibbon serve --verbose",
+            "  gibbon serve --host 0.0.0.0 --port 8443 --tls cert.pem key.pem",
+            "  gibbon serve --unix /tmp/gibbon.sock --max-message 1MiB"
+        })
+final class ServeCommand implements Callable<Integer> {
+    private static final String DEFAULT_HOST = "localhost";
+    private static final int DEFAULT_PORT = 8080;
+    private static final int MAX_PORT = 65_535;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--host",
+            paramLabel = "HOST",
+            description = {
+                "Address or name to listen on; localhost unless given.",
+                "0.0.0.0 lets other machines connect."
+            })
+    private @Nullable String host;
+
+    @Option(
+            names = "--port",
+            paramLabel = "PORT",
+            description = "Port to listen on; 8080 unless given, 0 for any that is free.")
+    private @Nullable Integer port;
+
+    @Option(
+            names = "--unix",
+            paramLabel = "PATH",
+            description = "Listen on this Unix-domain socket, and on TCP only if --host or --port is given too.")
+    private @Nullable Path unix;
+
+    @Option(
+            names = "--tls",
+            arity = "2",
+            paramLabel = "FILE",
+            description = {
+                "CERT KEY: speak TLS with the certificate chain and the key in these two PEM files.",
+                "The key is PKCS#8, not encrypted."
+            })
+    private List<Path> tls = List.of();
+
+    @Option(
+            names = "--allow-origin",
+            paramLabel = "ORIGIN",
+            description = {
+                "Let pages of this origin connect too, such as https://example.org; may be repeated.",
+                "* lets every page connect. Unless given, only the server's own page may."
+            })
+    private List<String> allowedOrigins = List.of();
+
+    @Option(
+            names = "--max-message",
+            paramLabel = "SIZE",
+            defaultValue = "64MiB",
+            converter = ByteSize.Converter.class,
+            description = "Longest message to accept, such as 512, 64k or 1MiB; ${DEFAULT-VALUE} unless given.")
+    private ByteSize maxMessage = new ByteSize(64 << 20);
+
+    @Option(names = "--verbose", description = "Print a line `recv: ...` for each message: its start, escaped.")
+    private boolean verbose;
+
+    @Override
+    public Integer call() throws CommandFailedException, InterruptedException {
+        PrintWriter out = spec.commandLine().getOut();
+        try (WebSocketServer server = start(out::println)) {
+            StopSignals.onFirst(server::close);
+            announce(server, out);
+            server.awaitShutdown();
+        }
+        return Main.OK;
+    }
+
+    /** Starts the server that the options describe; the lines are those of {@code --verbose}. */
+    private WebSocketServer start(Consumer<String> lines) throws CommandFailedException {
+        WebSocketServer.Builder server = WebSocketServer.builder();
+        Consumer<Message> received = verbose ? EchoServer.showing(lines) : _ -> {};
+        EchoServer.addTo(server, origins(), maxMessage.bytes(), received);
+        if (isTls()) {
+            server.tls(PemTls.context(tls.get(0), tls.get(1)));
+        }
+        bindTcp(server);
+        bindUnix(server);
+        try {
+            return server.start();
+        } catch (IOException e) {
+            throw new CommandFailedException(cannotListen(e), e);
+        }
+    }
+
+    private OriginPolicy origins() {
+        try {
+            return OriginPolicy.sameOrigin().or(OriginPolicy.allow(allowedOrigins.toArray(new String[0])));
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--allow-origin: " + e.getMessage(), e);
+        }
+    }
+
+    private void bindTcp(WebSocketServer.Builder server) {
+        if (!isTcp()) {
+            return;
+        }
+        if (port() < 0 || port() > MAX_PORT) {
+            throw new ParameterException(spec.commandLine(), "--port: " + port() + " is not between 0 and " + MAX_PORT);
+        }
+        if (new InetSocketAddress(host(), port()).isUnresolved()) {
+            throw new ParameterException(spec.commandLine(), "--host: no address is known for " + host());
+        }
+        server.bind(host(), port());
+    }
+
+    private void bindUnix(WebSocketServer.Builder server) throws CommandFailedException {
+        Path path = unix;
+        if (path == null) {
+            return;
+        }
+        Path parent = path.toAbsolutePath().getParent();
+        if (parent == null || !Files.isDirectory(parent)) {
+            throw new CommandFailedException("there is no directory " + parent + " for the socket");
+        }
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            throw new CommandFailedException(path + " exists" + whatIs(path));
+        }
+        server.bindUnix(path);
+    }
+
+    /** Never deletes it: what nobody listens on now may be a server's that is about to. */
+    private static String whatIs(Path path) {
+        try (SocketChannel _ = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+            return ", and a server listens on it";
+        } catch (ConnectException e) {
+            return "Connection refused".equals(e.getMessage()) && isSpecial(path)
+                    ? ", but no server listens on it any more; delete it"
+                    : "";
+        } catch (IOException _) {
+            return "";
+        }
+    }
+
+    private static boolean isSpecial(Path path) {
+        return !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(path);
+    }
+
+    private String cannotListen(IOException e) {
+        String where = isTcp() ? host() + ":" + port() : String.valueOf(unix);
+        boolean inUse =
+                e instanceof BindException && String.valueOf(e.getMessage()).contains("in use");
+        if (inUse && isTcp()) {
+            return "port " + port() + " of " + host()
+                    + " is in use; choose another with --port, or 0 for any that is free";
+        }
+        return "cannot listen on " + where + ": " + e.getMessage();
+    }
+
+    private void announce(WebSocketServer server, PrintWriter out) {
+        String http = isTls() ? "https" : "http";
+        String ws = isTls() ? "wss" : "ws";
+        for (SocketAddress address : server.addresses()) {
+            switch (address) {
+                case InetSocketAddress tcp -> {
+                    String authority = authority(tcp);
+                    out.println("page  " + http + "://" + authority + "/");
+                    out.println("echo  " + ws + "://" + authority + "/echo");
+                }
+                default -> out.println("unix  " + address + (isTls() ? " (TLS)" : ""));
+            }
+        }
+        out.println("Messages up to " + maxMessage + ". Ctrl-C ends it.");
+        out.flush();
+    }
+
+    /** What to type to get there: the host as it was given, in brackets if it is an IPv6 address. */
+    private String authority(InetSocketAddress address) {
+        String name = address.getAddress().isAnyLocalAddress() ? DEFAULT_HOST : host();
+        return (name.contains(":") && !name.startsWith("[") ? "[" + name + "]" : name) + ":" + address.getPort();
+    }
+
+    private boolean isTls() {
+        return !tls.isEmpty();
+    }
+
+    private boolean isTcp() {
+        return unix == null || host != null || port != null;
+    }
+
+    private String host() {
+        String given = host;
+        return given == null ? DEFAULT_HOST : given;
+    }
+
+    private int port() {
+        Integer given = port;
+        return given == null ? DEFAULT_PORT : given;
+    }
+}
