@@ -217,6 +217,7 @@ final class Lifecycle {
                 linger.cancel();
             } else {
                 drain();
+                transport.shutdownOutput();
             }
         } catch (IOException _) {
             // The peer was quicker, or time is up: what could be sent was sent.

@@ -57,11 +57,6 @@ public final class TlsTransport implements Transport {
     /** What RFC 5246 §6.2.3 allows at most; the engine would take twice that. */
     private static final int MAX_RECORD_BYTES = (1 << 14) + 2048;
 
-    /**
-     * How long {@link #close()} lets a close_notify try; one that fits the socket's buffer takes a few microseconds.
-     */
-    private static final Duration CLOSE_NOTIFY_TIME = Duration.ofMillis(10);
-
     private static final long NO_DEADLINE = Long.MAX_VALUE;
 
     private final Transport lower;
@@ -231,8 +226,8 @@ public final class TlsTransport implements Transport {
     }
 
     /**
-     * Ends both directions at once. Says so with a close_notify only if nobody is writing and the lower transport takes
-     * it at once (within ten milliseconds, if it blocks).
+     * Ends both directions at once, without a close_notify, which might have to wait for the peer: {@link
+     * #shutdownOutput()} sends one.
      */
     @Override
     public void close() throws IOException {
@@ -240,13 +235,9 @@ public final class TlsTransport implements Transport {
             return;
         }
         try {
-            tryCloseNotify();
+            lower.close();
         } finally {
-            try {
-                lower.close();
-            } finally {
-                releaseIfClosed();
-            }
+            releaseIfClosed();
         }
     }
 
@@ -656,46 +647,6 @@ public final class TlsTransport implements Transport {
             long _ = wrapLocked(outArray, 0, 0);
         }
         return flushLocked();
-    }
-
-    private void tryCloseNotify() {
-        if (!established || failure != null || !sendLock.tryLock()) {
-            return;
-        }
-        try {
-            if (sendFailure != null || engine.isOutboundDone()) {
-                return;
-            }
-            if (!blocking) {
-                boolean _ = sendCloseNotifyLocked();
-                return;
-            }
-        } catch (IOException _) {
-            return; // Courtesy, not duty.
-        } finally {
-            sendLock.unlock();
-        }
-        // A blocking write that finds no room would hold us for as long as the peer likes.
-        Thread sender = Thread.ofVirtual().name("gibbon-tls-close").start(this::sendCloseNotify);
-        try {
-            boolean _ = sender.join(CLOSE_NOTIFY_TIME);
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private void sendCloseNotify() {
-        if (!sendLock.tryLock()) {
-            return;
-        }
-        try {
-            boolean _ = sendCloseNotifyLocked();
-        } catch (IOException _) {
-            // Courtesy, not duty.
-        } finally {
-            sendLock.unlock();
-            releaseIfClosed();
-        }
     }
 
     /**

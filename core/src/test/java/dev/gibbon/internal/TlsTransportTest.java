@@ -290,11 +290,12 @@ class TlsTransportTest {
     }
 
     @Test
-    void closeSaysSoToThePeerIfNobodyIsWriting() throws Exception {
+    void endingTheOutputSendsCloseNotifyAndClosingAddsNothing() throws Exception {
         TransportPair lower = TransportPair.tcp();
         try (TransportPair pair = tls(lower)) {
             shakeHands(pair);
             drainTickets(pair);
+            pair.client().shutdownOutput();
             pair.client().close();
             assertEquals(5 + 2 + 1 + JDK_PADDING + 16, readToEnd(lower.server()), "an alert, its type, the tag");
         }
