@@ -10,7 +10,6 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,16 +29,6 @@ final class Receiver {
     /** What a message that has only been announced may make us allocate. */
     private static final int UNSEEN_BYTES = 64 * 1024;
 
-    /**
-     * How long a reader may go on while its peer always has more, before it lets other virtual threads on. They are scheduled
-     * fairly only if the busy ones park; a yield is not enough (threat catalogue, appendix A).
-     */
-    private static final long SLICE_NANOS = 250_000;
-
-    /** A read that took this long has parked. */
-    private static final long PARKED_NANOS = 15_000;
-
-    private static final int MESSAGES_PER_LOOK = 16;
     /** What a reader waits for. */
     enum Waiting {
         NO,
@@ -57,6 +46,7 @@ final class Receiver {
     private final Sender sender;
     private final ControlFrames controlFrames;
     private final long maxDiscarded;
+    private final FairShare share;
 
     private final AtomicReference<@Nullable Thread> reader = new AtomicReference<>();
 
@@ -71,8 +61,6 @@ final class Receiver {
     private int assembled;
     private boolean assembling;
     private long discarded;
-    private long sliceStart;
-    private int messagesInSlice;
 
     /** When a read must give up, on the engine's clock; {@link Long#MAX_VALUE} for never. Any thread sets it. */
     private volatile long deadline = Long.MAX_VALUE;
@@ -101,7 +89,7 @@ final class Receiver {
         if (leftover.hasRemaining()) {
             this.in = ownCopy(leftover);
         }
-        this.sliceStart = engine.time().nanoTime();
+        this.share = new FairShare(engine.time());
     }
 
     private static ByteBuffer ownCopy(ByteBuffer bytes) {
@@ -160,6 +148,9 @@ final class Receiver {
     Message readMessage() throws IOException {
         enter();
         try {
+            if (share.isUsedUp()) {
+                letOthersOn();
+            }
             skipCurrent();
             if (!assembling) {
                 if (advance() != Inbound.Event.DATA) {
@@ -203,14 +194,21 @@ final class Receiver {
         assembled = 0;
     }
 
+    private void letOthersOn() {
+        try {
+            sender.readerBlocks();
+            share.pause();
+        } catch (IOException _) {
+            // Lost meanwhile; what was accepted before is still handed out, and then the end is reported.
+        } finally {
+            sender.readerGoesOn();
+        }
+    }
+
     private Message assembledMessage() {
         MessageType type = typeOf(inbound.opcode());
         byte[] bytes = assembled == assembly.length ? assembly : Arrays.copyOf(assembly, assembled);
         forgetAssembly();
-        if (++messagesInSlice >= MESSAGES_PER_LOOK) {
-            messagesInSlice = 0;
-            letOthersOn();
-        }
         return Message.received(type, bytes);
     }
 
@@ -377,6 +375,9 @@ final class Receiver {
         int n;
         try {
             sender.readerBlocks();
+            if (share.isUsedUp(engine.time().nanoTime())) {
+                share.pause();
+            }
             n = read();
         } catch (ReadTimeoutException e) {
             keepSmall();
@@ -452,19 +453,8 @@ final class Receiver {
         if (n == 0 && !bounded) {
             throw new ReadTimeoutException("nothing came before the read deadline");
         }
-        long after = engine.time().nanoTime();
-        if (after - before > PARKED_NANOS) {
-            sliceStart = after;
-        }
+        share.read(before, engine.time().nanoTime());
         return n;
-    }
-
-    private void letOthersOn() {
-        long now = engine.time().nanoTime();
-        if (now - sliceStart > SLICE_NANOS && Thread.currentThread().isVirtual()) {
-            LockSupport.parkNanos(1);
-            sliceStart = engine.time().nanoTime();
-        }
     }
 
     private void lease() {
