@@ -68,7 +68,7 @@ final class FairShare {
         if (sliceStart - before - pause > LATE_NANOS) {
             pause = Math.clamp(2 * pause, FIRST_PAUSE_NANOS, LONGEST_PAUSE_NANOS);
         } else {
-            pause = Math.max(1, pause - pause / 8);
+            pause = Math.max(1, pause - pause / 32);
         }
     }
 }
