@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.internal.proxy;
+
+import dev.gibbon.Transport;
+import dev.gibbon.handshake.HttpSyntax;
+import dev.gibbon.internal.http.BodyFraming;
+import dev.gibbon.internal.http.HttpHeadException;
+import dev.gibbon.internal.http.ResponseHead;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * Reads the first bytes of the body behind a refusal, for a person to see. The status is what counts: whatever is wrong with the
+ * body, a stream that breaks included, only ends it. Nothing is inflated.
+ */
+final class RefusalBody {
+    /** A page that explains itself fits; an endless one costs no more than this. */
+    static final int MAX_BYTES = 64 * 1024;
+
+    /** Hexadecimal digits of a chunk's size that surely fit an {@code int}. */
+    private static final int MAX_SIZE_DIGITS = 7;
+
+    /** Bytes of a chunk's extensions that are skipped at most (RFC 9112 §7.1.1). */
+    private static final int MAX_EXTENSION_BYTES = 256;
+
+    private static final int END = -1;
+
+    private final Transport transport;
+    private final ByteBuffer in;
+    private final ByteArrayOutputStream body = new ByteArrayOutputStream();
+
+    private RefusalBody(Transport transport, ByteBuffer in) {
+        this.transport = transport;
+        this.in = in;
+    }
+
+    /**
+     * {@return at most {@link #MAX_BYTES} of the body}
+     *
+     * @param in bytes that came behind the head; used to read into
+     */
+    static byte[] read(Transport transport, ByteBuffer in, ResponseHead head) {
+        RefusalBody reader = new RefusalBody(transport, in);
+        try {
+            reader.read(head);
+        } catch (HttpHeadException | IOException _) {
+            // What came before is the body.
+        }
+        return reader.body.toByteArray();
+    }
+
+    private void read(ResponseHead head) throws HttpHeadException, IOException {
+        if (head.status() == 101 || head.status() == 304) { // RFC 9112 §6.3: these have none
+            return;
+        }
+        boolean toTheEnd = !head.headers().contains("Content-Length")
+                && !head.headers().contains("Transfer-Encoding"); // RFC 9112 §6.3, rule 8
+        if (toTheEnd) {
+            boolean _ = copy(MAX_BYTES);
+            return;
+        }
+        switch (BodyFraming.of(head.version(), head.headers())) {
+            case BodyFraming.Length(long length) -> {
+                boolean _ = copy(length);
+            }
+            case BodyFraming.Chunked() -> chunks();
+        }
+    }
+
+    private void chunks() throws IOException {
+        for (int size = chunkSize(); size > 0 && copy(size); size = chunkSize()) {
+            if (next() != '\r' || next() != '\n') {
+                return;
+            }
+        }
+    }
+
+    /** {@return the size in the line that begins a chunk, 0 for the last one or a malformed line} */
+    private int chunkSize() throws IOException {
+        int size = 0;
+        int digits = 0;
+        int b = next();
+        for (; HttpSyntax.isHexDigit(b); b = next()) {
+            if (++digits > MAX_SIZE_DIGITS) {
+                return 0;
+            }
+            size = size << 4 | Character.digit(b, 16);
+        }
+        for (int skipped = 0; b != '\r'; b = next()) {
+            if (b == END || b == '\n' || ++skipped > MAX_EXTENSION_BYTES) {
+                return 0;
+            }
+        }
+        return next() == '\n' ? size : 0;
+    }
+
+    /** {@return whether all of {@code length} bytes came and there is room for more} */
+    private boolean copy(long length) throws IOException {
+        for (long left = length; left > 0; left--) {
+            int b = body.size() < MAX_BYTES ? next() : END;
+            if (b == END) {
+                return false;
+            }
+            body.write(b);
+        }
+        return body.size() < MAX_BYTES;
+    }
+
+    private int next() throws IOException {
+        if (!in.hasRemaining()) {
+            in.clear();
+            int count = ProxyStream.read(transport, in);
+            in.flip();
+            if (count < 0) {
+                return END;
+            }
+        }
+        return Byte.toUnsignedInt(in.get());
+    }
+}
