@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 /** The root of everything that can go wrong between two WebSocket endpoints; decide on the subtype. */
 public abstract sealed class WebSocketException extends IOException
         permits HandshakeException,
+                HandshakeTimeoutException,
                 ProtocolException,
                 MessageTooBigException,
                 ConnectionClosedException,

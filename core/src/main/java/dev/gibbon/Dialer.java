@@ -1,0 +1,550 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import dev.gibbon.HandshakeTimeoutException.Stage;
+import dev.gibbon.handshake.AcceptKey;
+import dev.gibbon.handshake.ClientHandshake;
+import dev.gibbon.internal.SecureMaskingKeys;
+import dev.gibbon.internal.SystemTimeSource;
+import dev.gibbon.internal.TlsEngines;
+import dev.gibbon.internal.TlsTransport;
+import dev.gibbon.internal.dial.Cookies;
+import dev.gibbon.internal.dial.Deadline;
+import dev.gibbon.internal.dial.Network;
+import dev.gibbon.internal.dial.Resolver;
+import dev.gibbon.internal.dial.SocketConnector;
+import dev.gibbon.internal.dial.Target;
+import dev.gibbon.internal.http.HeadLimits;
+import java.io.IOException;
+import java.net.CookieHandler;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens WebSocket connections: the client's side of the opening handshake (RFC 6455 §4.1). Immutable; make one and share it among all
+ * threads, since its connections share buffers and a timer.
+ *
+ * {@snippet :
+ * try (Connection ws = Dialer.create().dial(URI.create("wss://example.org/feed"))) {
+ *     ws.writeText("hello");
+ *     System.out.println(ws.readMessage().text());
+ *     ws.close(CloseCode.NORMAL, "bye");
+ * }
+ * }
+ *
+ * <p>A dial blocks its thread until the connection is open or has failed. One deadline covers all of it. Interrupting the thread ends
+ * it as well: with an {@link java.io.InterruptedIOException}, the interrupt flag kept, and nothing left open.
+ */
+public final class Dialer {
+    private static final List<String> SECRETS = List.of("Authorization", "Cookie", "Proxy-Authorization");
+    private static final String ORIGIN = "Origin";
+
+    private final Engine engine;
+    private final SecureRandom random = new SecureRandom();
+    private final Network network;
+    private final Duration handshakeTimeout;
+    private final List<String> subprotocols;
+    private final boolean requireSubprotocol;
+    private final Headers headers;
+    private final List<String> secretHeaders;
+    private final ConnectionOptions options;
+    private final @Nullable SSLContext sslContext;
+    private final @Nullable String tlsServerName;
+    private final boolean insecureHostCheck;
+    private final @Nullable Cookies cookies;
+    private final int maxRedirects;
+    private final @Nullable AuthenticationHandler authentication;
+    private final boolean boundToOneServer;
+    private final HeadLimits headLimits;
+    private final int maxBodyBytes;
+
+    private Dialer(Builder from) {
+        if (from.connector != null && from.unixSocket != null) {
+            throw new IllegalArgumentException("both a connector and a Unix socket");
+        }
+        engine = new Engine(from.time, new SecureMaskingKeys());
+        network = network(from);
+        handshakeTimeout = from.handshakeTimeout;
+        subprotocols = from.subprotocols;
+        requireSubprotocol = from.requireSubprotocol;
+        headers = from.headers;
+        secretHeaders =
+                Stream.concat(SECRETS.stream(), from.secretHeaders.stream()).toList();
+        options = from.options;
+        sslContext = from.sslContext;
+        tlsServerName = from.tlsServerName;
+        insecureHostCheck = from.insecureHostCheck;
+        cookies = from.cookies == null ? null : new Cookies(from.cookies);
+        maxRedirects = from.maxRedirects;
+        authentication = from.authentication;
+        boundToOneServer = from.unixSocket != null;
+        headLimits = HttpConnection.limits(from.maxHeadBytes, from.maxHeaderCount);
+        maxBodyBytes = from.maxBodyBytes;
+        Headers _ = newHandshake().requestFields("localhost", headers); // What is reserved is refused here and now.
+    }
+
+    private static Network network(Builder from) {
+        SocketConnector sockets = new SocketConnector(Optional.ofNullable(from.localAddress));
+        if (from.connector != null) {
+            return Network.through(from.time, from.connector);
+        }
+        if (from.unixSocket != null) {
+            UnixDomainSocketAddress address = UnixDomainSocketAddress.of(from.unixSocket);
+            return Network.through(from.time, (_, _) -> sockets.connect(address));
+        }
+        return Network.of(from.time, from.resolver, sockets);
+    }
+
+    /** {@return a dialer with every default} */
+    public static Dialer create() {
+        return builder().build();
+    }
+
+    /** {@return a builder that starts from every default} */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Opens a connection; see {@link #dial(URI, Headers)}.
+     *
+     * @param uri a URI of the scheme {@code ws} or {@code wss}
+     * @return the open connection
+     * @throws IOException if none came about
+     */
+    public Connection dial(URI uri) throws IOException {
+        return dial(uri, Headers.of());
+    }
+
+    /**
+     * Opens a connection; see {@link #dialForResult(URI, Headers)}.
+     *
+     * @param uri a URI of the scheme {@code ws} or {@code wss}
+     * @param extra fields to add to the request
+     * @return the open connection
+     * @throws IOException if none came about
+     */
+    public Connection dial(URI uri, Headers extra) throws IOException {
+        return dialForResult(uri, extra).connection();
+    }
+
+    /**
+     * Opens a connection and tells how that went. Blocks until it is open or has failed, at most for the handshake timeout.
+     *
+     * <p>The URI has a host, perhaps a port, a path and a query, which are sent as they are; no user information and no fragment
+     * (§3). A name that is not ASCII is sent in its ASCII form (IDNA).
+     *
+     * @param uri a URI of the scheme {@code ws} or {@code wss}
+     * @param extra fields to add to the request; they take the place of the dialer's own of the same name. A Host among them is sent
+     *     instead of the URI's
+     * @return the open connection and the reply's headers
+     * @throws IllegalArgumentException if the URI or a field is not acceptable; nothing was sent
+     * @throws HandshakeException if the server refused, or its reply breaks a rule (§4.1); has status, headers and body
+     * @throws HandshakeTimeoutException if the time was up; tells at which stage
+     * @throws java.io.InterruptedIOException if the thread was interrupted, whose flag stays set
+     * @throws javax.net.ssl.SSLException if the server could not prove who it is; there is never a second try without TLS
+     * @throws IOException if the host was not found or not reached
+     */
+    public DialResult dialForResult(URI uri, Headers extra) throws IOException {
+        Target target = Target.of(uri);
+        Headers.Builder merged = Headers.builder();
+        for (Headers.Field field : headers) {
+            if (!extra.contains(field.name())) {
+                merged.add(field.name(), field.value());
+            }
+        }
+        Headers fields = merged.addAll(extra).build();
+        Headers _ = newHandshake().requestFields(target.hostField(), fields);
+        return new Dialing(this, target, fields).run();
+    }
+
+    /** {@return a transport that leads to the target, TLS done, owned by the deadline} */
+    Transport connect(Target target, Deadline deadline) throws IOException {
+        Transport transport = network.connect(target.host(), target.port(), deadline);
+        return target.secure() ? secured(transport, target, deadline) : transport;
+    }
+
+    private Transport secured(Transport lower, Target target, Deadline deadline) throws IOException {
+        deadline.stage(Stage.TLS);
+        String name = tlsServerName == null ? target.host() : tlsServerName;
+        SSLContext context = sslContext == null ? defaultContext() : sslContext;
+        SSLEngine tls = insecureHostCheck
+                ? TlsEngines.clientWithInsecureHostCheck(context, name, target.port())
+                : TlsEngines.client(context, name, target.port());
+        TlsTransport transport = deadline.own(new TlsTransport(lower, tls, engine.buffers()));
+        if (!transport.handshake()) {
+            throw new IOException("a blocking transport did not finish the TLS handshake");
+        }
+        return transport;
+    }
+
+    private static SSLContext defaultContext() throws IOException {
+        try {
+            return SSLContext.getDefault();
+        } catch (NoSuchAlgorithmException e) {
+            throw new IOException("the platform's default TLS context does not work", e);
+        }
+    }
+
+    /** {@return a handshake with a key of its own (§4.1 step 7)} */
+    ClientHandshake newHandshake() {
+        byte[] nonce = new byte[AcceptKey.NONCE_BYTES];
+        random.nextBytes(nonce);
+        return new ClientHandshake(nonce, subprotocols, requireSubprotocol, List.of());
+    }
+
+    /** {@return {@code fields} with one field added in place of all of its name} */
+    static Headers with(Headers fields, String name, String value) {
+        return Headers.builder().addAll(fields).set(name, value).build();
+    }
+
+    /** {@return what of {@code fields} may be sent to another origin} A Host was chosen for the first one. */
+    Headers withoutSecrets(Headers fields) {
+        Headers.Builder kept = Headers.builder();
+        for (Headers.Field field : fields) {
+            if (!field.is("Host") && secretHeaders.stream().noneMatch(field::is)) {
+                kept.add(field.name(), field.value());
+            }
+        }
+        return kept.build();
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    Duration handshakeTimeout() {
+        return handshakeTimeout;
+    }
+
+    ConnectionOptions options() {
+        return options;
+    }
+
+    @Nullable
+    Cookies cookies() {
+        return cookies;
+    }
+
+    int maxRedirects() {
+        return maxRedirects;
+    }
+
+    @Nullable
+    AuthenticationHandler authentication() {
+        return authentication;
+    }
+
+    /** {@return whether all requests reach the same server, whatever their URI} */
+    boolean boundToOneServer() {
+        return boundToOneServer;
+    }
+
+    HeadLimits headLimits() {
+        return headLimits;
+    }
+
+    int maxBodyBytes() {
+        return maxBodyBytes;
+    }
+
+    /** Collects the settings of a {@link Dialer}; not safe for use by several threads. */
+    public static final class Builder {
+        private Duration handshakeTimeout = Duration.ofSeconds(45);
+        private List<String> subprotocols = List.of();
+        private boolean requireSubprotocol;
+        private Headers headers = Headers.of();
+        private List<String> secretHeaders = List.of();
+        private ConnectionOptions options = ConnectionOptions.defaults();
+        private @Nullable SSLContext sslContext;
+        private @Nullable String tlsServerName;
+        private boolean insecureHostCheck;
+        private @Nullable CookieHandler cookies;
+        private int maxRedirects;
+        private @Nullable AuthenticationHandler authentication;
+        private @Nullable Connector connector;
+        private @Nullable Path unixSocket;
+        private @Nullable InetAddress localAddress;
+        private Resolver resolver = Resolver.system();
+        private int maxHeadBytes = HeadLimits.DEFAULT.headBytes();
+        private int maxHeaderCount = HeadLimits.DEFAULT.fields();
+        private int maxBodyBytes = 64 * 1024;
+        private TimeSource time = new SystemTimeSource();
+
+        private Builder() {}
+
+        /**
+         * Bounds a dial from the name look-up to the server's reply, redirects and a second try with credentials included. 45 s unless
+         * set: a phone that has just woken up may need most of it, and a person waits no longer.
+         *
+         * @param timeout how long; positive
+         * @return this
+         * @throws IllegalArgumentException if it is not positive
+         */
+        public Builder handshakeTimeout(Duration timeout) {
+            if (!timeout.isPositive()) {
+                throw new IllegalArgumentException("handshakeTimeout must be positive: " + timeout);
+            }
+            handshakeTimeout = timeout;
+            return this;
+        }
+
+        /**
+         * Names the subprotocols that this client speaks (§1.9), most preferred first; none unless set. A server that chooses another
+         * is refused.
+         *
+         * @param names tokens, compared with case
+         * @return this
+         */
+        public Builder subprotocols(String... names) {
+            subprotocols = List.of(names);
+            return this;
+        }
+
+        /**
+         * Refuses servers that choose none of our subprotocols. They are accepted unless set, as the RFC has it: see
+         * {@link Connection#subprotocol()}.
+         *
+         * @param required whether to refuse them
+         * @return this
+         */
+        public Builder requireSubprotocol(boolean required) {
+            requireSubprotocol = required;
+            return this;
+        }
+
+        /**
+         * Adds fields to every request, such as Authorization; none unless set.
+         *
+         * @param fields the fields; none of those that the handshake itself sets
+         * @return this
+         */
+        public Builder headers(Headers fields) {
+            Optional<String> origin = headers.first(ORIGIN);
+            headers = fields;
+            return fields.contains(ORIGIN) ? this : origin.map(this::origin).orElse(this);
+        }
+
+        /**
+         * Says which page asks (§10.2). No Origin is sent unless set: we are no browser, and a server must not take us for one.
+         *
+         * @param origin scheme, host and perhaps port, such as {@code https://example.org}
+         * @return this
+         * @throws IllegalArgumentException if it has a character that no field may have
+         */
+        public Builder origin(String origin) {
+            headers = with(headers, ORIGIN, origin);
+            return this;
+        }
+
+        /**
+         * Names further fields that are credentials: like Authorization, Cookie and Proxy-Authorization they do not follow a redirect to
+         * another origin. No others unless set.
+         *
+         * @param names field names in any case
+         * @return this
+         */
+        public Builder secretHeaders(String... names) {
+            secretHeaders = List.of(names);
+            return this;
+        }
+
+        /**
+         * Sets how the connections behave, and their limits.
+         *
+         * @param connectionOptions the options
+         * @return this
+         */
+        public Builder options(ConnectionOptions connectionOptions) {
+            options = connectionOptions;
+            return this;
+        }
+
+        /**
+         * Sets whom to trust, and which certificate to show a server that asks for one. The platform's default context unless set. The
+         * host's name is checked all the same, unless the context has an {@code X509ExtendedTrustManager} of your own: that does the
+         * check itself.
+         *
+         * @param context the context
+         * @return this
+         */
+        public Builder sslContext(SSLContext context) {
+            sslContext = context;
+            return this;
+        }
+
+        /**
+         * Sets the name that the server's certificate must have, and that it is asked for (SNI); the URI's host unless set. For a
+         * server that is reached by another name or address than its own.
+         *
+         * @param name a name or an address
+         * @return this
+         */
+        public Builder tlsServerName(String name) {
+            tlsServerName = name;
+            return this;
+        }
+
+        /**
+         * Takes a trusted certificate of any host. Not unless set: anybody with a certificate for some host of their own can then be in
+         * the middle. To trust certificates that nobody signed see {@link InsecureTls}.
+         *
+         * @param trust whether to take them
+         * @return this
+         */
+        public Builder insecureTrustAnyHost(boolean trust) {
+            insecureHostCheck = trust;
+            return this;
+        }
+
+        /**
+         * Sends the cookies of a handler, and gives it those of every reply, refusals included; no cookies unless set. A Cookie among the
+         * headers takes the place of the handler's. The handler sees {@code http} and {@code https} URIs.
+         *
+         * @param handler such as a {@link java.net.CookieManager}; safe for use by several threads
+         * @return this
+         */
+        public Builder cookies(CookieHandler handler) {
+            cookies = handler;
+            return this;
+        }
+
+        /**
+         * Follows redirects, at most so many in one dial; 0, none, unless set, since a client that was configured with a URI seldom
+         * expects another. Credentials stay behind when the scheme, host or port changes, and no redirect leads from {@code wss} to
+         * {@code ws}.
+         *
+         * @param max how many; 0 to 20
+         * @return this
+         * @throws IllegalArgumentException if it is out of range
+         */
+        public Builder followRedirects(int max) {
+            if (max < 0 || max > 20) {
+                throw new IllegalArgumentException("redirects must be within 0 to 20: " + max);
+            }
+            maxRedirects = max;
+            return this;
+        }
+
+        /**
+         * Answers servers that ask for credentials with 401; such a reply is a refusal unless set. One answer in a dial, and none to a
+         * server that a redirect to another origin led to.
+         *
+         * @param handler what knows the credentials
+         * @return this
+         */
+        public Builder authentication(AuthenticationHandler handler) {
+            authentication = handler;
+            return this;
+        }
+
+        /**
+         * Connects by other means than TCP sockets; name look-up is the connector's then. TLS is done on top for {@code wss}.
+         *
+         * @param means what connects
+         * @return this
+         */
+        public Builder connector(Connector means) {
+            connector = means;
+            return this;
+        }
+
+        /**
+         * Connects to a Unix-domain socket, whatever host the URI names; that goes into the Host field. TCP unless set.
+         *
+         * @param path the socket
+         * @return this
+         */
+        public Builder unixSocket(Path path) {
+            unixSocket = path;
+            return this;
+        }
+
+        /**
+         * Sets the address to connect from; the system's choice unless set.
+         *
+         * @param address an address of this machine
+         * @return this
+         */
+        public Builder localAddress(InetAddress address) {
+            localAddress = address;
+            return this;
+        }
+
+        /**
+         * Bounds the head of a reply; 16 KiB unless set, twice what browsers and proxies commonly let pass.
+         *
+         * @param bytes positive
+         * @return this
+         */
+        public Builder maxHeadBytes(int bytes) {
+            maxHeadBytes = bytes;
+            return this;
+        }
+
+        /**
+         * Bounds the number of fields of a reply; 100 unless set.
+         *
+         * @param count positive
+         * @return this
+         */
+        public Builder maxHeaderCount(int count) {
+            maxHeaderCount = count;
+            return this;
+        }
+
+        /**
+         * Bounds how much of the body of a refusal is read into the {@link HandshakeException}; 64 KiB unless set, enough for any
+         * message meant for people.
+         *
+         * @param bytes 0 or more
+         * @return this
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder maxBodyBytes(int bytes) {
+            if (bytes < 0) {
+                throw new IllegalArgumentException("maxBodyBytes must not be negative: " + bytes);
+            }
+            maxBodyBytes = bytes;
+            return this;
+        }
+
+        /**
+         * Sets the clock and timers, for tests; the machine's unless set.
+         *
+         * @param source where time comes from
+         * @return this
+         */
+        public Builder timeSource(TimeSource source) {
+            time = source;
+            return this;
+        }
+
+        /** Looks names up by other means, for tests. */
+        Builder resolver(Resolver means) {
+            resolver = means;
+            return this;
+        }
+
+        /**
+         * {@return the dialer}
+         *
+         * @throws IllegalArgumentException if a subprotocol is no token or named twice, a header belongs to the handshake, a limit is not
+         *     positive, or there are both a connector and a Unix socket
+         */
+        public Dialer build() {
+            return new Dialer(this);
+        }
+    }
+}

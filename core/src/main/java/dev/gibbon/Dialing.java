@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import dev.gibbon.HandshakeTimeoutException.Stage;
+import dev.gibbon.handshake.Agreement;
+import dev.gibbon.handshake.ClientHandshake;
+import dev.gibbon.internal.dial.Deadline;
+import dev.gibbon.internal.dial.HttpCall;
+import dev.gibbon.internal.dial.Target;
+import dev.gibbon.internal.http.RequestHead;
+import dev.gibbon.internal.http.ResponseHead;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** One dial: requests, each on a connection of its own, until one is answered with 101 or the last refusal stands. One thread. */
+final class Dialing {
+    private static final int SWITCHING_PROTOCOLS = 101;
+    private static final int UNAUTHORIZED = 401;
+    private static final String AUTHORIZATION = "Authorization";
+
+    private final Dialer dialer;
+    private final Deadline deadline;
+    private Target target;
+    private Headers extra;
+    private int redirects;
+    private boolean leftOrigin;
+    private boolean authenticated;
+
+    Dialing(Dialer dialer, Target target, Headers extra) {
+        this.dialer = dialer;
+        this.target = target;
+        this.extra = extra;
+        deadline = new Deadline(dialer.engine().time(), dialer.handshakeTimeout());
+    }
+
+    DialResult run() throws IOException {
+        try {
+            while (true) {
+                DialResult result = request();
+                if (result != null) {
+                    return result;
+                }
+                deadline.closeOpen();
+            }
+        } catch (IOException e) {
+            throw deadline.explain(e);
+        } finally {
+            deadline.close();
+        }
+    }
+
+    /** {@return the open connection; null if another request is to be made} */
+    private @Nullable DialResult request() throws IOException {
+        ClientHandshake handshake = dialer.newHandshake();
+        RequestHead head = new RequestHead(
+                "GET", target.requestTarget(), "HTTP/1.1", handshake.requestFields(target.hostField(), withCookies()));
+        Transport transport = dialer.connect(target, deadline);
+        deadline.stage(Stage.REQUEST);
+        HttpCall call = new HttpCall(transport, dialer.headLimits());
+        call.send(head);
+        deadline.stage(Stage.REPLY);
+        ResponseHead reply = call.readReply();
+        if (dialer.cookies() != null) {
+            dialer.cookies().store(target, reply.headers());
+        }
+        if (followsRedirect(reply) || authenticates(reply)) {
+            return null;
+        }
+        Agreement agreement = check(handshake, call, reply);
+        deadline.finish();
+        Connection connection = WebSocketConnection.open(
+                dialer.engine(), transport, Role.CLIENT, dialer.options(), agreement.subprotocol(), call.leftover());
+        return new DialResultRecord(connection, reply.headers(), target.uri());
+    }
+
+    /** A Cookie of the caller's takes the place of the handler's. */
+    private Headers withCookies() throws IOException {
+        if (dialer.cookies() == null || extra.contains("Cookie")) {
+            return extra;
+        }
+        Optional<String> cookie = dialer.cookies().of(target);
+        return cookie.isEmpty() ? extra : Dialer.with(extra, "Cookie", cookie.get());
+    }
+
+    private Agreement check(ClientHandshake handshake, HttpCall call, ResponseHead reply) throws HandshakeException {
+        try {
+            return handshake.check(reply.version(), reply.status(), reply.headers());
+        } catch (HandshakeException e) {
+            byte[] body =
+                    reply.status() == SWITCHING_PROTOCOLS ? new byte[0] : call.readBody(reply, dialer.maxBodyBytes());
+            throw new HandshakeException(e.status(), String.valueOf(e.getMessage()), reply.headers(), body, null);
+        }
+    }
+
+    /** Goes where a redirect leads, if it may; what was meant for this origin alone does not come along. */
+    private boolean followsRedirect(ResponseHead reply) throws HandshakeException {
+        if (dialer.maxRedirects() == 0 || !isRedirect(reply.status())) {
+            return false;
+        }
+        if (redirects == dialer.maxRedirects()) {
+            throw refused(reply, "more than " + dialer.maxRedirects() + " redirects");
+        }
+        redirects++;
+        Target next;
+        try {
+            List<String> locations = reply.headers().all("Location");
+            next = target.redirected(locations.size() == 1 ? locations.getFirst() : null);
+        } catch (IllegalArgumentException e) {
+            throw refused(reply, String.valueOf(e.getMessage()));
+        }
+        if (!next.sameOrigin(target)) {
+            if (dialer.boundToOneServer()) {
+                throw refused(reply, "a redirect to another origin, but the Unix socket leads to one server");
+            }
+            leftOrigin = true;
+            extra = dialer.withoutSecrets(extra);
+        }
+        target = next;
+        return true;
+    }
+
+    private static boolean isRedirect(int status) {
+        return switch (status) {
+            case 301, 302, 303, 307, 308 -> true;
+            default -> false;
+        };
+    }
+
+    /** Asks for credentials, once, and never on behalf of an origin that the caller did not name. */
+    private boolean authenticates(ResponseHead reply) throws IOException {
+        if (reply.status() != UNAUTHORIZED || authenticated || leftOrigin || dialer.authentication() == null) {
+            return false;
+        }
+        authenticated = true;
+        Optional<String> credentials = dialer.authentication()
+                .credentials(new AuthenticationChallengeRecord(
+                        UNAUTHORIZED, target.uri(), reply.headers().all("WWW-Authenticate")));
+        credentials.ifPresent(value -> extra = Dialer.with(extra, AUTHORIZATION, value));
+        return credentials.isPresent();
+    }
+
+    private static HandshakeException refused(ResponseHead reply, String message) {
+        return new HandshakeException(reply.status(), message, reply.headers(), new byte[0], null);
+    }
+}
