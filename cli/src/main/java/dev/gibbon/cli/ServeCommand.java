@@ -85,9 +85,10 @@ final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--tls",
             arity = "2",
-            paramLabel = "FILE",
+            paramLabel = "CERT KEY",
+            hideParamSyntax = true,
             description = {
-                "CERT KEY: speak TLS with the certificate chain and the key in these two PEM files.",
+                "Speak TLS with the certificate chain and the key in these two PEM files.",
                 "The key is PKCS#8, not encrypted."
             })
     private List<Path> tls = List.of();
@@ -96,7 +97,8 @@ final class ServeCommand implements Callable<Integer> {
             names = "--allow-origin",
             paramLabel = "ORIGIN",
             description = {
-                "Let pages of this origin connect too, such as https://example.org; may be repeated.",
+                "Let pages of this origin connect too; may be repeated.",
+                "For example https://example.org.",
                 "* lets every page connect. Unless given, only the server's own page may."
             })
     private List<String> allowedOrigins = List.of();
@@ -124,7 +126,7 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     /** Starts the server that the options describe; the lines are those of {@code --verbose}. */
-    private WebSocketServer start(Consumer<String> lines) throws CommandFailedException {
+    WebSocketServer start(Consumer<String> lines) throws CommandFailedException {
         WebSocketServer.Builder server = WebSocketServer.builder();
         Consumer<Message> received = verbose ? EchoServer.showing(lines) : _ -> {};
         EchoServer.addTo(server, origins(), maxMessage.bytes(), received);
@@ -204,7 +206,7 @@ final class ServeCommand implements Callable<Integer> {
         return "cannot listen on " + where + ": " + e.getMessage();
     }
 
-    private void announce(WebSocketServer server, PrintWriter out) {
+    void announce(WebSocketServer server, PrintWriter out) {
         String http = isTls() ? "https" : "http";
         String ws = isTls() ? "wss" : "ws";
         for (SocketAddress address : server.addresses()) {
