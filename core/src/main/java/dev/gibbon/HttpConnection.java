@@ -143,11 +143,8 @@ final class HttpConnection implements Runnable {
             server.log().debug("opening handshake refused", e); // The peer has been told, by the upgrader.
         } catch (WebSocketException e) {
             server.log().debug("connection ended", e);
-        } catch (Exception e) { // The application's: anything may come, and only this connection may suffer.
+        } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
             failed(exchange, e);
-        } catch (Error e) {
-            failed(exchange, e);
-            throw e;
         }
     }
 
