@@ -159,6 +159,11 @@ public final class ProxyAddress {
         return new ProxyAddress(protocol, host, port, headers, new Credentials(user, password));
     }
 
+    /** {@return this proxy, told no user name and password} */
+    public ProxyAddress withoutCredentials() {
+        return new ProxyAddress(protocol, host, port, headers, null);
+    }
+
     /**
      * {@return this proxy, sent those fields with each {@code CONNECT}, in place of earlier ones} {@code Proxy-Authorization} is
      * allowed where there is no user name, for schemes other than {@code Basic}.

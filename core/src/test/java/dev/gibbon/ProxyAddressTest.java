@@ -165,7 +165,10 @@ class ProxyAddressTest {
             ProxyAddress proxy = ProxyAddress.parse("https://h").withHeaders(own);
             assertEquals(own, proxy.headers());
             assertThrows(IllegalArgumentException.class, () -> proxy.withCredentials("u", "p"));
-            assertEquals("u|p", pair(proxy.withHeaders(Headers.of()).withCredentials("u", "p")));
+            ProxyAddress known = proxy.withHeaders(Headers.of()).withCredentials("u", "p");
+            assertEquals("u|p", pair(known));
+            assertThrows(IllegalArgumentException.class, () -> known.withHeaders(own));
+            assertEquals(proxy, known.withoutCredentials().withHeaders(own));
         }
 
         @Test
