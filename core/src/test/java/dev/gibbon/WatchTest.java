@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gibbon.testkit.Frame;
+import dev.gibbon.testkit.TransportPair;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@Timeout(20)
+class WatchTest {
+    private static final Duration SECOND = Duration.ofSeconds(1);
+
+    /** A tick is up to a second late, and what it finds for the first time counts from there. */
+    private static final Duration SLACK = Duration.ofSeconds(2);
+
+    private static void advance(Rig rig, Duration time) {
+        for (Duration left = time; left.isPositive(); left = left.minus(SECOND)) {
+            rig.clock.advance(left.compareTo(SECOND) < 0 ? left : SECOND);
+        }
+    }
+
+    /** Sends one byte of a message and waits until the reader has it and waits again. */
+    private static void drip(Rig rig, byte[] bytes) throws Exception {
+        long before = rig.transport().counters().bytesRead();
+        rig.peer.sendRaw(bytes);
+        Rig.await(() -> rig.transport().counters().bytesRead() == before + bytes.length, () -> "the byte is not read");
+        rig.transport().awaitBlockedReader();
+    }
+
+    @Nested
+    class Idle {
+        private final ConnectionOptions options = ConnectionOptions.builder()
+                .idleTimeout(Optional.of(Duration.ofSeconds(30)))
+                .build();
+
+        @ParameterizedTest
+        @EnumSource
+        void cl25silenceInWhichAReaderWaitsClosesWith1001(Role role) throws Exception {
+            try (Rig rig = new Rig(role, options)) {
+                Rig.Task<Rig.End> reading = rig.read();
+                rig.transport().awaitBlockedReader();
+                advance(rig, Duration.ofSeconds(29));
+                assertEquals(ConnectionState.OPEN, rig.connection.state());
+                advance(rig, SLACK);
+                rig.peer.expectClose(1001, "");
+                rig.neighbours.echo();
+                rig.peer.sendClose(1001, "");
+                Rig.End end = reading.get();
+                ConnectionClosedException e = end.failure(ConnectionClosedException.class);
+                assertEquals(CloseCode.GOING_AWAY, e.closeSent().orElseThrow().code());
+                rig.expectSame(end);
+                rig.expectAllGivenBack();
+            }
+        }
+
+        @ParameterizedTest
+        @EnumSource
+        void whateverComesEndsTheSilence(Role role) throws Exception {
+            try (Rig rig = new Rig(role, options)) {
+                Rig.Task<Rig.End> reading = rig.read();
+                rig.transport().awaitBlockedReader();
+                for (int i = 0; i < 10; i++) {
+                    advance(rig, Duration.ofSeconds(20));
+                    rig.peer.sendPing(new byte[0]);
+                    rig.peer.expectPong(new byte[0]);
+                    rig.transport().awaitBlockedReader();
+                }
+                rig.peer.sendClose();
+                rig.peer.expectCloseWithoutCode();
+                assertTrue(reading.get().failure().isEmpty());
+                rig.expectAllGivenBack();
+            }
+        }
+
+        @ParameterizedTest
+        @EnumSource
+        void timeInWhichNobodyReadsDoesNotCount(Role role) throws Exception {
+            try (Rig rig = new Rig(role, options)) {
+                rig.peer.sendText("early");
+                advance(rig, Duration.ofMinutes(10));
+                assertEquals(ConnectionState.OPEN, rig.connection.state());
+                assertEquals(
+                        "early",
+                        Objects.requireNonNull(rig.connection.readMessage()).text());
+                Rig.Task<Rig.End> reading = rig.read();
+                rig.transport().awaitBlockedReader();
+                advance(rig, Duration.ofSeconds(29));
+                assertEquals(ConnectionState.OPEN, rig.connection.state());
+                advance(rig, SLACK);
+                rig.peer.expectClose(1001, "");
+                rig.connection.abort();
+                assertTrue(reading.get().failure().isPresent());
+                rig.expectAllGivenBack();
+            }
+        }
+    }
+
+    @Nested
+    class MessageTime {
+        @ParameterizedTest
+        @EnumSource
+        void rx12messageThatDripsClosesWith1008(Role role) throws Exception {
+            try (Rig rig = new Rig(role)) {
+                Rig.Task<Rig.End> reading = rig.read();
+                Frame frame = Frame.binary(new byte[100]);
+                byte[] wire = (role == Role.SERVER ? frame.withMaskingKey(7) : frame).encode();
+                drip(rig, java.util.Arrays.copyOf(wire, 10));
+                for (int i = 10; i < 15; i++) {
+                    advance(rig, Duration.ofSeconds(11));
+                    assertEquals(ConnectionState.OPEN, rig.connection.state());
+                    drip(rig, new byte[] {wire[i]});
+                }
+                advance(rig, Duration.ofSeconds(5).plus(SLACK));
+                rig.peer.expectClose(1008, "");
+                rig.neighbours.echo();
+                rig.connection.abort();
+                Rig.End end = reading.get();
+                ConnectionClosedException e = end.failure(ConnectionClosedException.class);
+                assertEquals(
+                        CloseCode.POLICY_VIOLATION, e.closeSent().orElseThrow().code());
+                rig.expectSame(end);
+                rig.expectAllGivenBack();
+            }
+        }
+
+        @ParameterizedTest
+        @EnumSource
+        void streamedMessageIsNotBound(Role role) throws Exception {
+            try (Rig rig = new Rig(role)) {
+                rig.peer.send(Frame.binary(new byte[] {1}).withFin(false));
+                MessageReader message = Objects.requireNonNull(rig.connection.nextReader());
+                Rig.Task<Integer> reading = Rig.start(() -> {
+                    ByteBuffer dst = ByteBuffer.allocate(2);
+                    while (message.read(dst) > 0) {}
+                    return dst.position();
+                });
+                rig.transport().awaitBlockedReader();
+                advance(rig, Duration.ofMinutes(2));
+                assertEquals(ConnectionState.OPEN, rig.connection.state());
+                rig.peer.send(Frame.continuation(new byte[] {2}));
+                assertEquals(2, reading.get());
+                rig.connection.abort();
+                rig.expectAllGivenBack();
+            }
+        }
+    }
+
+    @Nested
+    class Keepalive {
+        private final ConnectionOptions options = ConnectionOptions.builder()
+                .keepalive(Duration.ofSeconds(25), Duration.ofSeconds(20))
+                .build();
+
+        @ParameterizedTest
+        @EnumSource
+        void peerThatAnswersIsKeptAndPingedAgain(Role role) throws Exception {
+            try (Rig rig = new Rig(role, options)) {
+                Rig.Task<Rig.End> reading = rig.read();
+                rig.transport().awaitBlockedReader();
+                for (int i = 0; i < 10; i++) {
+                    advance(rig, Duration.ofSeconds(26));
+                    byte[] ping = rig.peer.expectPing();
+                    rig.peer.sendPong(ping);
+                    long sent = rig.pair.end(role.peer()).counters().bytesWritten();
+                    Rig.await(() -> rig.transport().counters().bytesRead() == sent, () -> "the Pong is not read");
+                    rig.transport().awaitBlockedReader();
+                }
+                rig.peer.expectNothingMore();
+                rig.neighbours.echo();
+                rig.connection.abort();
+                assertTrue(reading.get().failure().isPresent());
+                rig.expectAllGivenBack();
+            }
+        }
+
+        @ParameterizedTest
+        @EnumSource
+        void cl25silentPeerIsDroppedAfterATriedClose1011(Role role) throws Exception {
+            try (Rig rig = new Rig(role, options)) {
+                Rig.Task<Rig.End> reading = rig.read();
+                rig.transport().awaitBlockedReader();
+                advance(rig, Duration.ofSeconds(26));
+                byte[] _ = rig.peer.expectPing();
+                advance(rig, Duration.ofSeconds(18));
+                assertEquals(ConnectionState.OPEN, rig.connection.state());
+                advance(rig, SLACK.plus(SECOND));
+                rig.peer.expectClose(1011, "");
+                rig.neighbours.echo();
+                advance(rig, Duration.ofSeconds(3));
+                rig.expectClosed();
+                Rig.End end = reading.get();
+                ConnectionClosedException e = end.failure(ConnectionClosedException.class);
+                assertEquals(
+                        CloseCode.INTERNAL_ERROR, e.closeSent().orElseThrow().code());
+                assertEquals(CloseStatus.LOST, e.closeStatus());
+                rig.expectSame(end);
+                rig.expectAllGivenBack();
+            }
+        }
+
+        @ParameterizedTest
+        @EnumSource
+        void peerIsNotBlamedWhileNobodyReads(Role role) throws Exception {
+            try (Rig rig = new Rig(role, options)) {
+                advance(rig, Duration.ofSeconds(26));
+                rig.peer.sendPong(rig.peer.expectPing());
+                advance(rig, Duration.ofMinutes(10));
+                assertEquals(ConnectionState.OPEN, rig.connection.state());
+                rig.peer.expectNothingMore();
+                rig.connection.abort();
+                rig.expectAllGivenBack();
+            }
+        }
+    }
+
+    @Nested
+    class StalledWrite {
+        @ParameterizedTest
+        @EnumSource
+        void rx21writeThatStandsStillDropsTheConnection(Role role) throws Exception {
+            TransportPair pair = TransportPair.builder().capacity(2000).build();
+            try (Rig rig = new Rig(role, ConnectionOptions.defaults(), pair)) {
+                Rig.Task<Rig.End> reading = rig.read();
+                Rig.Task<Boolean> writing = Rig.go(() -> rig.connection.writeBinary(new byte[1 << 20]));
+                rig.transport().awaitBlockedWriter();
+                Rig.Task<Boolean> waiting = Rig.go(() -> rig.connection.writeText("after it"));
+                waiting.awaitParked();
+                advance(rig, Duration.ofSeconds(9));
+                assertEquals(ConnectionState.OPEN, rig.connection.state());
+                rig.neighbours.echo();
+                advance(rig, SLACK.plus(SECOND));
+                WriteTimeoutException _ = writing.failure(WriteTimeoutException.class);
+                WriteTimeoutException _ = waiting.failure(WriteTimeoutException.class);
+                Rig.End end = reading.get();
+                WriteTimeoutException _ = end.failure(WriteTimeoutException.class);
+                rig.expectSame(end);
+                rig.expectAllGivenBack();
+            }
+        }
+
+        @ParameterizedTest
+        @EnumSource
+        void rx22peerThatTakesLessThanAKibibyteIsDropped(Role role) throws Exception {
+            TransportPair pair = TransportPair.builder().capacity(2000).build();
+            try (Rig rig = new Rig(role, ConnectionOptions.defaults(), pair)) {
+                Rig.Task<Boolean> writing = Rig.go(() -> rig.connection.writeBinary(new byte[1 << 20]));
+                for (int i = 0; i < 13; i++) {
+                    rig.transport().awaitBlockedWriter();
+                    advance(rig, SECOND);
+                    if (!rig.transport().isOpen()) {
+                        break;
+                    }
+                    assertEquals(50, rig.pair.end(role.peer()).read(ByteBuffer.allocate(50)));
+                }
+                WriteTimeoutException _ = writing.failure(WriteTimeoutException.class);
+                rig.expectAllGivenBack();
+            }
+        }
+
+        @ParameterizedTest
+        @EnumSource
+        void peerThatTakesAKibibyteInTimeIsWaitedFor(Role role) throws Exception {
+            TransportPair pair = TransportPair.builder().capacity(2000).build();
+            try (Rig rig = new Rig(role, ConnectionOptions.defaults(), pair)) {
+                Rig.Task<Boolean> writing = Rig.go(() -> rig.connection.writeBinary(new byte[20_000]));
+                int taken = 0;
+                while (!writing.done() && taken < 18_000) {
+                    rig.transport().awaitBlockedWriter();
+                    advance(rig, Duration.ofSeconds(8));
+                    taken += rig.pair.end(role.peer()).read(ByteBuffer.allocate(1500));
+                }
+                while (taken < 20_000) {
+                    taken += rig.pair.end(role.peer()).read(ByteBuffer.allocate(1500));
+                }
+                assertTrue(writing.get());
+                assertEquals(ConnectionState.OPEN, rig.connection.state());
+                assertFalse(rig.connection.sender().writing());
+                rig.connection.abort();
+                rig.expectAllGivenBack();
+            }
+        }
+    }
+}
