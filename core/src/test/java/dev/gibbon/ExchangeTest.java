@@ -78,7 +78,8 @@ class ExchangeTest {
     @Test
     void addressesAreThoseOfTheSocketAndThereIsNoTlsSession() throws Exception {
         assertAll("/a", "GET /a HTTP/1.1\r\nHost: AUTHORITY\r\n\r\n", exchange -> {
-            InetSocketAddress local = (InetSocketAddress) exchange.localAddress().orElseThrow();
+            InetSocketAddress local =
+                    (InetSocketAddress) exchange.localAddress().orElseThrow();
             InetSocketAddress peer = (InetSocketAddress) exchange.peerAddress().orElseThrow();
             assertEquals(exchange.host(), ServerUnderTest.HOST + ":" + local.getPort());
             assertTrue(peer.getAddress().isLoopbackAddress());
@@ -143,8 +144,8 @@ class ExchangeTest {
                         "/{status}",
                         exchange -> exchange.respond(
                                 Integer.parseInt(exchange.pathParameter("status")), NO_HEADERS, new byte[] {1})));
-                ScriptedPeer peer =
-                        tested.send(tested.getRequest("/204") + tested.getRequest("/304") + tested.getRequest("/200"))) {
+                ScriptedPeer peer = tested.send(
+                        tested.getRequest("/204") + tested.getRequest("/304") + tested.getRequest("/200"))) {
             assertEquals(204, peer.response().status());
             assertEquals(Optional.empty(), peer.response().header("Content-Length"));
             HttpHead second = peer.expectHead();
@@ -157,8 +158,7 @@ class ExchangeTest {
     @Test
     void aRequestIsAnsweredOnceAndWithAFinalStatus() throws Exception {
         try (ServerUnderTest tested = ServerUnderTest.start(builder -> builder.handle("/", exchange -> {
-                    assertThrows(
-                            IllegalArgumentException.class, () -> exchange.respond(101, NO_HEADERS, new byte[0]));
+                    assertThrows(IllegalArgumentException.class, () -> exchange.respond(101, NO_HEADERS, new byte[0]));
                     exchange.respond(200, "text/plain", "first");
                     assertThrows(IllegalStateException.class, () -> exchange.respond(200, "text/plain", "second"));
                 }));
@@ -196,8 +196,7 @@ class ExchangeTest {
     void aRequestWithABodyIsAnsweredAndThenTheConnectionEnds() throws Exception {
         try (ServerUnderTest tested = ServerUnderTest.start(
                         builder -> builder.handle("/form", exchange -> exchange.respond(200, "text/plain", "thanks")));
-                ScriptedPeer peer =
-                        tested.send(tested.request("POST /form HTTP/1.1", "Content-Length: 5") + "GET /")) {
+                ScriptedPeer peer = tested.send(tested.request("POST /form HTTP/1.1", "Content-Length: 5") + "GET /")) {
             assertEquals("close", peer.response().header("Connection").orElseThrow());
             assertEquals("thanks", ServerUnderTest.body(peer, peer.response()));
             peer.expectEnd();

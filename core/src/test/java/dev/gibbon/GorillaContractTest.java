@@ -117,7 +117,8 @@ class GorillaContractTest {
     }
 
     static Stream<Arguments> framings() {
-        return Stream.of(Role.values()).flatMap(sender -> Stream.of(Way.values()).map(way -> Arguments.of(sender, way)));
+        return Stream.of(Role.values())
+                .flatMap(sender -> Stream.of(Way.values()).map(way -> Arguments.of(sender, way)));
     }
 
     // TestFraming
@@ -350,9 +351,7 @@ class GorillaContractTest {
                     peer.sendRaw(Arrays.copyOf(whole, cut));
                     peer.shutdownOutput();
                     ConnectionClosedException first = assertThrows(
-                            ConnectionClosedException.class,
-                            () -> read(connection, streamed ? 3 : 0),
-                            "cut at " + cut);
+                            ConnectionClosedException.class, () -> read(connection, streamed ? 3 : 0), "cut at " + cut);
                     assertEquals(CloseStatus.LOST, first.closeStatus());
                     assertEquals(Optional.of(CloseStatus.LOST), connection.closeStatus());
                     assertSame(first, assertThrows(ConnectionClosedException.class, connection::readMessage));
@@ -443,8 +442,8 @@ class GorillaContractTest {
             connection.setMaxMessageBytes(512);
             peer.send(Frame.binary(ascii(100)).withFin(false));
             Frame negative = Frame.continuation(new byte[0]);
-            peer.sendRaw((role == Role.SERVER ? negative.withMaskingKey(7) : negative)
-                    .encode(LengthForm.BITS_64, -100));
+            peer.sendRaw(
+                    (role == Role.SERVER ? negative.withMaskingKey(7) : negative).encode(LengthForm.BITS_64, -100));
             MessageReader reader = connection.nextReader();
             InputStream stream = reader.inputStream();
             assertEquals(100, stream.readNBytes(100).length);
@@ -489,7 +488,8 @@ class GorillaContractTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 3, 7, 40})
     void aMessageReadInPartOrCutShortLeavesTheConnectionUsable(int read) throws Exception {
-        try (TransportPair pair = TransportPair.builder().reads(Splitter.atMost(5)).build()) {
+        try (TransportPair pair =
+                TransportPair.builder().reads(Splitter.atMost(5)).build()) {
             Connection from = over(pair, Role.CLIENT);
             Connection to = over(pair, Role.SERVER);
             String cut = "{\"A\":1,\"B\":\"a string that never ends";
@@ -575,8 +575,8 @@ class GorillaContractTest {
             Frame third = peer.expectFrame();
             assertEquals("to all", first.text());
             assertEquals("to all", third.text());
-            assertFalse(
-                    first.maskingKey().equals(second.maskingKey()) && second.maskingKey().equals(third.maskingKey()));
+            assertFalse(first.maskingKey().equals(second.maskingKey())
+                    && second.maskingKey().equals(third.maskingKey()));
         }
     }
 
@@ -640,9 +640,7 @@ class GorillaContractTest {
                     () -> connection.pong(ByteBuffer.allocate(0)));
             for (Executable write : writes) {
                 ConnectionClosedException e = assertThrows(ConnectionClosedException.class, write);
-                assertEquals(
-                        Optional.of(new CloseStatus(CloseCode.GOING_AWAY, "moving")),
-                        e.closeSent());
+                assertEquals(Optional.of(new CloseStatus(CloseCode.GOING_AWAY, "moving")), e.closeSent());
             }
             peer.expectNothingMore();
             peer.sendClose(1001, "");

@@ -87,10 +87,10 @@ class ServerThreatsTest {
     }
 
     @Test
-    @DisplayName("RX-01 slow loris: heads that trickle in are dropped at the handshake timeout, new clients get in throughout")
+    @DisplayName(
+            "RX-01 slow loris: heads that trickle in are dropped at the handshake timeout, new clients get in throughout")
     void headsThatTrickleInAreDropped() throws Exception {
-        try (ServerUnderTest tested =
-                ServerUnderTest.start(builder -> builder.handshakeTimeout(HANDSHAKE_TIMEOUT))) {
+        try (ServerUnderTest tested = ServerUnderTest.start(builder -> builder.handshakeTimeout(HANDSHAKE_TIMEOUT))) {
             byte[] trickle = latin1(tested.upgradeRequest("/echo", "X: " + "a".repeat(2_000)));
             untilAllAreDropped(tested, crowd(tested), trickle);
         }
@@ -99,8 +99,7 @@ class ServerThreatsTest {
     @Test
     @DisplayName("RX-04 clients that connect and say nothing are dropped at the handshake timeout")
     void clientsThatSayNothingAreDropped() throws Exception {
-        try (ServerUnderTest tested =
-                ServerUnderTest.start(builder -> builder.handshakeTimeout(HANDSHAKE_TIMEOUT))) {
+        try (ServerUnderTest tested = ServerUnderTest.start(builder -> builder.handshakeTimeout(HANDSHAKE_TIMEOUT))) {
             untilAllAreDropped(tested, crowd(tested), new byte[0]);
         }
     }
@@ -130,7 +129,8 @@ class ServerThreatsTest {
     }
 
     @Test
-    @DisplayName("HS-37 pipelined requests whose answers nobody reads: one at a time, the rest stays in the kernel, then dropped")
+    @DisplayName(
+            "HS-37 pipelined requests whose answers nobody reads: one at a time, the rest stays in the kernel, then dropped")
     void pipelinedRequestsWhoseAnswersNobodyReads() throws Exception {
         int requests = 100_000;
         AtomicInteger handled = new AtomicInteger();
@@ -193,8 +193,10 @@ class ServerThreatsTest {
                                 boolean _ = writerSaw.complete(e);
                             }
                         })
-                        .handle("/echo", exchange -> ServerUnderTest.echo(
-                                Upgrader.create().upgrade(exchange)))
+                        .handle(
+                                "/echo",
+                                exchange ->
+                                        ServerUnderTest.echo(Upgrader.create().upgrade(exchange)))
                         .start();
                 ScriptedPeer healthy = tls(context, server, "/echo");
                 ScriptedPeer peer = tls(context, server, "/")) {

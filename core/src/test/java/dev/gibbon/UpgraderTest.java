@@ -46,7 +46,8 @@ class UpgraderTest {
 
     @Test
     void the101HasEachOfItsFieldsOnceAndNoBody() throws Exception {
-        HttpHead head = answer(exchange -> ServerUnderTest.echo(Upgrader.create().upgrade(exchange)));
+        HttpHead head =
+                answer(exchange -> ServerUnderTest.echo(Upgrader.create().upgrade(exchange)));
         assertEquals("HTTP/1.1 101 Switching Protocols", head.startLine());
         assertEquals(
                 List.of(
@@ -65,13 +66,13 @@ class UpgraderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"Upgrade", "connection", "Sec-WebSocket-Accept", "sec-websocket-protocol", "Content-Length"})
+    @ValueSource(
+            strings = {"Upgrade", "connection", "Sec-WebSocket-Accept", "sec-websocket-protocol", "Content-Length"})
     void fieldsOfTheHandshakeItselfAreRefusedWith500(String name) throws Exception {
         Recorder recorder = new Recorder();
         HttpHead head = answer(exchange -> {
             assertThrows(
-                    IllegalArgumentException.class,
-                    () -> Upgrader.create().upgrade(exchange, Headers.of(name, "x")));
+                    IllegalArgumentException.class, () -> Upgrader.create().upgrade(exchange, Headers.of(name, "x")));
             recorder.record("refused");
             throw new IllegalStateException("as if it had gone through");
         });
@@ -91,8 +92,7 @@ class UpgraderTest {
             })
     void theFirstOfTheClientsSubprotocolsThatTheServerSpeaksIsChosen(String offered, String spoken, String chosen)
             throws Exception {
-        Upgrader upgrader =
-                Upgrader.builder().subprotocols(spoken.split(", ")).build();
+        Upgrader upgrader = Upgrader.builder().subprotocols(spoken.split(", ")).build();
         Recorder recorder = new Recorder();
         ExchangeHandler handler = exchange -> {
             try (Connection ws = upgrader.upgrade(exchange)) {
@@ -118,7 +118,10 @@ class UpgraderTest {
     void aRequiredSubprotocolThatIsMissingIs400() throws Exception {
         Upgrader upgrader =
                 Upgrader.builder().subprotocols("a").requireSubprotocol(true).build();
-        assertEquals(400, answer(exchange -> ServerUnderTest.echo(upgrader.upgrade(exchange))).status());
+        assertEquals(
+                400,
+                answer(exchange -> ServerUnderTest.echo(upgrader.upgrade(exchange)))
+                        .status());
     }
 
     @Test
@@ -202,8 +205,7 @@ class UpgraderTest {
     @Test
     void isWebSocketUpgradeNeedsBothFieldsWhateverTheirCase() throws Exception {
         try (ServerUnderTest tested = ServerUnderTest.start(builder -> builder.handle(
-                "/",
-                exchange -> exchange.respond(200, "text/plain", "" + Upgrader.isWebSocketUpgrade(exchange))))) {
+                "/", exchange -> exchange.respond(200, "text/plain", "" + Upgrader.isWebSocketUpgrade(exchange))))) {
             assertEquals("true", isUpgrade(tested, "upgrade: WebSocket", "CONNECTION: keep-alive, UPGRADE"));
             assertEquals("false", isUpgrade(tested, "Upgrade: websocket"));
             assertEquals("false", isUpgrade(tested, "Connection: Upgrade"));
@@ -237,7 +239,8 @@ class UpgraderTest {
     @Test
     void upgradingTwiceIsRefusedAndTheFirstConnectionLives() throws Exception {
         try (ServerUnderTest tested = ServerUnderTest.start(builder -> builder.handle("/", exchange -> {
-                    Upgrader upgrader = Upgrader.builder().keepRequestHeaders(true).build();
+                    Upgrader upgrader =
+                            Upgrader.builder().keepRequestHeaders(true).build();
                     Connection ws = upgrader.upgrade(exchange);
                     assertThrows(IllegalStateException.class, () -> upgrader.upgrade(exchange));
                     ServerUnderTest.echo(ws);
@@ -257,7 +260,8 @@ class UpgraderTest {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             bytes.writeBytes(request);
             bytes.writeBytes(Frame.text("glued").withMaskingKey(0x01020304).encode());
-            bytes.writeBytes(Frame.binary(new byte[300]).withMaskingKey(0x05060708).encode());
+            bytes.writeBytes(
+                    Frame.binary(new byte[300]).withMaskingKey(0x05060708).encode());
             return bytes.toByteArray();
         }
 
@@ -320,8 +324,8 @@ class UpgraderTest {
         @DisplayName("HS-38 frames behind a refused request are thrown away")
         void framesBehindARefusedRequestAreThrownAway() throws Exception {
             try (ServerUnderTest tested = ServerUnderTest.start(_ -> {});
-                    ScriptedPeer peer = tested.send(
-                            tested.upgradeRequest("/echo", "Origin: http://evil.example") + "\u0081\u0085\0\0\0\0hello")) {
+                    ScriptedPeer peer = tested.send(tested.upgradeRequest("/echo", "Origin: http://evil.example")
+                            + "\u0081\u0085\0\0\0\0hello")) {
                 assertEquals(403, peer.response().status());
                 String _ = body(peer, peer.response());
                 peer.expectEnd();
@@ -334,8 +338,7 @@ class UpgraderTest {
                     TransportPair pair = TransportPair.create()) {
                 MemoryTransport server = pair.server();
                 Thread serving = Thread.startVirtualThread(new HttpConnection(tested.server(), server, false, false));
-                ScriptedPeer peer = ScriptedPeer.overHttp(
-                        pair.client(), HttpHead.upgradeRequest("a.example", "/echo"));
+                ScriptedPeer peer = ScriptedPeer.overHttp(pair.client(), HttpHead.upgradeRequest("a.example", "/echo"));
                 TransportCounters counters = server.counters();
                 assertEquals(1, counters.writes());
                 peer.expectUpgraded().close();
@@ -356,8 +359,7 @@ class UpgraderTest {
     }
 
     private static ScriptedPeer slowly(ServerUnderTest tested, String request) throws Exception {
-        SocketChannel channel =
-                SocketChannel.open(new InetSocketAddress(ServerUnderTest.HOST, tested.port()));
+        SocketChannel channel = SocketChannel.open(new InetSocketAddress(ServerUnderTest.HOST, tested.port()));
         ScriptedPeer peer = ScriptedPeer.over(new ChannelTransport(channel), Role.CLIENT);
         for (byte b : latin1(request)) {
             peer.sendRaw(new byte[] {b});

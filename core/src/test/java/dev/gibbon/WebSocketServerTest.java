@@ -182,7 +182,8 @@ class WebSocketServerTest {
                     for (int i = 0; i < 3; i++) {
                         try (ScriptedPeer beyond = tested.send(tested.upgradeRequest("/echo"))) {
                             assertEquals(503, beyond.response().status());
-                            assertEquals("5", beyond.response().header("Retry-After").orElseThrow());
+                            assertEquals(
+                                    "5", beyond.response().header("Retry-After").orElseThrow());
                             String _ = body(beyond, beyond.response());
                             beyond.expectEnd();
                         }
@@ -238,7 +239,9 @@ class WebSocketServerTest {
         private WebSocketServer.Builder echoServer() {
             return WebSocketServer.builder()
                     .bind(ServerUnderTest.HOST, 0)
-                    .handle("/", exchange -> ServerUnderTest.echo(Upgrader.create().upgrade(exchange)));
+                    .handle(
+                            "/",
+                            exchange -> ServerUnderTest.echo(Upgrader.create().upgrade(exchange)));
         }
 
         @Test
@@ -264,7 +267,8 @@ class WebSocketServerTest {
             assertEquals(0, server.connectionCount());
             ServerUnderTest.await("the listening thread lives on", () -> !acceptorRuns());
             assertThrows(IOException.class, () -> ScriptedPeer.overHttp(ServerUnderTest.HOST, port));
-            try (WebSocketServer next = echoServer().bind(ServerUnderTest.HOST, port).start()) {
+            try (WebSocketServer next =
+                    echoServer().bind(ServerUnderTest.HOST, port).start()) {
                 assertEquals(2, next.addresses().size());
             }
         }
@@ -356,8 +360,7 @@ class WebSocketServerTest {
                     .start();
             try (SocketChannel channel =
                     SocketChannel.open(new InetSocketAddress(ServerUnderTest.HOST, server.port()))) {
-                int _ = channel.write(
-                        ByteBuffer.wrap(latin1("GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n")));
+                int _ = channel.write(ByteBuffer.wrap(latin1("GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n")));
                 recorder.expect("entered");
                 server.close();
                 recorder.expect("interrupted");
@@ -371,8 +374,7 @@ class WebSocketServerTest {
             List<ScriptedPeer> halfway = new ArrayList<>();
             String request = HttpHead.upgradeRequest("a", "/");
             for (int i = 0; i < request.length(); i += 20) {
-                SocketChannel channel =
-                        SocketChannel.open(new InetSocketAddress(ServerUnderTest.HOST, server.port()));
+                SocketChannel channel = SocketChannel.open(new InetSocketAddress(ServerUnderTest.HOST, server.port()));
                 ScriptedPeer peer = ScriptedPeer.over(new ChannelTransport(channel), Role.CLIENT);
                 if (i > 0) {
                     peer.sendRaw(latin1(request.substring(0, i)));
@@ -481,12 +483,10 @@ class WebSocketServerTest {
 
         @Test
         void aServerOnUnixSocketsAloneHasNoPort(@TempDir Path directory) throws Exception {
-            try (WebSocketServer server = WebSocketServer.builder()
-                    .bindUnix(directory.resolve("s"))
-                    .start()) {
+            try (WebSocketServer server =
+                    WebSocketServer.builder().bindUnix(directory.resolve("s")).start()) {
                 assertThrows(IllegalStateException.class, server::port);
-                assertEquals(
-                        List.of(UnixDomainSocketAddress.of(directory.resolve("s"))), server.addresses());
+                assertEquals(List.of(UnixDomainSocketAddress.of(directory.resolve("s"))), server.addresses());
             }
         }
 
@@ -497,8 +497,9 @@ class WebSocketServerTest {
                     .bind("localhost", 0)
                     .tls(context)
                     .handle("/", exchange -> exchange.respond(200, "text/plain", "page"))
-                    .handle("/echo", exchange -> ServerUnderTest.echo(
-                            Upgrader.create().upgrade(exchange)))
+                    .handle(
+                            "/echo",
+                            exchange -> ServerUnderTest.echo(Upgrader.create().upgrade(exchange)))
                     .start()) {
                 try (ScriptedPeer peer = ScriptedPeer.overHttp(
                         TestTls.connect(context, server.port()), "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")) {
@@ -537,10 +538,12 @@ class WebSocketServerTest {
         @Test
         void aPortInUseIsReportedAndNothingStaysOpen() throws Exception {
             try (ServerUnderTest tested = ServerUnderTest.start(_ -> {})) {
-                assertThrows(BindException.class, () -> WebSocketServer.builder()
-                        .bind(ServerUnderTest.HOST, 0)
-                        .bind(ServerUnderTest.HOST, tested.port())
-                        .start());
+                assertThrows(
+                        BindException.class,
+                        () -> WebSocketServer.builder()
+                                .bind(ServerUnderTest.HOST, 0)
+                                .bind(ServerUnderTest.HOST, tested.port())
+                                .start());
                 tested.controlEchoes();
             }
         }
