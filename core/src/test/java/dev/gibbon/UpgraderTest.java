@@ -411,6 +411,16 @@ class UpgraderTest {
             });
         }
 
+        @Test
+        @DisplayName("CC-18 an Error after the upgrade closes that connection alone, with 1011")
+        void anErrorAfterTheUpgradeClosesThatConnectionAloneWith1011() throws Exception {
+            closedWith1011(exchange -> {
+                Connection ws = Upgrader.create().upgrade(exchange);
+                Message _ = ws.readMessage();
+                throw new NoClassDefFoundError(SECRET);
+            });
+        }
+
         private void closedWith1011(ExchangeHandler handler) throws Exception {
             try (ServerUnderTest tested = ServerUnderTest.start(builder -> builder.handle("/bad", handler))) {
                 try (ScriptedPeer peer = tested.upgrade("/bad");
