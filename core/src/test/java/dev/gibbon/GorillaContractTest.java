@@ -453,7 +453,7 @@ class GorillaContractTest {
         }
     }
 
-    // TestAddrs is AddressesAndAttributes… of UpgraderTest; here: a transport without any.
+    // TestAddrs: over a socket that is in UpgraderTest; here, a transport without any.
 
     @Test
     void aTransportWithoutAddressesHasNone() throws Exception {
