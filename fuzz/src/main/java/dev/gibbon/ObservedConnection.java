@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import java.nio.ByteBuffer;
+import java.util.Optional;
+
+/**
+ * A connection with an engine of its own, which a fuzz target can ask what is still leased. In this package to reach it.
+ *
+ * @param connection the connection
+ * @param engine what it runs on
+ */
+public record ObservedConnection(Connection connection, Engine engine) {
+    /** {@return an open connection over {@code transport}, with {@code leftover} already read from it} */
+    public static ObservedConnection open(
+            Transport transport, Role role, ConnectionOptions options, TimeSource time, ByteBuffer leftover) {
+        Engine engine = new Engine(time, () -> 0x37FA213D);
+        Connection connection = WebSocketConnection.open(engine, transport, role, options, Optional.empty(), leftover);
+        return new ObservedConnection(connection, engine);
+    }
+
+    /** {@return whether the connection is closed, has given back every buffer, and is forgotten} */
+    public boolean isGone() {
+        return connection.state() == ConnectionState.CLOSED
+                && engine.buffers().leased() == 0
+                && engine.connections().isEmpty();
+    }
+
+    @Override
+    public String toString() {
+        return connection.state() + ", " + engine.buffers().leased() + " buffers leased, "
+                + engine.connections().size() + " connections";
+    }
+}
