@@ -242,6 +242,8 @@ final class Rig implements AutoCloseable {
             try {
                 client.writeText(text);
                 assertEquals(text, Objects.requireNonNull(client.readMessage()).text());
+                // Else a clock that the test moves now would find a write under way all that time.
+                await(() -> !server.sender().writing(), () -> "the neighbours' write does not end");
             } catch (IOException e) {
                 throw new AssertionError("the neighbours were disturbed", e);
             }

@@ -193,7 +193,7 @@ class WatchTest {
                 byte[] _ = rig.peer.expectPing();
                 advance(rig, Duration.ofSeconds(18));
                 assertEquals(ConnectionState.OPEN, rig.connection.state());
-                advance(rig, SLACK.plus(SECOND));
+                advance(rig, SLACK); // not as far as the end of the moment that the Close frame is given
                 rig.peer.expectClose(1011, "");
                 rig.neighbours.echo();
                 advance(rig, Duration.ofSeconds(3));
