@@ -9,7 +9,7 @@ public sealed interface AuthenticationChallenge permits AuthenticationChallengeR
     /** {@return 401 if the server asks, 407 if the proxy does} */
     int status();
 
-    /** {@return the URI that was dialled} */
+    /** {@return the URI that was dialled; for a proxy the proxy's own, such as {@code http://proxy.test:3128}} */
     URI uri();
 
     /** {@return the WWW-Authenticate or Proxy-Authenticate fields, as sent by the peer; may be empty} */

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.HandshakeTimeoutException.Stage;
 import dev.gibbon.handshake.AcceptKey;
 import dev.gibbon.handshake.ClientHandshake;
 import dev.gibbon.internal.SecureMaskingKeys;
 import dev.gibbon.internal.SystemTimeSource;
-import dev.gibbon.internal.TlsEngines;
-import dev.gibbon.internal.TlsTransport;
 import dev.gibbon.internal.dial.Cookies;
-import dev.gibbon.internal.dial.Deadline;
 import dev.gibbon.internal.dial.Network;
 import dev.gibbon.internal.dial.Resolver;
+import dev.gibbon.internal.dial.Route;
 import dev.gibbon.internal.dial.SocketConnector;
 import dev.gibbon.internal.dial.Target;
+import dev.gibbon.internal.dial.Tls;
 import dev.gibbon.internal.http.HeadLimits;
 import java.io.IOException;
 import java.net.CookieHandler;
@@ -21,14 +19,12 @@ import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,16 +48,14 @@ public final class Dialer {
 
     private final Engine engine;
     private final SecureRandom random = new SecureRandom();
-    private final Network network;
+    private final Route route;
+    private final ProxyPolicy proxies;
     private final Duration handshakeTimeout;
     private final List<String> subprotocols;
     private final boolean requireSubprotocol;
     private final Headers headers;
     private final List<String> secretHeaders;
     private final ConnectionOptions options;
-    private final @Nullable SSLContext sslContext;
-    private final @Nullable String tlsServerName;
-    private final boolean insecureHostCheck;
     private final @Nullable Cookies cookies;
     private final int maxRedirects;
     private final @Nullable AuthenticationHandler authentication;
@@ -73,8 +67,17 @@ public final class Dialer {
         if (from.connector != null && from.unixSocket != null) {
             throw new IllegalArgumentException("both a connector and a Unix socket");
         }
+        if (from.proxies != null && from.unixSocket != null) {
+            throw new IllegalArgumentException("both a proxy and a Unix socket");
+        }
         engine = new Engine(from.time, new SecureMaskingKeys());
-        network = network(from);
+        Tls tls = new Tls(
+                Optional.ofNullable(from.sslContext),
+                Optional.ofNullable(from.tlsServerName),
+                from.insecureHostCheck,
+                engine.buffers());
+        route = new Route(network(from), from.resolver, tls);
+        proxies = from.proxies == null ? ProxyPolicy.direct() : from.proxies;
         handshakeTimeout = from.handshakeTimeout;
         subprotocols = from.subprotocols;
         requireSubprotocol = from.requireSubprotocol;
@@ -82,9 +85,6 @@ public final class Dialer {
         secretHeaders =
                 Stream.concat(SECRETS.stream(), from.secretHeaders.stream()).toList();
         options = from.options;
-        sslContext = from.sslContext;
-        tlsServerName = from.tlsServerName;
-        insecureHostCheck = from.insecureHostCheck;
         cookies = from.cookies == null ? null : new Cookies(from.cookies);
         maxRedirects = from.maxRedirects;
         authentication = from.authentication;
@@ -154,7 +154,7 @@ public final class Dialer {
      * @throws HandshakeTimeoutException if the time was up; tells at which stage
      * @throws java.io.InterruptedIOException if the thread was interrupted, whose flag stays set
      * @throws javax.net.ssl.SSLException if the server could not prove who it is; there is never a second try without TLS
-     * @throws IOException if the host was not found or not reached
+     * @throws IOException if the host was not found or not reached, or its proxy opened no tunnel
      */
     public DialResult dialForResult(URI uri, Headers extra) throws IOException {
         Target target = Target.of(uri);
@@ -167,34 +167,6 @@ public final class Dialer {
         Headers fields = merged.addAll(extra).build();
         Headers _ = newHandshake().requestFields(target.hostField(), fields);
         return new Dialing(this, target, fields).run();
-    }
-
-    /** {@return a transport that leads to the target, TLS done, owned by the deadline} */
-    Transport connect(Target target, Deadline deadline) throws IOException {
-        Transport transport = network.connect(target.host(), target.port(), deadline);
-        return target.secure() ? secured(transport, target, deadline) : transport;
-    }
-
-    private Transport secured(Transport lower, Target target, Deadline deadline) throws IOException {
-        deadline.stage(Stage.TLS);
-        String name = tlsServerName == null ? target.host() : tlsServerName;
-        SSLContext context = sslContext == null ? defaultContext() : sslContext;
-        SSLEngine tls = insecureHostCheck
-                ? TlsEngines.clientWithInsecureHostCheck(context, name, target.port())
-                : TlsEngines.client(context, name, target.port());
-        TlsTransport transport = deadline.own(new TlsTransport(lower, tls, engine.buffers()));
-        if (!transport.handshake()) {
-            throw new IOException("a blocking transport did not finish the TLS handshake");
-        }
-        return transport;
-    }
-
-    private static SSLContext defaultContext() throws IOException {
-        try {
-            return SSLContext.getDefault();
-        } catch (NoSuchAlgorithmException e) {
-            throw new IOException("the platform's default TLS context does not work", e);
-        }
     }
 
     /** {@return a handshake with a key of its own (§4.1 step 7)} */
@@ -218,6 +190,14 @@ public final class Dialer {
             }
         }
         return kept.build();
+    }
+
+    Route route() {
+        return route;
+    }
+
+    ProxyPolicy proxies() {
+        return proxies;
     }
 
     Engine engine() {
@@ -273,6 +253,7 @@ public final class Dialer {
         private @Nullable CookieHandler cookies;
         private int maxRedirects;
         private @Nullable AuthenticationHandler authentication;
+        private @Nullable ProxyPolicy proxies;
         private @Nullable Connector connector;
         private @Nullable Path unixSocket;
         private @Nullable InetAddress localAddress;
@@ -438,14 +419,27 @@ public final class Dialer {
         }
 
         /**
-         * Answers servers that ask for credentials with 401; such a reply is a refusal unless set. One answer in a dial, and none to a
-         * server that a redirect to another origin led to.
+         * Answers servers that ask for credentials with 401, and proxies that do so with 407; such a reply is a refusal unless set. One
+         * answer for each in a dial, and none to a server that a redirect to another origin led to, nor to one that plays a proxy.
          *
          * @param handler what knows the credentials
          * @return this
          */
         public Builder authentication(AuthenticationHandler handler) {
             authentication = handler;
+            return this;
+        }
+
+        /**
+         * Goes through proxies. Directly unless set: a library should not start to send its traffic elsewhere because of a variable in
+         * the environment; {@link ProxyPolicy#environment()} does so where that is wanted. The proxy's host gets nothing but what
+         * {@link ProxyAddress} says, the target nothing of that. With {@link #connector} the connector leads to the proxy.
+         *
+         * @param policy which connections go through which proxy
+         * @return this
+         */
+        public Builder proxy(ProxyPolicy policy) {
+            proxies = policy;
             return this;
         }
 
@@ -541,7 +535,7 @@ public final class Dialer {
          * {@return the dialer}
          *
          * @throws IllegalArgumentException if a subprotocol is no token or named twice, a header belongs to the handshake, a limit is not
-         *     positive, or there are both a connector and a Unix socket
+         *     positive, or a Unix socket is named together with a connector or a proxy
          */
         public Dialer build() {
             return new Dialer(this);

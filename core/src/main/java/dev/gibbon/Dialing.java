@@ -9,8 +9,12 @@ import dev.gibbon.internal.dial.HttpCall;
 import dev.gibbon.internal.dial.Target;
 import dev.gibbon.internal.http.RequestHead;
 import dev.gibbon.internal.http.ResponseHead;
+import dev.gibbon.internal.proxy.ConnectRefusedException;
 import java.io.IOException;
+import java.net.URI;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +31,9 @@ final class Dialing {
     private int redirects;
     private boolean leftOrigin;
     private boolean authenticated;
+
+    /** What a proxy became that asked for credentials and got some. */
+    private final Map<ProxyAddress, ProxyAddress> authenticatedProxies = new HashMap<>();
 
     Dialing(Dialer dialer, Target target, Headers extra) {
         this.dialer = dialer;
@@ -56,7 +63,7 @@ final class Dialing {
         ClientHandshake handshake = dialer.newHandshake();
         RequestHead head = new RequestHead(
                 "GET", target.requestTarget(), "HTTP/1.1", handshake.requestFields(target.hostField(), withCookies()));
-        Transport transport = dialer.connect(target, deadline);
+        Transport transport = connect();
         deadline.stage(Stage.REQUEST);
         HttpCall call = new HttpCall(transport, dialer.headLimits());
         call.send(head);
@@ -73,6 +80,44 @@ final class Dialing {
         Connection connection = WebSocketConnection.open(
                 dialer.engine(), transport, Role.CLIENT, dialer.options(), agreement.subprotocol(), call.leftover());
         return new DialResultRecord(connection, reply.headers(), target.uri());
+    }
+
+    private Transport connect() throws IOException {
+        Optional<ProxyAddress> proxy = dialer.proxies().proxyFor(target.wsUri());
+        while (true) {
+            Optional<ProxyAddress> known = proxy.map(address -> authenticatedProxies.getOrDefault(address, address));
+            try {
+                return dialer.route().open(target, known, deadline);
+            } catch (ConnectRefusedException e) {
+                if (!authenticates(e, proxy.orElseThrow())) {
+                    String message = String.valueOf(e.getMessage());
+                    throw new HandshakeException(e.status(), message, e.headers(), e.body(), e);
+                }
+                deadline.closeOpen();
+            }
+        }
+    }
+
+    /** Asks for credentials for a proxy, once. */
+    private boolean authenticates(ConnectRefusedException refusal, ProxyAddress proxy) throws IOException {
+        if (refusal.status() != ConnectRefusedException.PROXY_AUTHENTICATION_REQUIRED
+                || !authenticatedProxies.isEmpty()
+                || dialer.authentication() == null) {
+            return false;
+        }
+        Optional<String> credentials = dialer.authentication()
+                .credentials(new AuthenticationChallengeRecord(
+                        refusal.status(),
+                        URI.create(proxy.toString()),
+                        refusal.headers().all("Proxy-Authenticate")));
+        if (credentials.isEmpty()) {
+            return false;
+        }
+        // Made anew, since those credentials that were refused go.
+        ProxyAddress told = ProxyAddress.of(proxy.protocol(), proxy.host(), proxy.port())
+                .withHeaders(Dialer.with(proxy.headers(), "Proxy-Authorization", credentials.get()));
+        authenticatedProxies.put(proxy, told);
+        return true;
     }
 
     /** A Cookie of the caller's takes the place of the handler's. */

@@ -159,6 +159,11 @@ public record Target(URI uri, boolean secure, String host, int port, String host
         return URI.create((secure ? "https://" : "http://") + hostField + requestTarget);
     }
 
+    /** {@return the URI in the scheme ws or wss, all ASCII, without a zone} */
+    public URI wsUri() {
+        return URI.create((secure ? "wss://" : "ws://") + hostField + requestTarget);
+    }
+
     /**
      * {@return where a redirect leads, this being where it came from}
      *
@@ -184,7 +189,7 @@ public record Target(URI uri, boolean secure, String host, int port, String host
 
     private URI resolve(String location) {
         try {
-            URI base = URI.create((secure ? "wss://" : "ws://") + hostField + requestTarget);
+            URI base = wsUri();
             // The JDK resolves a query alone as an older RFC had it, without the last segment of the path.
             return location.startsWith("?")
                     ? base.resolve(base.getRawPath() + location)

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.internal.dial;
+
+import dev.gibbon.Transport;
+import dev.gibbon.internal.BufferPool;
+import dev.gibbon.internal.TlsEngines;
+import dev.gibbon.internal.TlsTransport;
+import java.io.IOException;
+import java.security.NoSuchAlgorithmException;
+import java.util.Optional;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+
+/**
+ * How TLS is spoken.
+ *
+ * @param context whom to trust, the platform's choice if empty
+ * @param serverName what the target's certificate must name, its host if empty
+ * @param insecureHostCheck whether a certificate may name any host
+ * @param pool where buffers come from
+ */
+public record Tls(
+        Optional<SSLContext> context, Optional<String> serverName, boolean insecureHostCheck, BufferPool pool) {
+    /** {@return TLS over {@code lower}, its handshake done, owned by the deadline} */
+    Transport over(Transport lower, String name, int port, Deadline deadline) throws IOException {
+        SSLContext trusting = context.isPresent() ? context.get() : platformContext();
+        SSLEngine engine = insecureHostCheck
+                ? TlsEngines.clientWithInsecureHostCheck(trusting, name, port)
+                : TlsEngines.client(trusting, name, port);
+        TlsTransport transport = deadline.own(new TlsTransport(lower, engine, pool));
+        if (!transport.handshake()) {
+            throw new IOException("a blocking transport did not finish the TLS handshake");
+        }
+        return transport;
+    }
+
+    private static SSLContext platformContext() throws IOException {
+        try {
+            return SSLContext.getDefault();
+        } catch (NoSuchAlgorithmException e) {
+            throw new IOException("the platform's default TLS context does not work", e);
+        }
+    }
+}
