@@ -164,9 +164,7 @@ public final class Dialer {
                 merged.add(field.name(), field.value());
             }
         }
-        Headers fields = merged.addAll(extra).build();
-        Headers _ = newHandshake().requestFields(target.hostField(), fields);
-        return new Dialing(this, target, fields).run();
+        return new Dialing(this, target, merged.addAll(extra).build()).run();
     }
 
     /** {@return a handshake with a key of its own (§4.1 step 7)} */
