@@ -7,8 +7,7 @@ import java.io.IOException;
 @FunctionalInterface
 public interface CloseHandler {
     /**
-     * Handles the Close frame. May still send a last message if this side has not closed yet. The Close frame is answered afterwards
-     * in any case.
+     * Handles the Close frame. It is answered afterwards in any case; nothing else can be sent any more (§5.5.1).
      *
      * @param status what the peer said
      * @throws IOException to fail the connection with 1011

@@ -20,13 +20,14 @@ import org.jspecify.annotations.Nullable;
  * control frames pass between its fragments (RFC 6455 §5.4).
  *
  * <p><b>The end.</b> When the peer closes with 1000, 1001 or no code, reads return {@code null}. Everything else is an exception: {@link
- * ConnectionClosedException} when the peer closed with another code or the connection was lost (1006), {@link ProtocolException} and
+ * ConnectionClosedException} when the peer closed with another code or inside a message, or the connection was lost (1006), {@link ProtocolException} and
  * {@link MessageTooBigException} when the peer broke a rule or a limit. Whatever a read reported at the end, every later read reports
  * again.
  *
  * <p><b>Interrupts.</b> Interrupting a thread that is blocked in a read or write of a socket ends the connection: the JDK closes the
  * socket, the call throws {@link ConnectionClosedException}, and the interrupt flag stays set. Use {@link #setReadDeadline} to stop
- * waiting without that. A thread that waits for other writers does not react to interrupts; the write timeout bounds its wait.
+ * waiting without that. A thread that waits for other writers does not react to interrupts; a write deadline
+ * bounds its wait.
  */
 public sealed interface Connection extends AutoCloseable permits WebSocketConnection {
     /**

@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class ControlFrames {
     /** A Ping of ours that waits. */
     private record Waiting(long id, long sentAt, CompletableFuture<Duration> roundTrip) {}
+
+    /** How many Pings may wait for their Pong; a peer that never answers must not make us hold more. */
+    private static final int MAX_WAITING = 1024;
 
     private static final CloseHandler NO_CLOSE_HANDLER = _ -> {};
 
@@ -51,20 +55,33 @@ final class ControlFrames {
 
     /** Makes the payload of a Ping whose Pong completes {@code roundTrip}. */
     byte[] pingPayload(CompletableFuture<Duration> roundTrip) {
+        byte[] payload;
+        WebSocketException cause;
+        Waiting unanswered = null;
         lock.lock();
         try {
-            if (ended != null) {
-                roundTrip.completeExceptionally(ended);
-            }
             long id = ++lastId;
-            if (waiting == null) {
-                waiting = new ArrayDeque<>(2);
+            payload = ByteBuffer.allocate(Long.BYTES).putLong(id).array();
+            cause = ended;
+            if (cause == null) {
+                if (waiting == null) {
+                    waiting = new ArrayDeque<>(2);
+                }
+                waiting.add(new Waiting(id, time.nanoTime(), roundTrip));
+                if (waiting.size() > MAX_WAITING) {
+                    unanswered = waiting.removeFirst();
+                }
             }
-            waiting.add(new Waiting(id, time.nanoTime(), roundTrip));
-            return ByteBuffer.allocate(Long.BYTES).putLong(id).array();
         } finally {
             lock.unlock();
         }
+        if (cause != null) {
+            roundTrip.completeExceptionally(cause);
+        }
+        if (unanswered != null) {
+            unanswered.roundTrip().completeExceptionally(new TimeoutException(MAX_WAITING + " later Pings wait too"));
+        }
+        return payload;
     }
 
     void ping(byte[] payload) throws IOException {

@@ -26,6 +26,7 @@ final class Engine {
     private final BufferPool buffers = new BufferPool(KEPT_BUFFERS);
     private final ArrayBlockingQueue<SendBatch> batches = new ArrayBlockingQueue<>(KEPT_BUFFERS);
     private final MaskingKeys maskingKeys;
+    private final Rounds rounds;
     private final Set<WebSocketConnection> connections = ConcurrentHashMap.newKeySet();
     private final ReentrantLock tickLock = new ReentrantLock();
 
@@ -35,6 +36,7 @@ final class Engine {
 
     Engine(TimeSource time, MaskingKeys maskingKeys) {
         this.time = time;
+        this.rounds = new Rounds(time);
         this.maskingKeys = maskingKeys;
     }
 
@@ -49,6 +51,10 @@ final class Engine {
 
     BufferPool buffers() {
         return buffers;
+    }
+
+    Rounds rounds() {
+        return rounds;
     }
 
     MaskingKeys maskingKeys() {

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -111,13 +112,17 @@ final class Lifecycle {
     }
 
     /** The peer's Close frame has come: answers it if that was not done, then ends the transport, on another thread. */
-    void closeReceived(CloseStatus status) {
+    void closeReceived(CloseStatus status, boolean midMessage) {
         ClosingHandshake.Progress progress = closing.progress();
-        if (progress.sent() == null && !status.code().isClean()) {
+        if (progress.sent() == null && (midMessage || !status.code().isClean())) {
             boolean _ = failure.compareAndSet(
                     null,
                     new ConnectionClosedException(
-                            "the peer closed with " + status.code(), progress.sent(), status, null));
+                            "the peer closed with " + status.code()
+                                    + (midMessage ? ", in the middle of a message" : ""),
+                            progress.sent(),
+                            status,
+                            null));
         }
         boolean _ = connection().sender().appendClose(new CloseStatus(status.code(), ""));
         finishLater();
@@ -134,11 +139,12 @@ final class Lifecycle {
 
     /** Begins a closing handshake without waiting for it; whoever reads goes on and sees the peer's answer. */
     void closeLater(CloseStatus status, @Nullable WebSocketException why) {
-        if (why != null) {
-            boolean _ = failure.compareAndSet(null, why);
-        }
         armDeadline();
-        boolean _ = connection().sender().appendClose(status);
+        boolean _ = connection().sender().appendClose(status, () -> {
+            if (why != null) { // Only if it is this that closes; otherwise reads may have reported another end already.
+                boolean _ = failure.compareAndSet(null, why);
+            }
+        });
         engine.start("gibbon-close", this::flushQuietly);
     }
 
@@ -151,7 +157,7 @@ final class Lifecycle {
     /** The transport broke or ended without a closing handshake (§7.1.5: 1006), or its time is up. */
     void lost(Throwable cause) {
         ClosingHandshake.Progress progress = closing.progress();
-        if (failure.get() == null && !progress.complete()) {
+        if (progress.received() == null) { // Otherwise the peer's Close frame has said how it ended.
             boolean _ = failure.compareAndSet(null, lostException(progress, cause));
         }
         terminate();
@@ -192,9 +198,9 @@ final class Lifecycle {
         return closed.getCount() == 0;
     }
 
-    /** Waits for the end; bounded by the deadline, which is armed. */
-    void awaitClosed() throws InterruptedException {
-        closed.await();
+    /** {@return whether the end has come, waiting for it at most so long} */
+    boolean awaitClosed(Duration atMost) throws InterruptedException {
+        return closed.await(atMost.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /** The reader is done with the transport: sends what is left, ends our direction, waits for the peer's end, and closes. */

@@ -48,6 +48,9 @@ final class Receiver {
     private final long maxDiscarded;
     private final FairShare share;
 
+    /** Stands for whoever takes the connection down and gives the reader's buffer back, which takes no time. */
+    private static final Thread GIVING_BACK = Thread.ofVirtual().unstarted(() -> {});
+
     private final AtomicReference<@Nullable Thread> reader = new AtomicReference<>();
 
     // Reader thread only, until the end of the class.
@@ -60,6 +63,8 @@ final class Receiver {
     private byte[] assembly = NO_BYTES;
     private int assembled;
     private boolean assembling;
+    private long messages;
+    private boolean drained;
     private long discarded;
 
     /** When a read must give up, on the engine's clock; {@link Long#MAX_VALUE} for never. Any thread sets it. */
@@ -69,6 +74,9 @@ final class Receiver {
     private volatile Waiting waiting = Waiting.NO;
 
     private volatile long reads;
+
+    /** Which message the reader waits for the rest of, by number. */
+    private volatile long awaitedMessage;
 
     Receiver(
             Engine engine,
@@ -89,7 +97,7 @@ final class Receiver {
         if (leftover.hasRemaining()) {
             this.in = ownCopy(leftover);
         }
-        this.share = new FairShare(engine.time());
+        this.share = new FairShare(engine.time(), engine.rounds());
     }
 
     private static ByteBuffer ownCopy(ByteBuffer bytes) {
@@ -105,6 +113,10 @@ final class Receiver {
         return waiting;
     }
 
+    long awaitedMessage() {
+        return awaitedMessage;
+    }
+
     long reads() {
         return reads;
     }
@@ -117,6 +129,10 @@ final class Receiver {
     private void enter() {
         Thread self = Thread.currentThread();
         Thread other = reader.compareAndExchange(null, self);
+        while (other == GIVING_BACK) {
+            Thread.onSpinWait();
+            other = reader.compareAndExchange(null, self);
+        }
         if (other == self) {
             throw new IllegalStateException("a handler must not read from its own connection");
         }
@@ -138,7 +154,7 @@ final class Receiver {
 
     /** Gives the buffer back, keeping bytes that were accepted, unless a reader is at work and will do so itself. */
     void giveBack() {
-        if (reader.compareAndSet(null, Thread.currentThread())) {
+        if (reader.compareAndSet(null, GIVING_BACK)) {
             keepSmall();
             reader.set(null);
         }
@@ -157,6 +173,7 @@ final class Receiver {
                     return null;
                 }
                 assembling = true;
+                messages++;
                 take(inbound.length());
             }
             while (!inbound.last()) {
@@ -197,7 +214,7 @@ final class Receiver {
     private void letOthersOn() {
         try {
             sender.readerBlocks();
-            share.pause();
+            share.awaitTurn();
         } catch (IOException _) {
             // Lost meanwhile; what was accepted before is still handed out, and then the end is reported.
         } finally {
@@ -218,7 +235,7 @@ final class Receiver {
         try {
             skipCurrent();
             IncomingMessage message;
-            if (assembling) { // A readMessage ran into its deadline in the middle of this message.
+            if (assembling && !ended) { // A readMessage ran into its deadline in the middle of this message.
                 message = new IncomingMessage(this, typeOf(inbound.opcode()), Arrays.copyOf(assembly, assembled));
                 forgetAssembly();
             } else if (advance() == Inbound.Event.DATA) {
@@ -252,6 +269,9 @@ final class Receiver {
     int read(IncomingMessage message, ByteBuffer dst) throws IOException {
         enter();
         try {
+            if (drained) {
+                throw lifecycle.closedForReading();
+            }
             if (message != current || message.superseded()) {
                 throw new IllegalStateException("this reader's message was left for a newer one");
             }
@@ -294,6 +314,7 @@ final class Receiver {
             return false;
         }
         try {
+            drained = true;
             deadline = Long.MAX_VALUE; // The closing handshake has its own.
             IncomingMessage unread = current;
             if (unread != null) {
@@ -330,7 +351,7 @@ final class Receiver {
                 case CLOSE -> {
                     ended = true;
                     handle(() -> controlFrames.close(inbound.closeStatus()));
-                    lifecycle.closeReceived(inbound.closeStatus());
+                    lifecycle.closeReceived(inbound.closeStatus(), inbound.midMessage());
                 }
             }
         }
@@ -376,7 +397,7 @@ final class Receiver {
         try {
             sender.readerBlocks();
             if (share.isUsedUp(engine.time().nanoTime())) {
-                share.pause();
+                share.awaitTurn();
             }
             n = read();
         } catch (ReadTimeoutException e) {
@@ -440,7 +461,12 @@ final class Receiver {
         boolean bounded = atMost != null && (left == null || atMost.compareTo(left) < 0);
         Duration timeout = bounded ? atMost : left;
         int n = -1;
-        waiting = assembling ? Waiting.FOR_THE_REST_OF_A_MESSAGE : Waiting.FOR_A_MESSAGE;
+        if (assembling) {
+            awaitedMessage = messages;
+            waiting = Waiting.FOR_THE_REST_OF_A_MESSAGE;
+        } else {
+            waiting = Waiting.FOR_A_MESSAGE;
+        }
         try {
             n = timeout == null ? transport.read(buffer) : transport.read(buffer, timeout);
         } finally {

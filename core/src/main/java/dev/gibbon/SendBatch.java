@@ -80,6 +80,19 @@ final class SendBatch {
         return true;
     }
 
+    /** Appends a frame whose payload is an array: the same, without a buffer around what is copied anyway. */
+    boolean append(Outbound outbound, Opcode opcode, byte[] payload) {
+        if (payload.length > COPY_LIMIT) {
+            return append(outbound, opcode, true, 0, ByteBuffer.wrap(payload));
+        }
+        ByteBuffer chunk = chunkWithRoom(FrameHeader.MAX_HEADER_BYTES + payload.length);
+        int before = chunk.position();
+        int maskingKey = outbound.putHeader(chunk, opcode, true, 0, payload.length);
+        outbound.putPayload(chunk, payload, maskingKey);
+        bytes += chunk.position() - before;
+        return false;
+    }
+
     /** Appends bytes that are frames already, such as a prepared message; borrowed if large. */
     boolean appendEncoded(ByteBuffer frames) {
         int length = frames.remaining();

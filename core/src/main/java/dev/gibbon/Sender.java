@@ -37,7 +37,7 @@ final class Sender implements SendProgress {
     private int pendingPongs;
     private byte @Nullable [] newestPong;
 
-    /** Whether the reader is about to block or does: then nothing may be held back. Guarded by lock when set. */
+    /** Whether the reader is about to block or does: then nothing may be held back. It looks at what is there after setting it. */
     private volatile boolean readerWaits;
 
     private volatile boolean batching;
@@ -64,6 +64,7 @@ final class Sender implements SendProgress {
 
     /** Sends a whole message as one frame; returns when the transport has it, or it may wait for company. */
     void message(Opcode opcode, ByteBuffer payload) throws IOException {
+        requireTime();
         long frame;
         lock.lock();
         try {
@@ -75,8 +76,23 @@ final class Sender implements SendProgress {
         awaitWritten(frame);
     }
 
+    /** Sends a whole message as one frame. */
+    void message(Opcode opcode, byte[] payload) throws IOException {
+        requireTime();
+        long frame;
+        lock.lock();
+        try {
+            awaitTurnLocked();
+            frame = appendedLocked(batchLocked().append(outbound, opcode, payload));
+        } finally {
+            lock.unlock();
+        }
+        awaitWritten(frame);
+    }
+
     /** Sends a message whose one frame is encoded already. */
     void prepared(ByteBuffer frame) throws IOException {
+        requireTime();
         long number;
         lock.lock();
         try {
@@ -95,6 +111,7 @@ final class Sender implements SendProgress {
 
     /** Waits until no other message is open and keeps it so: the next fragments are the caller's. */
     void beginMessage() throws IOException {
+        requireTime();
         lock.lock();
         try {
             awaitTurnLocked();
@@ -106,6 +123,7 @@ final class Sender implements SendProgress {
 
     /** Sends a fragment of the message that the caller began; the final one lets the next message begin. */
     void fragment(Opcode opcode, boolean fin, ByteBuffer payload) throws IOException {
+        requireTime();
         long frame;
         lock.lock();
         try {
@@ -121,6 +139,7 @@ final class Sender implements SendProgress {
 
     /** Sends a Ping or Pong, between the fragments of a message if need be (§5.4). */
     void control(Opcode opcode, ByteBuffer payload) throws IOException {
+        requireTime();
         long frame;
         lock.lock();
         try {
@@ -177,12 +196,22 @@ final class Sender implements SendProgress {
      * @return whether it is the first; otherwise nothing was done
      */
     boolean appendClose(CloseStatus status) {
+        return appendClose(status, () -> {});
+    }
+
+    /**
+     * The same.
+     *
+     * @param ifFirst runs before anything of the frame can leave
+     */
+    boolean appendClose(CloseStatus status, Runnable ifFirst) {
         byte[] body = ClosePayload.encode(status);
         lock.lock();
         try {
             if (failed || !lifecycle.closing().sent(status)) { // One Close frame, whoever asks how often.
                 return false;
             }
+            ifFirst.run();
             newestPong = null;
             boolean _ = batchLocked().append(outbound, Opcode.CLOSE, true, 0, ByteBuffer.wrap(body));
             appended++;
@@ -195,9 +224,13 @@ final class Sender implements SendProgress {
 
     /** Sends everything that was appended. */
     void flush() throws IOException {
+        requireTime();
         long all;
         lock.lock();
         try {
+            if (failed) {
+                throw lifecycle.closedForWriting();
+            }
             all = appended;
         } finally {
             lock.unlock();
@@ -207,13 +240,13 @@ final class Sender implements SendProgress {
 
     /** The reader is about to block: lets go what is held back, and holds nothing back until {@link #readerGoesOn()}. */
     void readerBlocks() throws IOException {
+        readerWaits = true;
         if (!batching) {
             return;
         }
         long all;
         lock.lock();
         try {
-            readerWaits = true;
             all = appended;
             if (written == all) {
                 return;
@@ -270,6 +303,14 @@ final class Sender implements SendProgress {
             changed.signalAll();
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** A write that begins after its deadline ends the connection as one does that is under way. */
+    private void requireTime() throws WebSocketException {
+        if (deadline != Long.MAX_VALUE && deadline - engine.time().nanoTime() <= 0) {
+            lifecycle.lost(new WriteTimeoutException("the write deadline had passed before the write"));
+            throw lifecycle.closedForWriting();
         }
     }
 
@@ -368,9 +409,6 @@ final class Sender implements SendProgress {
     private void write(SendBatch batch, long upTo) throws IOException {
         boolean done = false;
         try {
-            if (deadline != Long.MAX_VALUE && deadline - engine.time().nanoTime() <= 0) {
-                throw new WriteTimeoutException("the write deadline had passed before the write");
-            }
             if (!batch.writeTo(transport, outbound, this)) {
                 throw new IOException("a blocking transport took no byte");
             }

@@ -17,6 +17,7 @@ final class Watch {
     private long bytesWritten;
     private long lastWrite;
     private long waitingSince;
+    private long awaitedMessage;
     private Receiver.Waiting waiting = Receiver.Waiting.NO;
     private boolean writing;
     private long lastPing;
@@ -90,8 +91,10 @@ final class Watch {
             lastRead = now;
             pinged = false;
         }
-        if (isWaiting != waiting) {
+        long isAwaited = connection.receiver().awaitedMessage();
+        if (isWaiting != waiting || isAwaited != awaitedMessage) {
             waiting = isWaiting;
+            awaitedMessage = isAwaited;
             waitingSince = now;
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.frame.FrameHeader;
 import dev.gibbon.frame.Opcode;
 import dev.gibbon.protocol.ClosePayload;
 import dev.gibbon.protocol.ClosingHandshake;
@@ -21,6 +22,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The one connection: wires the protocol machine to a transport by way of a receiver, a sender and a life cycle. */
 final class WebSocketConnection implements Connection {
+    /** What is read behind our own Close frame, at most, unless one message may be longer. */
+    private static final long MAX_DISCARDED = 1L << 20;
+
+    /** How long {@link #close} leaves it to another reader before it looks whether that still reads. */
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
+
     private final Engine engine;
     private final Transport transport;
     private final Protocol protocol;
@@ -60,7 +67,7 @@ final class WebSocketConnection implements Connection {
                 lifecycle,
                 sender,
                 controlFrames,
-                options.maxMessageBytes(),
+                Math.max(MAX_DISCARDED, options.maxMessageBytes()),
                 leftover);
         this.watch = new Watch(this, options, time.nanoTime());
     }
@@ -101,7 +108,7 @@ final class WebSocketConnection implements Connection {
     /** Runs {@code task} once the connection is closed, or now if it is. */
     void onClosed(Runnable task) {
         onClosed = task;
-        if (lifecycle.isClosed()) {
+        if (lifecycle.state() == ConnectionState.CLOSED) {
             runOnClosed();
         }
     }
@@ -132,7 +139,7 @@ final class WebSocketConnection implements Connection {
     }
 
     void keepalivePing() {
-        sender.pingLater(controlFrames.pingPayload(new CompletableFuture<>()));
+        sender.pingLater(new byte[0]); // Whatever comes after it will do: nobody waits for this Pong.
     }
 
     @Override
@@ -228,7 +235,7 @@ final class WebSocketConnection implements Connection {
 
     @Override
     public void writeText(String text) throws IOException {
-        send(Opcode.TEXT, ByteBuffer.wrap(Message.encode(text)));
+        send(Opcode.TEXT, Message.encode(text));
     }
 
     @Override
@@ -238,12 +245,17 @@ final class WebSocketConnection implements Connection {
 
     @Override
     public void writeBinary(byte[] payload) throws IOException {
-        send(Opcode.BINARY, ByteBuffer.wrap(payload));
+        send(Opcode.BINARY, payload);
     }
 
     @Override
     public void writeMessage(Message message) throws IOException {
-        send(message.isText() ? Opcode.TEXT : Opcode.BINARY, ByteBuffer.wrap(message.bytes()));
+        send(message.isText() ? Opcode.TEXT : Opcode.BINARY, message.bytes());
+    }
+
+    private void send(Opcode opcode, byte[] payload) throws IOException {
+        endOwnWriter();
+        sender.message(opcode, payload);
     }
 
     private void send(Opcode opcode, ByteBuffer payload) throws IOException {
@@ -301,12 +313,20 @@ final class WebSocketConnection implements Connection {
 
     @Override
     public void ping(ByteBuffer payload) throws IOException {
-        sender.control(Opcode.PING, payload);
+        sendControl(Opcode.PING, payload);
     }
 
     @Override
     public void pong(ByteBuffer payload) throws IOException {
-        sender.control(Opcode.PONG, payload);
+        sendControl(Opcode.PONG, payload);
+    }
+
+    private void sendControl(Opcode opcode, ByteBuffer payload) throws IOException {
+        if (payload.remaining() > FrameHeader.MAX_CONTROL_PAYLOAD) {
+            throw new IllegalArgumentException(
+                    opcode + " payload " + payload.remaining() + " > " + FrameHeader.MAX_CONTROL_PAYLOAD + " (§5.5)");
+        }
+        sender.control(opcode, payload);
     }
 
     @Override
@@ -394,9 +414,10 @@ final class WebSocketConnection implements Connection {
         if (receiver.readsOnThisThread()) {
             return;
         }
-        boolean _ = receiver.drain();
         try {
-            lifecycle.awaitClosed();
+            // While another thread reads it sees the peer's answer; should it stop reading, this one goes on.
+            while (!receiver.drain() && !lifecycle.awaitClosed(LOOK_AGAIN)) {}
+            while (!lifecycle.awaitClosed(LOOK_AGAIN)) {}
         } catch (InterruptedException _) {
             abort();
             Thread.currentThread().interrupt();

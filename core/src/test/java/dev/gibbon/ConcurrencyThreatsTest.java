@@ -21,6 +21,7 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -176,7 +177,7 @@ class ConcurrencyThreatsTest {
         }
     }
 
-    @ParameterizedTest(name = "CC-08 close, abort, the peer''s Close and its end at once, {0}")
+    @ParameterizedTest(name = "CC-08 close, abort, idle timeout and the peer''s Close at once, {0}")
     @EnumSource
     void oneEndHoweverManyEndIt(Role role) throws Exception {
         Random random = new Random(0x6455);
@@ -187,11 +188,12 @@ class ConcurrencyThreatsTest {
                 List<Rig.Work> all = new ArrayList<>(List.of(
                         () -> rig.connection.close(),
                         () -> rig.connection.close(new CloseCode(4000), "why"),
+                        () -> rig.clock.advance(Duration.ofMinutes(5).plusSeconds(2)),
                         () -> rig.peer.sendClose(1001, ""),
                         () -> rig.peer.shutdownOutput(),
                         rig.connection::abort));
                 Collections.shuffle(all, random);
-                List<Rig.Work> some = all.subList(0, 2 + random.nextInt(3));
+                List<Rig.Work> some = all.subList(0, 2 + random.nextInt(4));
                 CyclicBarrier gate = new CyclicBarrier(some.size());
                 List<Rig.Task<Boolean>> tasks = new ArrayList<>();
                 for (Rig.Work work : some) {

@@ -43,7 +43,8 @@ class GorillaTableTest {
     private static Map<String, String> sources(Path root) throws IOException {
         Map<String, String> sources = new HashMap<>();
         try (Stream<Path> files = Files.walk(root)) {
-            for (Path file : files.filter(path -> path.toString().endsWith("Test.java")).toList()) {
+            for (Path file :
+                    files.filter(path -> path.toString().endsWith("Test.java")).toList()) {
                 String name = file.getFileName().toString().replace(".java", "");
                 String before = sources.put(name, Files.readString(file));
                 assertNull(before, "two classes are called " + name);

@@ -202,7 +202,9 @@ class ReceiverTest {
                 rig.peer.expectClose(1000);
                 Rig.End end = reading.get();
                 assertTrue(end.messages().isEmpty());
-                assertTrue(end.failure().isEmpty());
+                ConnectionClosedException cut = end.failure(ConnectionClosedException.class);
+                assertEquals(CloseStatus.EMPTY.reason(), cut.closeStatus().reason());
+                assertEquals(CloseCode.NORMAL, cut.closeStatus().code());
                 rig.expectSame(end);
                 rig.expectAllGivenBack();
             }

@@ -153,7 +153,7 @@ final class Rig implements AutoCloseable {
     }
 
     void expectClosed() throws InterruptedException {
-        connection.lifecycle().awaitClosed();
+        connection.lifecycle().awaitClosed(Duration.ofSeconds(20));
         assertEquals(ConnectionState.CLOSED, connection.state());
         assertTrue(!transport().isOpen());
     }
@@ -253,7 +253,7 @@ final class Rig implements AutoCloseable {
             echo();
             client.close();
             assertTrue(echoing.get());
-            server.lifecycle().awaitClosed();
+            server.lifecycle().awaitClosed(Duration.ofSeconds(20));
             assertEquals(Optional.of(new CloseStatus(CloseCode.NORMAL, "")), server.closeStatus());
             assertEquals(Optional.of(new CloseStatus(CloseCode.NORMAL, "")), client.closeStatus());
         }

@@ -30,12 +30,21 @@ public final class ChannelTransport implements Transport {
     private static final int MAX_BUFFERS = 64;
 
     /**
-     * Heap bytes handed to the JDK in one call. It copies heap buffers whole into a temporary direct buffer, of any
-     * size, before each system call and keeps that buffer per carrier thread. A peer that takes 100 KiB at a time would
-     * make it copy the rest of a 64 MiB message 640 times over, and a single read into such an array would pin 64 MiB
-     * outside the heap.
+     * Heap bytes handed to the JDK in one call, at most. It copies heap buffers whole into a temporary direct buffer, of any
+     * size, before each system call and keeps that buffer per carrier thread, so a single read into a large array would pin as
+     * much outside the heap.
      */
     private static final int MAX_HEAP_BYTES = 256 * 1024;
+
+    /** The same for a write, which wants a large message to leave in one system call. */
+    private static final int MAX_HEAP_WRITE_BYTES = 4 * 1024 * 1024;
+
+    /**
+     * How many heap bytes the next write hands over. A peer that takes 100 KiB at a time would make the JDK copy the rest of a
+     * large message again for each of them, so after a write that was not taken whole this is twice what was taken, until
+     * one is. Writer's thread only.
+     */
+    private int heapWindow = MAX_HEAP_WRITE_BYTES;
 
     /** What a timed read takes at most where it must go through an array of its own. */
     private static final int TIMED_READ_BYTES = 8 * 1024;
@@ -182,13 +191,19 @@ public final class ChannelTransport implements Transport {
             if (src.isDirect()) {
                 continue;
             }
-            int room = MAX_HEAP_BYTES - heapBytes;
+            int room = heapWindow - heapBytes;
             if (src.remaining() > room) {
                 return writeWindow(srcs, offset, i + 1, room);
             }
             heapBytes += src.remaining();
         }
         return writeNow(srcs, offset, count);
+    }
+
+    private void adjustWindow(long wanted, long taken) {
+        heapWindow = taken == wanted
+                ? MAX_HEAP_WRITE_BYTES
+                : Math.clamp(2 * taken, BufferPool.BUFFER_BYTES, MAX_HEAP_WRITE_BYTES);
     }
 
     /** Writes {@code length} buffers, of the last one only {@code window} bytes. */
@@ -204,7 +219,13 @@ public final class ChannelTransport implements Transport {
     }
 
     private long writeNow(ByteBuffer[] srcs, int offset, int length) throws IOException {
-        return length == 1 ? channel.write(srcs[offset]) : channel.write(srcs, offset, length);
+        long wanted = 0;
+        for (int i = offset; i < offset + length; i++) {
+            wanted += srcs[i].remaining();
+        }
+        long taken = length == 1 ? channel.write(srcs[offset]) : channel.write(srcs, offset, length);
+        adjustWindow(wanted, taken);
+        return taken;
     }
 
     @Override

@@ -60,6 +60,15 @@ public final class Outbound {
         return maskingKey;
     }
 
+    /** Puts a whole payload behind its header, masked with the key that {@link #putHeader} gave. */
+    public void putPayload(ByteBuffer dst, byte[] src, int maskingKey) {
+        int from = dst.position();
+        dst.put(src);
+        if (role.masksOutput()) {
+            Masking.mask(dst, from, dst.position(), maskingKey, 0);
+        }
+    }
+
     /** Puts payload bytes behind their header, masked with the key that {@link #putHeader} gave; consumes {@code src}. */
     public void putPayload(ByteBuffer dst, ByteBuffer src, int maskingKey, long phase) {
         if (role.masksOutput()) {

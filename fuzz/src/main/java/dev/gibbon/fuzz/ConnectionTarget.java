@@ -87,7 +87,7 @@ public final class ConnectionTarget {
         }
         requireGone(observed);
         if (end != null) {
-            String again = afterTheEnd(flags, observed.connection(), seen, echoed);
+            String again = next(flags, observed.connection(), seen, echoed);
             Oracle.requireEqual(end, again == null ? "a message after the end" : again);
         }
         if ((flags & LEAVES_EARLY) == 0) { // How much of what follows our own Close frame is read depends on the split.
@@ -107,25 +107,6 @@ public final class ConnectionTarget {
             seen.add(end);
         }
         return end;
-    }
-
-    /**
-     * Reads once more. The thread that takes the connection down may be in the reader's place for a moment, and the read is refused
-     * then ({@code Receiver.giveBack}): that it should wait instead is not asked here.
-     */
-    private static @Nullable String afterTheEnd(
-            int flags, Connection connection, List<String> seen, List<String> echoed) {
-        long start = System.nanoTime();
-        while (true) {
-            try {
-                return next(flags, connection, seen, echoed);
-            } catch (IllegalStateException e) {
-                if (System.nanoTime() - start > GIVE_UP_NANOS) {
-                    throw e;
-                }
-                LockSupport.parkNanos(POLL_NANOS);
-            }
-        }
     }
 
     /** Reads and echoes one message; {@return how the connection ended, or null if it goes on} */
