@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import dev.gibbon.protocol.ClosingHandshake;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The life of a {@link ReconnectingClient}: one thread that dials, resumes, reads until the connection ends, and waits before it begins
+ * again. Being one thread is what keeps it to one connection at a time.
+ */
+final class Reconnecting {
+    private final ReconnectSettings settings;
+    private final TimeSource time;
+    private final Outbox outbox;
+    private final Thread thread;
+    private final Thread writer;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+
+    // Guarded by lock.
+    private ReconnectState state = ReconnectState.CONNECTING;
+    private boolean closing;
+    private @Nullable Connection live;
+    private @Nullable Message incoming;
+    private @Nullable Exception end;
+
+    /** How one try went: what ended it, and whether its connection had been stable. */
+    private record Ending(Exception cause, boolean wasStable) {}
+
+    Reconnecting(ReconnectSettings settings, Outbox outbox) {
+        this.settings = settings;
+        this.time = settings.time();
+        this.outbox = outbox;
+        this.thread = Thread.ofVirtual().name("gibbon-reconnect").unstarted(this::run);
+        this.writer = Thread.ofVirtual().name("gibbon-outbox").unstarted(outbox::run);
+    }
+
+    void start() {
+        thread.start();
+        writer.start();
+    }
+
+    ReconnectState state() {
+        lock.lock();
+        try {
+            return state;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean hasThreads() {
+        return thread.isAlive() || writer.isAlive();
+    }
+
+    /** {@return the next message of whichever connection; null once closed, by this side or cleanly by the peer} */
+    @Nullable
+    Message readMessage() throws IOException {
+        lock.lock();
+        try {
+            while (!closing && incoming == null && state != ReconnectState.STOPPED) {
+                changed.await();
+            }
+            if (closing) {
+                return null;
+            }
+            Message message = incoming;
+            if (message != null) {
+                incoming = null;
+                changed.signalAll();
+                return message;
+            }
+            if (end instanceof ConnectionClosedException closed
+                    && closed.closeStatus().code().isClean()) {
+                return null;
+            }
+            throw new ReconnectStoppedException(end);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while waiting for a message; the client goes on");
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void close() {
+        boolean inside =
+                Thread.currentThread().equals(thread) || Thread.currentThread().equals(writer);
+        if (!inside && state() == ReconnectState.CONNECTED) {
+            try {
+                outbox.drain(settings.dialer().options().closeTimeout());
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt(); // What is left to do gives up at once.
+            }
+        }
+        Connection open = beginClosing();
+        if (inside) {
+            return;
+        }
+        if (open != null) {
+            open.close();
+        }
+        join(thread);
+        join(writer);
+    }
+
+    private @Nullable Connection beginClosing() {
+        lock.lock();
+        try {
+            closing = true;
+            incoming = null;
+            changed.signalAll();
+            if (state == ReconnectState.CONNECTING) {
+                thread.interrupt(); // Ends a dial at once. Later an interrupt would end the closing handshake.
+            }
+            return live;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits for a thread's end, whatever happens; an interrupt makes that thread give up what it waits for. */
+    private void join(Thread other) {
+        boolean interrupted = false;
+        while (other.isAlive()) {
+            try {
+                other.join();
+            } catch (InterruptedException _) {
+                interrupted = true;
+                thread.interrupt();
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        Exception why = new IllegalStateException("the thread of the client broke off");
+        try {
+            why = reconnect();
+        } catch (RuntimeException e) { // A classifier's or a defect: nobody may wait for this thread for ever.
+            why = e;
+        } finally {
+            stop(why);
+        }
+    }
+
+    /** {@return why it is over} */
+    private Exception reconnect() {
+        int retry = 0;
+        while (true) {
+            Ending ending = connection(retry);
+            if (ending.wasStable()) {
+                retry = 0;
+            }
+            if (isClosing()) {
+                return ending.cause();
+            }
+            RetryDecision decision = settings.classifier().classify(ending.cause());
+            if (!decision.retries() || retry >= settings.maxRetries()) {
+                return ending.cause();
+            }
+            Duration delay = delay(ending.cause(), decision, retry);
+            retry++;
+            if (!pause(ending.cause(), delay, retry)) {
+                return ending.cause();
+            }
+        }
+    }
+
+    /** The server's wish, within reason, and on top of it the jitter: it told everybody the same. */
+    private Duration delay(Exception cause, RetryDecision decision, int retry) {
+        Duration atLeast = decision.notBefore().or(() -> retryAfter(cause)).orElse(Duration.ZERO);
+        if (atLeast.compareTo(settings.maxRetryAfter()) > 0) {
+            atLeast = settings.maxRetryAfter();
+        }
+        return atLeast.plus(settings.backoff().delay(retry, settings.random()));
+    }
+
+    private Optional<Duration> retryAfter(Exception cause) {
+        return cause instanceof HandshakeException refused
+                ? RetryAfter.of(refused.headers(), settings.wallClock())
+                : Optional.empty();
+    }
+
+    /** Waits before the next try; false if the client was closed meanwhile. */
+    private boolean pause(Exception cause, Duration delay, int retry) {
+        AtomicBoolean over = new AtomicBoolean();
+        move(ReconnectState.WAITING);
+        TimeSource.Timer timer = time.schedule(delay, () -> {
+            over.set(true);
+            signal();
+        });
+        tell(listener -> listener.retrying(cause, delay, retry));
+        lock.lock();
+        try {
+            while (!closing && !over.get()) {
+                changed.awaitUninterruptibly();
+            }
+            if (closing) {
+                return false;
+            }
+            boolean _ = Thread.interrupted(); // Left over from a hook or a listener; it would end the dial.
+            state = state.to(ReconnectState.CONNECTING);
+            return true;
+        } finally {
+            lock.unlock();
+            timer.cancel();
+        }
+    }
+
+    private Ending connection(int retry) {
+        DialResult result;
+        try {
+            DialRequest request = request(retry);
+            result = settings.dialer().dialForResult(request.uri(), request.headers());
+        } catch (IOException | RuntimeException e) {
+            return new Ending(e, false);
+        }
+        // Closed before the next dial, the closing handshake included: never two at a time.
+        try (Connection connection = result.connection()) {
+            resume(connection);
+            return use(connection, result);
+        } catch (IOException e) {
+            return new Ending(e, false);
+        }
+    }
+
+    private DialRequest request(int retry) throws IOException {
+        try {
+            return settings.requestHook().request(settings.target(), retry);
+        } catch (RuntimeException e) {
+            throw new IOException("the request hook threw", e);
+        }
+    }
+
+    private void resume(Connection connection) throws IOException {
+        TimeSource.Timer timer = time.schedule(settings.resumeTimeout(), connection::abort);
+        try {
+            settings.resumeHook().resume(connection);
+        } catch (RuntimeException e) {
+            throw new IOException("the resume hook threw", e);
+        } finally {
+            timer.cancel();
+        }
+        connection.clearReadDeadline();
+        connection.clearWriteDeadline();
+        connection.setBatchWrites(false); // A receipt says that the transport has the message.
+    }
+
+    private Ending use(Connection connection, DialResult result) {
+        known(connection).onClosed(this::signal);
+        outbox.attach(connection);
+        if (!goLive(connection)) {
+            outbox.detach(connection);
+            return new Ending(new ReconnectStoppedException(null), false);
+        }
+        long since = time.nanoTime();
+        tell(listener -> listener.connected(result));
+        Exception cause = read(connection);
+        outbox.detach(connection);
+        boolean stable = time.nanoTime() - since >= settings.stableAfter().toNanos();
+        tell(listener -> listener.disconnected(cause));
+        return new Ending(cause, stable);
+    }
+
+    private boolean goLive(Connection connection) {
+        lock.lock();
+        try {
+            if (closing) {
+                return false;
+            }
+            live = connection;
+            state = state.to(ReconnectState.CONNECTED);
+            boolean _ = Thread.interrupted(); // Left over from a hook; it would end the connection.
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Reads until the connection ends, one message ahead of the application. {@return how it ended} */
+    private Exception read(Connection connection) {
+        try {
+            while (awaitRoom(connection)) {
+                Message message = connection.readMessage();
+                if (message == null) {
+                    return ended(connection);
+                }
+                deliver(message);
+            }
+            connection.close(); // Either it is gone, or the client is closing and the peer's answer is to be seen.
+            return ended(connection);
+        } catch (IOException | RuntimeException e) {
+            return e;
+        }
+    }
+
+    /** Waits until there is room for a message; false if the connection is gone or the client is closing. */
+    private boolean awaitRoom(Connection connection) {
+        lock.lock();
+        try {
+            while (incoming != null && !closing && connection.state() != ConnectionState.CLOSED) {
+                changed.awaitUninterruptibly();
+            }
+            return incoming == null && !closing;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void deliver(Message message) {
+        lock.lock();
+        try {
+            incoming = message;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static Exception ended(Connection connection) {
+        Lifecycle lifecycle = known(connection).lifecycle();
+        ClosingHandshake.Progress progress = lifecycle.closing().progress();
+        CloseStatus received = progress.received();
+        return received == null
+                ? lifecycle.closedForReading()
+                : new ConnectionClosedException(
+                        "the peer closed with " + received.code(), progress.sent(), received, null);
+    }
+
+    private static WebSocketConnection known(Connection connection) {
+        return switch (connection) {
+            case WebSocketConnection known -> known;
+        };
+    }
+
+    private boolean isClosing() {
+        lock.lock();
+        try {
+            return closing;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void move(ReconnectState next) {
+        lock.lock();
+        try {
+            state = state.to(next);
+            live = null;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void signal() {
+        lock.lock();
+        try {
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void stop(Exception why) {
+        boolean closed;
+        lock.lock();
+        try {
+            closed = closing;
+            end = why;
+            live = null;
+            state = state.to(ReconnectState.STOPPED);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        outbox.stop(closed ? null : why);
+        if (!closed) {
+            tell(listener -> listener.gaveUp(why));
+        }
+    }
+
+    /** Tells the listener; what it throws is reported and changes nothing. */
+    private void tell(Consumer<ReconnectListener> event) {
+        try {
+            event.accept(settings.listener());
+        } catch (RuntimeException e) {
+            thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import java.io.IOException;
+import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertificateException;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides whether it makes sense to try again. {@link #standard()} is the default; one of your own can ask it first:
+ *
+ * {@snippet :
+ * RetryClassifier mine = cause -> cause instanceof ConnectionClosedException closed
+ *                 && closed.closeStatus().code().value() == 4001
+ *         ? RetryDecision.giveUp()
+ *         : RetryClassifier.standard().classify(cause);
+ * }
+ */
+@FunctionalInterface
+public interface RetryClassifier {
+    /**
+     * {@return what to do} Called on the client's own thread; must not block.
+     *
+     * @param cause why there is no connection: {@link ConnectionClosedException} for every Close frame of the peer, also a clean one, and
+     *     for a lost connection (1006); {@link HandshakeException} for a refusal; any other {@link IOException} of the network, of TLS, or of
+     *     a hook; an unchecked exception of {@link Dialer#dialForResult}, such as for a bad URI
+     */
+    RetryDecision classify(Exception cause);
+
+    /**
+     * {@return the default rules}
+     *
+     * <p>They try again after
+     * <ul>
+     *   <li>close codes 1001, 1006 (lost), 1011, 1012, 1013, 1014 and 3008 (time-out);
+     *   <li>HTTP status 408, 425, 429 and 500 to 599, and a server that closed before its reply was whole;
+     *   <li>every other {@link IOException}: unknown host, refused, unreachable, timed out, TLS cut off.
+     * </ul>
+     *
+     * <p>They give up after
+     * <ul>
+     *   <li>close codes 1000 and 1005 (none): the peer is done with us;
+     *   <li>every other close code: 1002, 1003, 1007 to 1010 would happen again, and 3000 to 4999 are the application's to judge;
+     *   <li>a breach of the protocol or a message too big, found on this side;
+     *   <li>every other HTTP status, and a 101 that breaks a rule;
+     *   <li>a certificate that is not trusted, expired, or of another host;
+     *   <li>unchecked exceptions.
+     * </ul>
+     */
+    static RetryClassifier standard() {
+        return RetryClassifier::byTheTable;
+    }
+
+    private static RetryDecision byTheTable(Exception cause) {
+        boolean again = switch (cause) {
+            case ConnectionClosedException closed ->
+                mayChange(closed.closeStatus().code());
+            case HandshakeException refused -> mayChange(refused.status());
+            case ProtocolException _, MessageTooBigException _ -> false;
+            case IOException failure -> !namesCertificate(failure);
+            default -> false;
+        };
+        return again ? RetryDecision.retry() : RetryDecision.giveUp();
+    }
+
+    private static boolean mayChange(CloseCode code) {
+        return switch (code.value()) {
+            case 1001, 1006, 1011, 1012, 1013, 1014, 3008 -> true;
+            default -> false;
+        };
+    }
+
+    /** 0 stands for no whole reply: a server that is going down, or a proxy without one. */
+    private static boolean mayChange(int status) {
+        return switch (status) {
+            case 0, 408, 425, 429 -> true;
+            default -> status >= 500 && status <= 599;
+        };
+    }
+
+    private static boolean namesCertificate(IOException failure) {
+        for (@Nullable Throwable link = failure; link != null; link = link.getCause()) {
+            if (link instanceof CertificateException
+                    || link instanceof CertPathValidatorException
+                    || link instanceof SSLPeerUnverifiedException) {
+                return true;
+            }
+        }
+        return false;
+    }
+}
