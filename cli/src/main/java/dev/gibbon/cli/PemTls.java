@@ -24,10 +24,11 @@ import java.util.Base64;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
-/** A server's TLS context from the two PEM files that everything else uses: its certificate chain and its key. */
+/** TLS from the two PEM files that everything else uses: a certificate chain and its key. */
 final class PemTls {
     private static final int MAX_FILE_BYTES = 1 << 20;
     private static final char[] NO_PASSWORD = {};
@@ -47,6 +48,17 @@ final class PemTls {
      * @throws CommandFailedException if a file is not that, with a line that says which and why
      */
     static SSLContext context(Path certificates, Path key) throws CommandFailedException {
+        try {
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(keyManagers(certificates, key), null, null);
+            return context;
+        } catch (GeneralSecurityException e) {
+            throw new CommandFailedException("cannot speak TLS with " + certificates + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** {@return what proves that this side is whom the certificate names; see {@link #context}} */
+    static KeyManager[] keyManagers(Path certificates, Path key) throws CommandFailedException {
         List<Certificate> chain = certificates(certificates);
         PublicKey publicKey = chain.getFirst().getPublicKey();
         PrivateKey privateKey = privateKey(key, publicKey.getAlgorithm());
@@ -57,18 +69,17 @@ final class PemTls {
             store.setKeyEntry("gibbon", privateKey, NO_PASSWORD, chain.toArray(new Certificate[0]));
             KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
             keys.init(store, NO_PASSWORD);
-            SSLContext context = SSLContext.getInstance("TLS");
-            context.init(keys.getKeyManagers(), null, null);
-            return context;
+            return keys.getKeyManagers();
         } catch (KeyStoreException e) {
             throw new CommandFailedException(
-                    certificates + ": its certificates are no chain; the server's comes first, then its issuer's", e);
+                    certificates + ": its certificates are no chain; the key's comes first, then its issuer's", e);
         } catch (GeneralSecurityException | IOException e) {
             throw new CommandFailedException("cannot speak TLS with " + certificates + ": " + e.getMessage(), e);
         }
     }
 
-    private static List<Certificate> certificates(Path file) throws CommandFailedException {
+    /** {@return the certificates in a PEM file, one at least, in their order} */
+    static List<Certificate> certificates(Path file) throws CommandFailedException {
         String pem = read(file);
         StringBuilder found = new StringBuilder();
         for (Matcher block = BLOCK.matcher(pem); block.find(); ) {
@@ -77,7 +88,7 @@ final class PemTls {
             }
         }
         if (found.isEmpty()) {
-            String hint = pem.contains("PRIVATE KEY-----") ? " but a key; write --tls CERT KEY in this order" : "";
+            String hint = pem.contains("PRIVATE KEY-----") ? " but a key; were the two files swapped?" : "";
             throw new CommandFailedException(file + " has no PEM certificate" + hint);
         }
         try {
@@ -107,7 +118,7 @@ final class PemTls {
                 default -> {} // Parameters, or a certificate in the same file.
             }
         }
-        String hint = pem.contains("-----BEGIN CERTIFICATE") ? " but a certificate; write --tls CERT KEY" : "";
+        String hint = pem.contains("-----BEGIN CERTIFICATE") ? " but a certificate; were the two files swapped?" : "";
         throw new CommandFailedException(file + " has no PEM private key" + hint);
     }
 

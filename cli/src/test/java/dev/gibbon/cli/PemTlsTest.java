@@ -58,7 +58,7 @@ class PemTlsTest {
 
     @Test
     void swappedFilesAreNoticed() {
-        assertFails(rsa.key(), rsa.certificate(), "write --tls CERT KEY in this order");
+        assertFails(rsa.key(), rsa.certificate(), "but a key; were the two files swapped?");
         assertFails(rsa.certificate(), rsa.certificate(), "but a certificate");
     }
 

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.cli;
+
+import dev.gibbon.ConnectionOptions;
+import dev.gibbon.Dialer;
+import dev.gibbon.Headers;
+import java.io.Console;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Where to connect to and how: what a command that opens connections takes. */
+final class DialOptions {
+    /** As in {@link EchoServer}: who tries things out wants to see them. */
+    private static final int MAX_FRAGMENTS = 1 << 20;
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
+    @Parameters(
+            index = "0",
+            paramLabel = "URL",
+            description = "ws://host:port/path or wss://...; ws:// may be left out, http and https stand for them.")
+    private String url = "";
+
+    @Option(
+            names = {"-H", "--header"},
+            paramLabel = "'NAME: VALUE'",
+            description = "Add a header to the request; may be repeated.")
+    private List<String> headerLines = List.of();
+
+    @Option(names = "--origin", paramLabel = "ORIGIN", description = "Send this Origin, such as https://example.org.")
+    private @Nullable String origin;
+
+    @Option(
+            names = {"-s", "--subprotocol"},
+            paramLabel = "NAME",
+            description = "Offer this subprotocol; may be repeated, most preferred first.")
+    private List<String> subprotocols = List.of();
+
+    @Option(
+            names = "--basic",
+            paramLabel = "USER[:PASS]",
+            description = "Send these credentials (RFC 7617). Without :PASS the password is asked for.")
+    private @Nullable String basic;
+
+    @Option(names = "--unix", paramLabel = "PATH", description = "Connect to this Unix-domain socket.")
+    private @Nullable Path unix;
+
+    @Option(names = "--cacert", paramLabel = "FILE", description = "Trust the PEM certificates in this file alone.")
+    private @Nullable Path authorities;
+
+    @Option(names = "--cert", paramLabel = "FILE", description = "Show the certificate chain in this PEM file.")
+    private @Nullable Path certificate;
+
+    @Option(names = "--key", paramLabel = "FILE", description = "The key of --cert, PKCS#8 PEM, not encrypted.")
+    private @Nullable Path key;
+
+    @Option(
+            names = {"-k", "--insecure"},
+            description = "Trust any certificate of any host. Others can then read and change everything.")
+    private boolean insecure;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "TIME",
+            defaultValue = "30s",
+            converter = TimeSpan.Converter.class,
+            description = "Time for the whole opening handshake; ${DEFAULT-VALUE} unless given.")
+    private TimeSpan timeout = new TimeSpan(Duration.ofSeconds(30));
+
+    @Option(
+            names = "--max-message",
+            paramLabel = "SIZE",
+            defaultValue = "64MiB",
+            converter = ByteSize.Converter.class,
+            description = "Longest message to accept, such as 512, 64k or 1MiB; ${DEFAULT-VALUE} unless given.")
+    private ByteSize maxMessage = new ByteSize(64 << 20);
+
+    /** {@return where to connect to} */
+    URI uri() {
+        String text = url.contains("://") ? url : "ws://" + url;
+        if (text.toLowerCase(Locale.ROOT).startsWith("http")) {
+            text = "ws" + text.substring("http".length());
+        }
+        try {
+            return new URI(text);
+        } catch (URISyntaxException e) {
+            throw wrong("URL: " + e.getReason() + " at index " + e.getIndex(), e);
+        }
+    }
+
+    /** {@return the fields to add to the request, credentials and origin among them} */
+    Headers headers() {
+        Headers.Builder headers = Headers.builder();
+        for (String line : headerLines) {
+            int colon = line.indexOf(':');
+            if (colon < 1) {
+                throw wrong("-H takes 'Name: value'", null);
+            }
+            add(
+                    headers,
+                    "-H",
+                    line.substring(0, colon).strip(),
+                    line.substring(colon + 1).strip());
+        }
+        if (origin != null) {
+            add(headers, "--origin", "Origin", origin);
+        }
+        credentials().ifPresent(pair -> {
+            String encoded = Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8));
+            add(headers, "--basic", "Authorization", "Basic " + encoded);
+        });
+        return headers.build();
+    }
+
+    private void add(Headers.Builder headers, String option, String name, String value) {
+        try {
+            headers.add(name, value);
+        } catch (IllegalArgumentException e) {
+            throw wrong(option + ": " + e.getMessage(), e);
+        }
+    }
+
+    private Optional<String> credentials() {
+        String given = basic;
+        if (given == null || given.indexOf(':') >= 0) {
+            return Optional.ofNullable(given);
+        }
+        String password = Optional.ofNullable(System.console())
+                .filter(Console::isTerminal)
+                .map(console -> console.readPassword("password of %s: ", Visible.of(given)))
+                .map(String::new)
+                .orElseThrow(() -> wrong("--basic has no password, and there is no terminal to ask for it", null));
+        return Optional.of(given + ":" + password);
+    }
+
+    List<String> subprotocols() {
+        return subprotocols;
+    }
+
+    /** {@return a dialer that sends these fields} */
+    Dialer dialer(Headers headers) {
+        Dialer.Builder dialer = Dialer.builder()
+                .handshakeTimeout(timeout.duration())
+                .subprotocols(subprotocols.toArray(new String[0]))
+                .options(ConnectionOptions.builder()
+                        .maxMessageBytes(maxMessage.bytes())
+                        .maxFragments(MAX_FRAGMENTS)
+                        .idleTimeout(Optional.empty()) // Somebody is watching.
+                        .build());
+        try {
+            addTls(dialer);
+            if (unix != null) {
+                dialer.unixSocket(unix);
+            }
+            return dialer.headers(headers).build();
+        } catch (IllegalArgumentException | CommandFailedException e) {
+            throw wrong(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private void addTls(Dialer.Builder dialer) throws CommandFailedException {
+        if ((certificate == null) != (key == null)) {
+            throw wrong("--cert and --key go together", null);
+        }
+        if (insecure && authorities != null) {
+            throw wrong("--cacert says whom to trust, --insecure to trust everyone", null);
+        }
+        if (insecure || authorities != null || certificate != null) {
+            dialer.sslContext(ClientTls.context(authorities, insecure, certificate, key));
+        }
+    }
+
+    private ParameterException wrong(String message, @Nullable Throwable cause) {
+        return new ParameterException(spec.commandLine(), message, cause);
+    }
+}

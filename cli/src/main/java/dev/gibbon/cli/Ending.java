@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.cli;
+
+import dev.gibbon.CloseCode;
+import dev.gibbon.CloseStatus;
+import dev.gibbon.ConnectionClosedException;
+import dev.gibbon.HandshakeException;
+import java.io.IOException;
+import java.net.UnknownHostException;
+import java.util.Optional;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a connection of {@code gibbon connect} ended, or why there was none.
+ *
+ * @param status what the program exits with
+ * @param line what happened, for people; nothing of the peer's in it is unescaped
+ * @param worthRetrying whether another try may do better
+ * @param refusal the reply that was no 101, where that is what happened
+ */
+record Ending(int status, String line, boolean worthRetrying, Optional<HandshakeException> refusal) {
+    /** The connection was open and ended well. */
+    static final int CLEAN = Main.OK;
+
+    /** The connection was open and was lost, or was closed for something that went wrong. */
+    static final int LOST = Main.FAILED;
+
+    /** There is a server and it refused the handshake, or did it wrong. */
+    static final int REFUSED = 3;
+
+    /** No server was reached, or it could not prove who it is, or it took too long. */
+    static final int UNREACHABLE = 4;
+
+    /** {@return the end of a connection that the user closed with {@code code} before there was one} */
+    static Ending givenUp() {
+        return new Ending(CLEAN, "given up", false, Optional.empty());
+    }
+
+    /** {@return the end where the command line asks for what cannot be} */
+    static Ending ofNonsense(IllegalArgumentException why) {
+        return new Ending(Main.USAGE, message(why), false, Optional.empty());
+    }
+
+    /**
+     * {@return how an open connection ended}
+     *
+     * @param peer the peer's close code and reason, if known
+     * @param asked the code that this side closed with, if it was asked to close
+     * @param failure what the last read threw, if anything
+     */
+    static Ending of(Optional<CloseStatus> peer, Optional<CloseCode> asked, @Nullable IOException failure) {
+        CloseStatus status = peer.orElse(CloseStatus.LOST);
+        if (failure != null && !(failure instanceof ConnectionClosedException)) {
+            return new Ending(LOST, "connection failed: " + message(failure), false, Optional.empty());
+        }
+        if (status.code().equals(CloseCode.ABNORMAL_CLOSURE)) {
+            String cause = failure == null || failure.getCause() == null
+                    ? "it ended without a Close frame"
+                    : message(failure.getCause());
+            return new Ending(LOST, "connection lost (1006): " + cause, true, Optional.empty());
+        }
+        boolean clean = status.code().isClean() || asked.equals(Optional.of(status.code()));
+        String who = asked.isPresent() ? "closed: " : "closed by the server: ";
+        return new Ending(
+                clean ? CLEAN : LOST, who + Visible.of(status.toString()), isPassing(status.code()), Optional.empty());
+    }
+
+    /** {@return why a dial came to nothing} */
+    static Ending ofDial(IOException failure) {
+        return switch (failure) {
+            case HandshakeException refused ->
+                new Ending(
+                        REFUSED,
+                        "handshake refused: " + message(refused),
+                        isPassing(refused.status()),
+                        Optional.of(refused));
+            case SSLException tls -> new Ending(UNREACHABLE, "TLS failed: " + message(tls), false, Optional.empty());
+            case UnknownHostException unknown ->
+                new Ending(UNREACHABLE, "no address is known for " + message(unknown), true, Optional.empty());
+            default -> new Ending(UNREACHABLE, "cannot connect: " + message(failure), true, Optional.empty());
+        };
+    }
+
+    /** Whether a server that closes like this may well be back soon. */
+    private static boolean isPassing(CloseCode code) {
+        return switch (code.value()) {
+            case 1001, 1011, 1012, 1013, 1014 -> true;
+            default -> false;
+        };
+    }
+
+    private static boolean isPassing(int httpStatus) {
+        return httpStatus == 408 || httpStatus == 425 || httpStatus == 429 || httpStatus / 100 == 5;
+    }
+
+    private static String message(Throwable failure) {
+        String message = failure.getMessage();
+        return Visible.of(message == null ? failure.getClass().getSimpleName() : message);
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.cli;
+
+import dev.gibbon.HandshakeException;
+import dev.gibbon.Headers;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** The two heads of an opening handshake as lines: what is sent behind {@code >}, what is received, escaped, behind {@code <}. */
+final class Heads {
+    /** What is shown of the body of a refusal. */
+    private static final int MAX_BODY_BYTES = 2 * 1024;
+
+    private static final String IN = "< ";
+    private static final String OUT = "> ";
+
+    private Heads() {}
+
+    /**
+     * {@return the head of the request} The library makes it and draws the key; this is made of the same parts.
+     *
+     * @param uri where to
+     * @param fields the fields that were added; credentials among them are not shown
+     * @param subprotocols what was offered
+     */
+    static List<String> request(URI uri, Headers fields, List<String> subprotocols) {
+        String path = Optional.ofNullable(uri.getRawPath())
+                .filter(raw -> !raw.isEmpty())
+                .orElse("/");
+        String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
+        List<String> lines = new ArrayList<>();
+        lines.add(OUT + "GET " + Visible.of(path + query) + " HTTP/1.1");
+        String authority = Visible.of(String.valueOf(uri.getRawAuthority()));
+        lines.add(OUT + "Host: " + fields.first("Host").map(Visible::of).orElse(authority));
+        lines.add(OUT + "Upgrade: websocket");
+        lines.add(OUT + "Connection: Upgrade");
+        lines.add(OUT + "Sec-WebSocket-Key: (drawn for each connection)");
+        lines.add(OUT + "Sec-WebSocket-Version: 13");
+        if (!subprotocols.isEmpty()) {
+            lines.add(OUT + "Sec-WebSocket-Protocol: " + Visible.of(String.join(", ", subprotocols)));
+        }
+        for (Headers.Field field : fields) {
+            if (!field.is("Host")) {
+                lines.add(OUT + field.name() + ": " + (isSecret(field) ? "(not shown)" : Visible.of(field.value())));
+            }
+        }
+        return lines;
+    }
+
+    /** {@return the head of a reply} */
+    static List<String> response(int status, Headers fields) {
+        List<String> lines = new ArrayList<>();
+        lines.add(IN + "HTTP/1.1 " + (status == 101 ? "101 Switching Protocols" : status));
+        for (Headers.Field field : fields) {
+            lines.add(IN + Visible.of(field.name()) + ": " + Visible.of(field.value()));
+        }
+        return lines;
+    }
+
+    /** {@return the head and the beginning of the body of a refusal; nothing where no reply came} */
+    static List<String> refusal(HandshakeException refused) {
+        if (refused.status() == 0) {
+            return List.of();
+        }
+        List<String> lines = new ArrayList<>(response(refused.status(), refused.headers()));
+        byte[] body = refused.body();
+        if (body.length == 0) {
+            return lines;
+        }
+        lines.add(IN.strip());
+        int shown = Math.min(body.length, MAX_BODY_BYTES);
+        for (String line : Shown.lines(new String(body, 0, shown, StandardCharsets.UTF_8))) {
+            lines.add((IN + line).stripTrailing());
+        }
+        if (shown < body.length) {
+            lines.add(IN + "... (" + body.length + " bytes or more)");
+        }
+        return lines;
+    }
+
+    private static boolean isSecret(Headers.Field field) {
+        return switch (field.name().toLowerCase(Locale.ROOT)) {
+            case "authorization", "proxy-authorization", "cookie" -> true;
+            default -> false;
+        };
+    }
+}
