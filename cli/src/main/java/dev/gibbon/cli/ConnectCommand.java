@@ -18,8 +18,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jline.terminal.impl.exec.ExecTerminalProvider;
-import org.jline.terminal.spi.SystemStream;
 import org.jline.utils.Signals;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -107,10 +105,9 @@ final class ConnectCommand implements Callable<Integer> {
         Headers headers = dial.headers();
         Dialer dialer = dial.dialer(headers);
         Link link = new Link(
-                () -> dialer.dialForResult(uri, Headers.of()), reconnect ? new Backoff(new SecureRandom()) : null);
-        ExecTerminalProvider streams = new ExecTerminalProvider();
-        boolean toTerminal = streams.isSystemStream(SystemStream.Output);
-        boolean interactive = toTerminal && !binary && streams.isSystemStream(SystemStream.Input);
+                () -> dialer.dialForResult(uri, Headers.of()), reconnect ? new RetryWaits(new SecureRandom()) : null);
+        boolean toTerminal = StandardStream.OUTPUT.isTerminal();
+        boolean interactive = toTerminal && !binary && StandardStream.INPUT.isTerminal();
         Ending ending = interactive ? talk(link, headers) : filter(link, headers, toTerminal);
         return ending.status();
     }

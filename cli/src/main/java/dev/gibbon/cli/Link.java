@@ -43,7 +43,7 @@ final class Link {
     }
 
     private final Opener opener;
-    private final @Nullable Backoff backoff;
+    private final @Nullable RetryWaits retryWaits;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -53,10 +53,10 @@ final class Link {
     private @Nullable Thread dialling;
     private boolean over;
 
-    /** Opens nothing yet; without a backoff, one end is the end. */
-    Link(Opener opener, @Nullable Backoff backoff) {
+    /** Opens nothing yet; without waits, one end is the end. */
+    Link(Opener opener, @Nullable RetryWaits retryWaits) {
         this.opener = opener;
-        this.backoff = backoff;
+        this.retryWaits = retryWaits;
     }
 
     /** {@return how it ended} Blocks until then. */
@@ -64,7 +64,7 @@ final class Link {
         try {
             while (true) {
                 Ending ending = runOnce(events);
-                Backoff waits = backoff;
+                RetryWaits waits = retryWaits;
                 if (waits == null || !ending.worthRetrying() || isAsked()) {
                     return ending;
                 }
@@ -127,8 +127,8 @@ final class Link {
                     reader.type() == MessageType.TEXT
                             ? Message.text(new String(bytes, StandardCharsets.UTF_8))
                             : Message.binary(bytes));
-            if (backoff != null) {
-                backoff.reset();
+            if (retryWaits != null) {
+                retryWaits.reset();
             }
         }
     }

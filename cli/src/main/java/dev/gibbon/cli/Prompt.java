@@ -23,8 +23,8 @@ import org.jline.utils.AttributedString;
 /**
  * The terminal: a line that is being edited, and what is printed above it. One thread reads; any thread prints.
  *
- * <p>JLine speaks to it by way of {@code stty}, which costs a few processes at the start and at each line, and needs no native code, for
- * which the JVM would print a warning.
+ * <p>JLine speaks to it by way of {@code stty}, which costs a few processes at the start and at each line, and needs no native code: the
+ * JVM would print a warning for that.
  */
 final class Prompt implements AutoCloseable {
     private static final String TEXT = "> ";
@@ -55,6 +55,13 @@ final class Prompt implements AutoCloseable {
 
     /** {@return the terminal that this program was started from} */
     static Prompt open(Palette palette, Optional<Path> history) throws IOException {
+        // Otherwise it would load its native library all the same.
+        System.setProperty(
+                TerminalBuilder.PROP_REDIRECT_PIPE_CREATION_MODE,
+                TerminalBuilder.PROP_REDIRECT_PIPE_CREATION_MODE_REFLECTION);
+        System.setProperty(
+                TerminalBuilder.PROP_FILE_DESCRIPTOR_CREATION_MODE,
+                TerminalBuilder.PROP_FILE_DESCRIPTOR_CREATION_MODE_REFLECTION);
         Terminal terminal = TerminalBuilder.builder()
                 .system(true)
                 .provider(TerminalBuilder.PROP_PROVIDER_EXEC)

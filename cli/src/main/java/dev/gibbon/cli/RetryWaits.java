@@ -8,14 +8,14 @@ import java.util.random.RandomGenerator;
  * How long to wait before each next try: anything from nothing to a bound that doubles with every failure ("full jitter"), so that the
  * clients that one outage sent away do not come back in step. For one thread.
  */
-final class Backoff {
+final class RetryWaits {
     static final Duration FIRST_BOUND = Duration.ofSeconds(1);
     static final Duration LAST_BOUND = Duration.ofSeconds(30);
 
     private final RandomGenerator random;
     private Duration bound = FIRST_BOUND;
 
-    Backoff(RandomGenerator random) {
+    RetryWaits(RandomGenerator random) {
         this.random = random;
     }
 
