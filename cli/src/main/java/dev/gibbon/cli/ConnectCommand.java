@@ -23,6 +23,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code gibbon connect}: a client for people at a terminal, and for pipes. */
@@ -104,12 +105,19 @@ final class ConnectCommand implements Callable<Integer> {
         URI uri = dial.uri();
         Headers headers = dial.headers();
         Dialer dialer = dial.dialer(headers);
-        Link link = new Link(
-                () -> dialer.dialForResult(uri, Headers.of()), reconnect ? new RetryWaits(new SecureRandom()) : null);
+        Link link = new Link(() -> open(dialer, uri), reconnect ? new RetryWaits(new SecureRandom()) : null);
         boolean toTerminal = StandardStream.OUTPUT.isTerminal();
         boolean interactive = toTerminal && !binary && StandardStream.INPUT.isTerminal();
         Ending ending = interactive ? talk(link, headers) : filter(link, headers, toTerminal);
         return ending.status();
+    }
+
+    private DialResult open(Dialer dialer, URI uri) throws IOException {
+        try {
+            return dialer.dialForResult(uri, Headers.of());
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+        }
     }
 
     private Ending talk(Link link, Headers headers) throws CommandFailedException, InterruptedException {

@@ -4,6 +4,8 @@ package dev.gibbon.cli;
 import dev.gibbon.ConnectionOptions;
 import dev.gibbon.Dialer;
 import dev.gibbon.Headers;
+import dev.gibbon.ProxyAddress;
+import dev.gibbon.ProxyPolicy;
 import java.io.Console;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -55,6 +57,15 @@ final class DialOptions {
             paramLabel = "USER[:PASS]",
             description = "Send these credentials (RFC 7617). Without :PASS the password is asked for.")
     private @Nullable String basic;
+
+    @Option(
+            names = "--proxy",
+            paramLabel = "URL",
+            description = {
+                "Connect through this proxy: http, https, socks5 or socks5h, then ://[user:pass@]host:port.",
+                "Unless given, HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY decide; 'none' overrules them."
+            })
+    private @Nullable String proxy;
 
     @Option(names = "--unix", paramLabel = "PATH", description = "Connect to this Unix-domain socket.")
     private @Nullable Path unix;
@@ -153,6 +164,9 @@ final class DialOptions {
 
     /** {@return a dialer that sends these fields} */
     Dialer dialer(Headers headers) {
+        if (!timeout.duration().isPositive()) {
+            throw wrong("--timeout: no connection opens in no time", null);
+        }
         Dialer.Builder dialer = Dialer.builder()
                 .handshakeTimeout(timeout.duration())
                 .subprotocols(subprotocols.toArray(new String[0]))
@@ -163,12 +177,29 @@ final class DialOptions {
                         .build());
         try {
             addTls(dialer);
+            if (unix != null && proxy != null) {
+                throw wrong("--unix leads to one server, --proxy through another", null);
+            }
             if (unix != null) {
                 dialer.unixSocket(unix);
+            } else {
+                dialer.proxy(proxies());
             }
             return dialer.headers(headers).build();
         } catch (IllegalArgumentException | CommandFailedException e) {
             throw wrong(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private ProxyPolicy proxies() {
+        String given = proxy;
+        if (given == null) {
+            return ProxyPolicy.environment();
+        }
+        try {
+            return given.equals("none") ? ProxyPolicy.direct() : ProxyPolicy.via(ProxyAddress.parse(given));
+        } catch (IllegalArgumentException e) {
+            throw wrong("--proxy: " + e.getMessage(), e);
         }
     }
 

@@ -37,11 +37,6 @@ record Ending(int status, String line, boolean worthRetrying, Optional<Handshake
         return new Ending(CLEAN, "given up", false, Optional.empty());
     }
 
-    /** {@return the end where the command line asks for what cannot be} */
-    static Ending ofNonsense(IllegalArgumentException why) {
-        return new Ending(Main.USAGE, message(why), false, Optional.empty());
-    }
-
     /**
      * {@return how an open connection ended}
      *
@@ -91,7 +86,7 @@ record Ending(int status, String line, boolean worthRetrying, Optional<Handshake
     }
 
     private static boolean isPassing(int httpStatus) {
-        return httpStatus == 408 || httpStatus == 425 || httpStatus == 429 || httpStatus / 100 == 5;
+        return httpStatus == 0 || httpStatus == 408 || httpStatus == 425 || httpStatus == 429 || httpStatus / 100 == 5;
     }
 
     private static String message(Throwable failure) {

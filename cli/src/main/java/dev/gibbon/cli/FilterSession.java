@@ -23,6 +23,7 @@ final class FilterSession implements Link.Events {
     private final Consumer<String> notes;
     private final Silence silence = new Silence();
     private final AtomicReference<@Nullable String> inputError = new AtomicReference<>();
+    private boolean reading; // The thread that runs the link only.
 
     /**
      * Sets up a filter; nothing happens yet.
@@ -51,7 +52,6 @@ final class FilterSession implements Link.Events {
 
     /** {@return how it ended} Blocks until then; a read of the input may still be blocked afterwards, in a daemon thread. */
     Ending run() throws InterruptedException {
-        Thread _ = Thread.ofPlatform().name("gibbon-input").daemon().start(this::sendAll);
         Ending ending = link.run(this);
         String error = inputError.get();
         return error == null ? ending : new Ending(Main.USAGE, error, false, Optional.empty());
@@ -99,6 +99,10 @@ final class FilterSession implements Link.Events {
     @Override
     public void opened(DialResult result) {
         opened.accept(result);
+        if (!reading) {
+            reading = true; // Nothing is taken from the input before there is somebody to send it to.
+            Thread _ = Thread.ofPlatform().name("gibbon-input").daemon().start(this::sendAll);
+        }
     }
 
     @Override

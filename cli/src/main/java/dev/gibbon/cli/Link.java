@@ -95,8 +95,6 @@ final class Link {
         } catch (IOException e) {
             endDial();
             return isAsked() ? Ending.givenUp() : Ending.ofDial(e);
-        } catch (IllegalArgumentException e) {
-            return Ending.ofNonsense(e); // The address breaks a rule; nothing was sent.
         }
         endDial();
         Connection connection = result.connection();

@@ -78,7 +78,7 @@ final class TerminalSession implements Link.Events {
             }
             return ending.get();
         } catch (ExecutionException e) {
-            throw new IllegalStateException(e.getCause());
+            throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
         }
     }
 

@@ -37,6 +37,18 @@ class MainTest {
         "serve --max-message 0, gibbon serve: invalid value for option '--max-message': '0' is not between",
         "serve --allow-origin example.org, gibbon serve: --allow-origin:",
         "serve --tls cert.pem, gibbon serve: option '--tls'",
+        "connect, gibbon connect: missing required parameter: 'URL'",
+        "connect ftp://localhost/, gibbon connect: scheme",
+        "connect -H nonsense ws://h/, gibbon connect: -H takes 'Name: value'",
+        "connect -H Upgrade:x ws://h/, gibbon connect: header",
+        "connect --cert c.pem ws://h/, gibbon connect: --cert and --key go together",
+        "connect --cacert no-such.pem ws://h/, gibbon connect: there is no file no-such.pem",
+        "connect --subprotocol b@d ws://h/, gibbon connect: subprotocol",
+        "connect --proxy ftp://h ws://h/, gibbon connect: --proxy:",
+        "connect --unix s --proxy http://h ws://h/, gibbon connect: --unix",
+        "connect --linger soon ws://h/, gibbon connect: invalid value for option '--linger': 'soon' is no time",
+        "connect --timeout 0 ws://h/, gibbon connect: --timeout",
+        "connect ws://h/#fragment, gibbon connect: a WebSocket URI has no fragment",
         "serve --host no.such.host.invalid, gibbon serve: --host: no address is known for no.such.host.invalid"
     })
     void aCommandLineWithoutSenseIsOneLineAndStatus2(String line, String begin) {
