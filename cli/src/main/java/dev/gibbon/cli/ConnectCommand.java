@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.cli;
 
+import dev.gibbon.Backoff;
 import dev.gibbon.CloseCode;
 import dev.gibbon.DialResult;
 import dev.gibbon.Dialer;
@@ -58,6 +59,9 @@ import picocli.CommandLine.Spec;
             "  gibbon connect -H 'X-Room: 7' --subprotocol chat wss://example.org/feed </dev/null --linger forever"
         })
 final class ConnectCommand implements Callable<Integer> {
+    /** Quicker than a program's: a person waits. */
+    private static final Backoff RETRIES = Backoff.of(Duration.ofSeconds(1), Duration.ofSeconds(30), 2);
+
     private static final int SIGNALLED = 130; // As a shell says it of a program that Ctrl-C ended.
 
     @Spec
@@ -105,7 +109,7 @@ final class ConnectCommand implements Callable<Integer> {
         URI uri = dial.uri();
         Headers headers = dial.headers();
         Dialer dialer = dial.dialer(headers);
-        Link link = new Link(() -> open(dialer, uri), reconnect ? new RetryWaits(new SecureRandom()) : null);
+        Link link = new Link(() -> open(dialer, uri), reconnect ? RETRIES : null, new SecureRandom());
         boolean toTerminal = StandardStream.OUTPUT.isTerminal();
         boolean interactive = toTerminal && !binary && StandardStream.INPUT.isTerminal();
         Ending ending = interactive ? talk(link, headers) : filter(link, headers, toTerminal);

@@ -5,6 +5,7 @@ import dev.gibbon.CloseCode;
 import dev.gibbon.CloseStatus;
 import dev.gibbon.ConnectionClosedException;
 import dev.gibbon.HandshakeException;
+import dev.gibbon.RetryClassifier;
 import java.io.IOException;
 import java.net.UnknownHostException;
 import java.util.Optional;
@@ -63,30 +64,23 @@ record Ending(int status, String line, boolean worthRetrying, Optional<Handshake
 
     /** {@return why a dial came to nothing} */
     static Ending ofDial(IOException failure) {
+        boolean retry = RetryClassifier.standard().classify(failure).retries();
         return switch (failure) {
             case HandshakeException refused ->
-                new Ending(
-                        REFUSED,
-                        "handshake refused: " + message(refused),
-                        isPassing(refused.status()),
-                        Optional.of(refused));
-            case SSLException tls -> new Ending(UNREACHABLE, "TLS failed: " + message(tls), false, Optional.empty());
+                new Ending(REFUSED, "handshake refused: " + message(refused), retry, Optional.of(refused));
+            case SSLException tls -> new Ending(UNREACHABLE, "TLS failed: " + message(tls), retry, Optional.empty());
             case UnknownHostException unknown ->
-                new Ending(UNREACHABLE, "no address is known for " + message(unknown), true, Optional.empty());
-            default -> new Ending(UNREACHABLE, "cannot connect: " + message(failure), true, Optional.empty());
+                new Ending(UNREACHABLE, "no address is known for " + message(unknown), retry, Optional.empty());
+            default -> new Ending(UNREACHABLE, "cannot connect: " + message(failure), retry, Optional.empty());
         };
     }
 
     /** Whether a server that closes like this may well be back soon. */
     private static boolean isPassing(CloseCode code) {
         return switch (code.value()) {
-            case 1001, 1011, 1012, 1013, 1014 -> true;
+            case 1001, 1011, 1012, 1013, 1014, 3008 -> true;
             default -> false;
         };
-    }
-
-    private static boolean isPassing(int httpStatus) {
-        return httpStatus == 0 || httpStatus == 408 || httpStatus == 425 || httpStatus == 429 || httpStatus / 100 == 5;
     }
 
     private static String message(Throwable failure) {

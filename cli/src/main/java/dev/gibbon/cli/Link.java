@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.cli;
 
+import dev.gibbon.Backoff;
 import dev.gibbon.CloseCode;
 import dev.gibbon.CloseStatus;
 import dev.gibbon.Connection;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,7 +45,11 @@ final class Link {
     }
 
     private final Opener opener;
-    private final @Nullable RetryWaits retryWaits;
+    private final @Nullable Backoff backoff;
+    private final RandomGenerator random;
+
+    /** How many tries came to nothing since a connection was of use. Running thread only. */
+    private int retries;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -53,10 +59,11 @@ final class Link {
     private @Nullable Thread dialling;
     private boolean over;
 
-    /** Opens nothing yet; without waits, one end is the end. */
-    Link(Opener opener, @Nullable RetryWaits retryWaits) {
+    /** Opens nothing yet; without a back-off, one end is the end. */
+    Link(Opener opener, @Nullable Backoff backoff, RandomGenerator random) {
         this.opener = opener;
-        this.retryWaits = retryWaits;
+        this.backoff = backoff;
+        this.random = random;
     }
 
     /** {@return how it ended} Blocks until then. */
@@ -64,11 +71,10 @@ final class Link {
         try {
             while (true) {
                 Ending ending = runOnce(events);
-                RetryWaits waits = retryWaits;
-                if (waits == null || !ending.worthRetrying() || isAsked()) {
+                if (backoff == null || !ending.worthRetrying() || isAsked()) {
                     return ending;
                 }
-                Duration wait = waits.next();
+                Duration wait = backoff.delay(retries++, random);
                 events.retrying(ending, wait);
                 if (askedWithin(wait)) {
                     return Ending.givenUp();
@@ -125,9 +131,7 @@ final class Link {
                     reader.type() == MessageType.TEXT
                             ? Message.text(new String(bytes, StandardCharsets.UTF_8))
                             : Message.binary(bytes));
-            if (retryWaits != null) {
-                retryWaits.reset();
-            }
+            retries = 0;
         }
     }
 

@@ -65,28 +65,6 @@ class ConnectPartsTest {
     }
 
     @Nested
-    class Waits {
-        @Test
-        void areDrawnBelowABoundThatDoublesUpToTheLast() {
-            RetryWaits longest = new RetryWaits(new Random() {
-                private static final long serialVersionUID = 1L;
-
-                @Override
-                public long nextLong(long bound) {
-                    return bound - 1;
-                }
-            });
-            List<Long> seconds = new ArrayList<>();
-            for (int i = 0; i < 7; i++) {
-                seconds.add(longest.next().toSeconds());
-            }
-            assertEquals(List.of(1L, 2L, 4L, 8L, 16L, 30L, 30L), seconds);
-            longest.reset();
-            assertEquals(Duration.ofSeconds(1), longest.next());
-        }
-    }
-
-    @Nested
     class Input {
         @Test
         void everyLineIsAMessageTheLastWithoutAnEndToo() throws IOException {

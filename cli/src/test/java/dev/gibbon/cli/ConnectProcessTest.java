@@ -192,7 +192,7 @@ class ConnectProcessTest {
     @Test
     void aLineThatIsNotUtf8IsStatus2() throws Exception {
         Outcome outcome = connect(new byte[] {'a', '\n', (byte) 0xFF, '\n'}, url("/echo"));
-        assertEquals(2, outcome.status());
+        assertEquals(2, outcome.status(), outcome.errors());
         assertTrue(outcome.errors().contains("line 2 of the input is not UTF-8"), outcome.errors());
     }
 
