@@ -51,7 +51,12 @@ final class Receiver {
     /** Stands for whoever takes the connection down and gives the reader's buffer back, which takes no time. */
     private static final Thread GIVING_BACK = Thread.ofVirtual().unstarted(() -> {});
 
+    /** Stands for whoever closes the connection and reads on for the peer's Close frame; {@link #drainer} is who. */
+    private static final Thread CLOSING = Thread.ofVirtual().unstarted(() -> {});
+
     private final AtomicReference<@Nullable Thread> reader = new AtomicReference<>();
+
+    private volatile @Nullable Thread drainer;
 
     // Reader thread only, until the end of the class.
     private ByteBuffer in = NOTHING;
@@ -129,15 +134,31 @@ final class Receiver {
     private void enter() {
         Thread self = Thread.currentThread();
         Thread other = reader.compareAndExchange(null, self);
-        while (other == GIVING_BACK) {
-            Thread.onSpinWait();
+        while (other == GIVING_BACK || (other == CLOSING && drainer != self)) {
+            if (other == CLOSING) { // Another thread closes: this read reports the end, once it has come.
+                awaitEnd();
+            } else {
+                Thread.onSpinWait();
+            }
             other = reader.compareAndExchange(null, self);
+        }
+        if (other == CLOSING) {
+            throw new IllegalStateException("a handler must not read from its own connection");
         }
         if (other == self) {
             throw new IllegalStateException("a handler must not read from its own connection");
         }
         if (other != null) {
             throw new IllegalStateException("another thread is reading from this connection");
+        }
+    }
+
+    private void awaitEnd() {
+        try {
+            boolean _ = lifecycle.awaitClosed(BURST);
+        } catch (InterruptedException e) {
+            lifecycle.lost(e); // An interrupt ends the connection, as it does in a read.
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -149,7 +170,8 @@ final class Receiver {
     }
 
     boolean readsOnThisThread() {
-        return reader.get() == Thread.currentThread();
+        Thread now = reader.get();
+        return now == Thread.currentThread() || (now == CLOSING && drainer == Thread.currentThread());
     }
 
     /** Gives the buffer back, keeping bytes that were accepted, unless a reader is at work and will do so itself. */
@@ -310,10 +332,11 @@ final class Receiver {
 
     /** Reads on and throws data away until the closing handshake is done or the transport gone; false if another thread reads. */
     boolean drain() {
-        if (!reader.compareAndSet(null, Thread.currentThread())) {
+        if (!reader.compareAndSet(null, CLOSING)) {
             return false;
         }
         try {
+            drainer = Thread.currentThread();
             drained = true;
             deadline = Long.MAX_VALUE; // The closing handshake has its own.
             IncomingMessage unread = current;

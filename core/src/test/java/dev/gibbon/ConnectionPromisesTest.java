@@ -148,4 +148,21 @@ class ConnectionPromisesTest {
             rig.expectSame(end);
         }
     }
+
+    /** A thread that reads while another closes learns how it ended; it is no second reader. */
+    @ParameterizedTest
+    @EnumSource
+    void readThatBeginsWhileAnotherThreadClosesReportsTheEnd(Role role) throws Exception {
+        try (Rig rig = new Rig(role)) {
+            Rig.Task<Boolean> closing = Rig.go(rig.connection::close);
+            rig.peer.expectClose(1000);
+            rig.transport().awaitBlockedReader(); // The closing thread reads on for the peer's Close frame.
+            Rig.Task<Rig.End> reading = rig.read();
+            rig.peer.sendClose(1000, "");
+            Rig.End end = reading.get();
+            assertTrue(end.failure().isEmpty(), () -> "" + end.failure());
+            rig.peer.shutdownOutput();
+            assertTrue(closing.get());
+        }
+    }
 }
