@@ -22,17 +22,17 @@ final class Acceptor {
     private final ServerSocketChannel channel;
     private final SocketAddress address;
     private final Consumer<SocketChannel> accepted;
-    private final ServerLog log;
+    private final LimitedLog log;
 
     private Acceptor(
-            ServerSocketChannel channel, SocketAddress address, Consumer<SocketChannel> accepted, ServerLog log) {
+            ServerSocketChannel channel, SocketAddress address, Consumer<SocketChannel> accepted, LimitedLog log) {
         this.channel = channel;
         this.address = address;
         this.accepted = accepted;
         this.log = log;
     }
 
-    static Acceptor bind(SocketAddress wanted, Consumer<SocketChannel> accepted, ServerLog log) throws IOException {
+    static Acceptor bind(SocketAddress wanted, Consumer<SocketChannel> accepted, LimitedLog log) throws IOException {
         boolean unix = wanted instanceof UnixDomainSocketAddress;
         ServerSocketChannel channel =
                 unix ? ServerSocketChannel.open(StandardProtocolFamily.UNIX) : ServerSocketChannel.open();

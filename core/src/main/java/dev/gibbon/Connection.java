@@ -114,6 +114,23 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     MessageReader nextReader() throws IOException;
 
     /**
+     * Gives this connection to {@code listener}, for good: from now on an event loop reads, and calls it. Returns at once; the calling
+     * thread may end, and nothing of it stays. What is left of a message that was being streamed is skipped. A connection whose
+     * transport no loop can serve gets a virtual thread that reads and calls.
+     *
+     * <p>Afterwards reading here throws {@link IllegalStateException}; writing is for every thread as before, but returns when the frames
+     * are queued, see {@link ConnectionOptions.Builder#maxQueuedBytes}. A thread of an event loop never waits: there {@link #close(CloseCode,
+     * String)} sends its frame and returns, and a write for which there is no room throws {@link QueueFullException}. Read deadlines have no effect.
+     *
+     * @param listener who is told of everything, the end too
+     * @throws IllegalStateException if another thread reads, or there is a listener
+     */
+    void listen(Listener listener);
+
+    /** {@return how many bytes were written and wait for the transport; any thread may look} */
+    long queuedBytes();
+
+    /**
      * {@return all messages from here on as one stream of bytes, which ends when the peer closes cleanly} Kinds and bounds of messages
      * are not seen in it.
      *
@@ -158,6 +175,15 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
      * @throws WebSocketException if the connection is closing or lost
      */
     void writeMessage(Message message) throws IOException;
+
+    /**
+     * Sends what a listener was shown, without a copy where that can be: an echo, or a relay to another connection.
+     *
+     * @param message a whole message, or a part, which is sent as a message of its own
+     * @throws WebSocketException if the connection is closing or lost, or its queue is full
+     * @throws IllegalStateException if the listener's call has returned
+     */
+    void writeMessage(MessageView message) throws IOException;
 
     /**
      * Begins a message that is written piece by piece. Blocks while another thread has a message open; a message that this thread has

@@ -61,6 +61,12 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
     /** {@return at how many bytes held-back frames are sent all the same; 48 KiB unless set} */
     int batchBytes();
 
+    /** {@return how much may wait for a slow peer before a write is held up or refused, in bytes} */
+    long maxQueuedBytes();
+
+    /** {@return what becomes of a write then} */
+    QueuePolicy queuePolicy();
+
     /** Collects options; not safe for use by several threads. */
     final class Builder {
         private long maxMessageBytes = 1L << 20;
@@ -76,6 +82,8 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
         private Duration pingTimeout = Duration.ofSeconds(20);
         private boolean batchWrites;
         private int batchBytes = 48 * 1024;
+        private long maxQueuedBytes = 1L << 20;
+        private QueuePolicy queuePolicy = QueuePolicy.BLOCK;
 
         Builder() {}
 
@@ -93,6 +101,8 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
             pingTimeout = from.pingTimeout();
             batchWrites = from.batchWrites();
             batchBytes = from.batchBytes();
+            maxQueuedBytes = from.maxQueuedBytes();
+            queuePolicy = from.queuePolicy();
         }
 
         /**
@@ -240,6 +250,21 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
         }
 
         /**
+         * Bounds what waits for a peer that reads too slowly on a connection with a {@link Listener}: a message is queued only while no
+         * more than this waits, so one of any length passes; beyond half of it no more is read from the peer. What is broadcast is bound
+         * by it on every connection. 1 MiB unless set.
+         *
+         * @param bytes 1 or more
+         * @param policy what becomes of a write beyond it; {@link QueuePolicy#BLOCK} unless set
+         * @return this
+         */
+        public Builder maxQueuedBytes(long bytes, QueuePolicy policy) {
+            maxQueuedBytes = bytes;
+            queuePolicy = policy;
+            return this;
+        }
+
+        /**
          * {@return the options}
          *
          * @throws IllegalArgumentException if one is out of its range
@@ -258,7 +283,9 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
                     pingInterval,
                     pingTimeout,
                     batchWrites,
-                    batchBytes);
+                    batchBytes,
+                    maxQueuedBytes,
+                    queuePolicy);
         }
     }
 }

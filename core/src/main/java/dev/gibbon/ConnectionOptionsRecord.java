@@ -3,6 +3,7 @@ package dev.gibbon;
 
 import dev.gibbon.protocol.Limits;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 
 record ConnectionOptionsRecord(
@@ -18,7 +19,9 @@ record ConnectionOptionsRecord(
         Optional<Duration> pingInterval,
         Duration pingTimeout,
         boolean batchWrites,
-        int batchBytes)
+        int batchBytes,
+        long maxQueuedBytes,
+        QueuePolicy queuePolicy)
         implements ConnectionOptions {
     ConnectionOptionsRecord {
         requirePositive("maxMessageBytes", maxMessageBytes);
@@ -33,6 +36,8 @@ record ConnectionOptionsRecord(
         pingInterval.ifPresent(interval -> requirePositive("pingInterval", interval));
         requirePositive("pingTimeout", pingTimeout);
         requirePositive("batchBytes", batchBytes);
+        requirePositive("maxQueuedBytes", maxQueuedBytes);
+        Objects.requireNonNull(queuePolicy, "queuePolicy");
     }
 
     private static void requirePositive(String name, long value) {

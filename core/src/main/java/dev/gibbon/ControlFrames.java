@@ -27,6 +27,7 @@ final class ControlFrames {
 
     private volatile @Nullable ControlFrameHandler pingHandler;
     private volatile @Nullable ControlFrameHandler pongHandler;
+    private volatile @Nullable Listener listener;
     private volatile CloseHandler closeHandler = NO_CLOSE_HANDLER;
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -47,6 +48,10 @@ final class ControlFrames {
 
     void pongHandler(@Nullable ControlFrameHandler handler) {
         pongHandler = handler;
+    }
+
+    void listener(Listener told) {
+        listener = told;
     }
 
     void closeHandler(@Nullable CloseHandler handler) {
@@ -84,20 +89,28 @@ final class ControlFrames {
         return payload;
     }
 
-    void ping(byte[] payload) throws IOException {
+    void ping(Connection connection, byte[] payload) throws IOException {
         ControlFrameHandler handler = pingHandler;
         if (handler != null) {
             handler.handle(ByteBuffer.wrap(payload));
         } else {
             sender.pongLater(payload);
         }
+        Listener told = listener;
+        if (told != null) {
+            told.onPing(connection, ByteBuffer.wrap(payload));
+        }
     }
 
-    void pong(byte[] payload) throws IOException {
+    void pong(Connection connection, byte[] payload) throws IOException {
         complete(payload);
         ControlFrameHandler handler = pongHandler;
         if (handler != null) {
             handler.handle(ByteBuffer.wrap(payload));
+        }
+        Listener told = listener;
+        if (told != null) {
+            told.onPong(connection, ByteBuffer.wrap(payload));
         }
     }
 

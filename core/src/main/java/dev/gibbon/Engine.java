@@ -18,7 +18,14 @@ import java.util.concurrent.locks.ReentrantLock;
  * now and then, so that nothing is timed per message. Any thread.
  */
 final class Engine {
+    /** How many event loops there are unless somebody says otherwise: one per core. */
+    static final int DEFAULT_LOOPS = Runtime.getRuntime().availableProcessors();
+
     private static final int KEPT_BUFFERS = 64;
+
+    /** How long a listener may hold up its loop before a line of the log names it. */
+    private static final long SLOW_LISTENER_NANOS = 500_000_000;
+
     private static final Duration LONGEST_TICK = Duration.ofSeconds(1);
     private static final Duration SHORTEST_TICK = Duration.ofMillis(10);
 
@@ -28,6 +35,8 @@ final class Engine {
     private final MaskingKeys maskingKeys;
     private final Rounds rounds;
     private final Set<WebSocketConnection> connections = ConcurrentHashMap.newKeySet();
+    private final EventLoops loops;
+    private final LimitedLog log;
     private final ReentrantLock tickLock = new ReentrantLock();
 
     // Guarded by tickLock.
@@ -35,14 +44,24 @@ final class Engine {
     private boolean ticking;
 
     Engine(TimeSource time, MaskingKeys maskingKeys) {
+        this(time, maskingKeys, DEFAULT_LOOPS);
+    }
+
+    Engine(TimeSource time, MaskingKeys maskingKeys, int loops) {
         this.time = time;
+        this.loops = new EventLoops(this, loops);
+        this.log = new LimitedLog(time);
         this.rounds = new Rounds(time);
         this.maskingKeys = maskingKeys;
     }
 
     /** {@return an engine on the machine's clock, with keys from its cryptographic generator} */
     static Engine onSystem() {
-        return new Engine(new SystemTimeSource(), new SecureMaskingKeys());
+        return onSystem(DEFAULT_LOOPS);
+    }
+
+    static Engine onSystem(int loops) {
+        return new Engine(new SystemTimeSource(), new SecureMaskingKeys(), loops);
     }
 
     TimeSource time() {
@@ -55,6 +74,14 @@ final class Engine {
 
     Rounds rounds() {
         return rounds;
+    }
+
+    EventLoops loops() {
+        return loops;
+    }
+
+    LimitedLog log() {
+        return log;
     }
 
     MaskingKeys maskingKeys() {
@@ -118,6 +145,7 @@ final class Engine {
                 connection.lifecycle().lost(e);
             }
         }
+        loops.tick(now, SLOW_LISTENER_NANOS);
         tickLock.lock();
         try {
             if (connections.isEmpty()) {

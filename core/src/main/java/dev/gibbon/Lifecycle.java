@@ -37,6 +37,7 @@ final class Lifecycle {
     private final AtomicReference<@Nullable WebSocketException> failure = new AtomicReference<>();
 
     private volatile TimeSource.@Nullable Timer deadline;
+    private volatile TimeSource.@Nullable Timer linger;
 
     /** Set once, before anybody else sees this object. */
     private @Nullable WebSocketConnection connection;
@@ -53,7 +54,7 @@ final class Lifecycle {
         connection = owner;
     }
 
-    private WebSocketConnection connection() {
+    WebSocketConnection connection() {
         WebSocketConnection owner = connection;
         if (owner == null) {
             throw new IllegalStateException("not attached");
@@ -104,7 +105,7 @@ final class Lifecycle {
     }
 
     /** A handler of the application threw: the connection ends with 1011, and the read that ran it reports the cause. */
-    WebSocketException handlerFailed(Exception cause) {
+    WebSocketException handlerFailed(Throwable cause) {
         ClosingHandshake.Progress progress = closing.progress();
         return fail(
                 new ConnectionClosedException("a handler threw", progress.sent(), progress.received(), cause),
@@ -145,7 +146,7 @@ final class Lifecycle {
                 boolean _ = failure.compareAndSet(null, why);
             }
         });
-        engine.start("gibbon-close", this::flushQuietly);
+        connection().sender().flushLater();
     }
 
     /** The peer is most likely gone: a Close frame is tried for a moment, then the transport is dropped. */
@@ -193,6 +194,11 @@ final class Lifecycle {
         }
     }
 
+    /** {@return whether the protocol is done and the transport is being ended} */
+    boolean isFinishing() {
+        return finishing.get();
+    }
+
     /** {@return whether the transport is gone and everything given back} */
     boolean isClosed() {
         return closed.getCount() == 0;
@@ -207,7 +213,12 @@ final class Lifecycle {
     void finishLater() {
         if (finishing.compareAndSet(false, true)) {
             armDeadline();
-            engine.start("gibbon-close", this::finish);
+            LoopConnection loop = connection().loop();
+            if (loop != null) {
+                loop.finish();
+            } else {
+                engine.start("gibbon-close", this::finish);
+            }
         }
     }
 
@@ -218,9 +229,8 @@ final class Lifecycle {
             // broke a rule.
             if (role == Role.SERVER || failure.get() != null) {
                 transport.shutdownOutput();
-                TimeSource.Timer linger = engine.time().schedule(LINGER, this::terminate);
+                terminateIn(LINGER);
                 drain();
-                linger.cancel();
             } else {
                 drain();
                 transport.shutdownOutput();
@@ -242,11 +252,12 @@ final class Lifecycle {
         }
     }
 
-    private void flushQuietly() {
-        try {
-            connection().sender().flush();
-        } catch (IOException _) {
-            // The connection is closed by now and has told everybody who asks.
+    /** Takes everything down unless that has happened by then. */
+    void terminateIn(Duration fromNow) {
+        TimeSource.Timer timer = engine.time().schedule(fromNow, this::terminate);
+        linger = timer;
+        if (state() == ConnectionState.CLOSED) {
+            timer.cancel();
         }
     }
 
@@ -261,6 +272,10 @@ final class Lifecycle {
             // Nothing is left that could be done with it.
         }
         cancelDeadline();
+        TimeSource.Timer lingering = linger;
+        if (lingering != null) {
+            lingering.cancel();
+        }
         connection().released();
         closed.countDown();
     }

@@ -51,6 +51,10 @@ public final class PreparedMessage {
         return type;
     }
 
+    Opcode opcode() {
+        return type == MessageType.TEXT ? Opcode.TEXT : Opcode.BINARY;
+    }
+
     /** {@return a view of the whole unmasked frame} */
     ByteBuffer frame() {
         return frame.duplicate();

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * The way in of a connection for a thread that blocks: reads what is there, hands out every message in it, and only then waits again.
  * One thread at a time; {@link #enter()} makes sure of it, and what it guards is "Reader thread only".
  */
-final class Receiver {
+final class Receiver implements Input {
     /** What a reader that waits for the next frame holds. Enough for a burst of small messages, cheap enough to keep. */
     private static final int WAITING_BYTES = 512;
 
@@ -28,13 +28,6 @@ final class Receiver {
 
     /** What a message that has only been announced may make us allocate. */
     private static final int UNSEEN_BYTES = 64 * 1024;
-
-    /** What a reader waits for. */
-    enum Waiting {
-        NO,
-        FOR_A_MESSAGE,
-        FOR_THE_REST_OF_A_MESSAGE
-    }
 
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
     private static final byte[] NO_BYTES = {};
@@ -51,12 +44,17 @@ final class Receiver {
     /** Stands for whoever takes the connection down and gives the reader's buffer back, which takes no time. */
     private static final Thread GIVING_BACK = Thread.ofVirtual().unstarted(() -> {});
 
+    /** Stands for the listener that has taken over from all readers. */
+    private static final Thread LISTENING = Thread.ofVirtual().unstarted(() -> {});
+
     /** Stands for whoever closes the connection and reads on for the peer's Close frame; {@link #drainer} is who. */
     private static final Thread CLOSING = Thread.ofVirtual().unstarted(() -> {});
 
     private final AtomicReference<@Nullable Thread> reader = new AtomicReference<>();
 
     private volatile @Nullable Thread drainer;
+
+    private volatile @Nullable Thread listenerThread;
 
     // Reader thread only, until the end of the class.
     private ByteBuffer in = NOTHING;
@@ -114,15 +112,18 @@ final class Receiver {
         deadline = nanos;
     }
 
-    Waiting waiting() {
+    @Override
+    public Waiting waiting() {
         return waiting;
     }
 
-    long awaitedMessage() {
+    @Override
+    public long awaitedMessage() {
         return awaitedMessage;
     }
 
-    long reads() {
+    @Override
+    public long reads() {
         return reads;
     }
 
@@ -148,9 +149,48 @@ final class Receiver {
         if (other == self) {
             throw new IllegalStateException("a handler must not read from its own connection");
         }
+        if (other == LISTENING && listenerThread == self) {
+            return;
+        }
+        if (other == LISTENING) {
+            throw new IllegalStateException("this connection has a listener, which gets its messages");
+        }
         if (other != null) {
             throw new IllegalStateException("another thread is reading from this connection");
         }
+    }
+
+    /** What a listener takes over from the reader: input not looked at, what there is of a message, and whether to skip its rest. */
+    record Rest(ByteBuffer input, byte[] begun, boolean skipRest) {}
+
+    /** From now on only a listener reads. */
+    void reserve() {
+        enter();
+        reader.set(LISTENING);
+    }
+
+    /** Makes the calling thread the one that reads for the listener. */
+    void listenHere() {
+        listenerThread = Thread.currentThread();
+    }
+
+    /** Ends reading by threads for good, after {@link #reserve}. */
+    Rest handOver() {
+        IncomingMessage unread = current;
+        boolean skipRest = false;
+        if (unread != null) {
+            skipChunk(unread);
+            unread.supersede();
+            skipRest = !unread.ended();
+            current = null;
+        }
+        ByteBuffer input = in.hasRemaining() ? ownCopy(in) : NOTHING;
+        byte[] begun = assembling ? Arrays.copyOf(assembly, assembled) : NO_BYTES;
+        forgetAssembly();
+        unlease();
+        in = NOTHING;
+        waitingBuffer = null;
+        return new Rest(input, begun, skipRest);
     }
 
     private void awaitEnd() {
@@ -163,6 +203,12 @@ final class Receiver {
     }
 
     private void exit() {
+        if (reader.get() == LISTENING) {
+            if (lifecycle.state() == ConnectionState.CLOSED) {
+                keepSmall();
+            }
+            return;
+        }
         reader.set(null);
         if (lifecycle.state() == ConnectionState.CLOSED) {
             giveBack();
@@ -171,7 +217,8 @@ final class Receiver {
 
     boolean readsOnThisThread() {
         Thread now = reader.get();
-        return now == Thread.currentThread() || (now == CLOSING && drainer == Thread.currentThread());
+        Thread self = Thread.currentThread();
+        return now == self || (now == CLOSING && drainer == self) || (now == LISTENING && listenerThread == self);
     }
 
     /** Gives the buffer back, keeping bytes that were accepted, unless a reader is at work and will do so itself. */
@@ -369,8 +416,8 @@ final class Receiver {
                 case DATA -> {
                     return Inbound.Event.DATA;
                 }
-                case PING -> handle(() -> controlFrames.ping(inbound.controlPayload()));
-                case PONG -> handle(() -> controlFrames.pong(inbound.controlPayload()));
+                case PING -> handle(() -> controlFrames.ping(lifecycle.connection(), inbound.controlPayload()));
+                case PONG -> handle(() -> controlFrames.pong(lifecycle.connection(), inbound.controlPayload()));
                 case CLOSE -> {
                     ended = true;
                     handle(() -> controlFrames.close(inbound.closeStatus()));

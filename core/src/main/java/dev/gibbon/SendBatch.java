@@ -24,13 +24,23 @@ final class SendBatch {
 
     private static final int USUAL_SEGMENTS = 4;
 
+    /** Whose bytes a segment is. */
+    private enum Owner {
+        /** The pool's: a chunk. */
+        POOL,
+        /** The caller's, who may change it once its write has returned. */
+        CALLER,
+        /** Nobody's: it never changes. */
+        NOBODY
+    }
+
     private final BufferPool pool;
 
     // Segment i is a leased chunk or a borrowed payload. A chunk may have a tail: payload that is masked into the same
     // chunk, piece
     // by piece, once what the chunk holds has been written; so a client's huge frame needs no huge buffer.
     private ByteBuffer[] segments = new ByteBuffer[USUAL_SEGMENTS];
-    private boolean[] leased = new boolean[USUAL_SEGMENTS];
+    private Owner[] owners = new Owner[USUAL_SEGMENTS];
     private @Nullable ByteBuffer[] tails = new ByteBuffer[USUAL_SEGMENTS];
     private int[] tailKeys = new int[USUAL_SEGMENTS];
     private long[] tailPhases = new long[USUAL_SEGMENTS];
@@ -76,7 +86,7 @@ final class SendBatch {
             return appendMasked(outbound, chunk, payload, maskingKey);
         }
         seal();
-        add(payload, false);
+        add(payload, Owner.CALLER);
         return true;
     }
 
@@ -102,7 +112,7 @@ final class SendBatch {
             return false;
         }
         seal();
-        add(frames, false);
+        add(frames, Owner.NOBODY);
         return true;
     }
 
@@ -178,17 +188,45 @@ final class SendBatch {
         return true;
     }
 
+    /** Copies what is borrowed and not written yet, and gives chunks back that hold little: this batch will wait. */
+    void own() {
+        seal();
+        for (int i = next; i < count; i++) {
+            if (owners[i] == Owner.CALLER) {
+                segments[i] = copy(segments[i]);
+                owners[i] = Owner.NOBODY;
+            }
+            if (owners[i] == Owner.NOBODY) {
+                continue;
+            }
+            ByteBuffer tail = tails[i];
+            if (tail != null && tail.hasRemaining()) {
+                tails[i] = copy(tail);
+            } else if (segments[i].remaining() < BufferPool.BUFFER_BYTES / 4) {
+                ByteBuffer chunk = segments[i];
+                segments[i] = copy(chunk);
+                owners[i] = Owner.NOBODY;
+                tails[i] = null;
+                pool.release(chunk);
+            }
+        }
+    }
+
+    private static ByteBuffer copy(ByteBuffer bytes) {
+        return ByteBuffer.allocate(bytes.remaining()).put(bytes).flip();
+    }
+
     /** Gives every chunk back and forgets every payload. */
     void clear() {
         for (int i = 0; i < count; i++) {
-            if (leased[i]) {
+            if (owners[i] == Owner.POOL) {
                 pool.release(segments[i]);
             }
             tails[i] = null;
         }
         segments = segments.length > USUAL_SEGMENTS ? new ByteBuffer[USUAL_SEGMENTS] : segments;
-        if (leased.length > USUAL_SEGMENTS) {
-            leased = new boolean[USUAL_SEGMENTS];
+        if (owners.length > USUAL_SEGMENTS) {
+            owners = new Owner[USUAL_SEGMENTS];
             tails = new ByteBuffer[USUAL_SEGMENTS];
             tailKeys = new int[USUAL_SEGMENTS];
             tailPhases = new long[USUAL_SEGMENTS];
@@ -209,7 +247,7 @@ final class SendBatch {
             }
             seal();
         }
-        add(pool.lease(), true);
+        add(pool.lease(), Owner.POOL);
         open = true;
         return segments[count - 1];
     }
@@ -221,17 +259,17 @@ final class SendBatch {
         }
     }
 
-    private void add(ByteBuffer segment, boolean isLeased) {
+    private void add(ByteBuffer segment, Owner owner) {
         if (count == segments.length) {
             int size = 2 * count;
             segments = Arrays.copyOf(segments, size);
-            leased = Arrays.copyOf(leased, size);
+            owners = Arrays.copyOf(owners, size);
             tails = Arrays.copyOf(tails, size);
             tailKeys = Arrays.copyOf(tailKeys, size);
             tailPhases = Arrays.copyOf(tailPhases, size);
         }
         segments[count] = segment;
-        leased[count] = isLeased;
+        owners[count] = owner;
         count++;
     }
 }

@@ -2,10 +2,12 @@
 package dev.gibbon;
 
 import dev.gibbon.frame.Opcode;
+import dev.gibbon.internal.LoopTransport;
 import dev.gibbon.protocol.ClosePayload;
 import dev.gibbon.protocol.Outbound;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -14,14 +16,25 @@ import org.jspecify.annotations.Nullable;
  * The way out of a connection: any thread appends frames under the lock, one thread at a time writes all that are there without it,
  * and the others wait until theirs have left. So frames of writers that wait leave together, and a control frame passes between
  * the fragments of a message.
+ *
+ * <p>Once the connection has moved to an event loop nobody waits for the transport any more: what it does not take stays here as the
+ * stuck batch, and the loop goes on with it. Then the thread of that loop holds frames back until the end of its turn.
  */
 final class Sender implements SendProgress {
+    /** Instead of a frame's number: it may wait, and somebody sees to it. */
+    private static final long HELD = -1;
+
+    /** Instead of a frame's number: the caller has become the writer, of {@link #claimed}. */
+    private static final long CLAIMED = -2;
+
     private final Engine engine;
     private final Transport transport;
     private final Outbound outbound;
     private final Lifecycle lifecycle;
     private final int maxPendingPongs;
     private final int batchBytes;
+    private final long maxQueuedBytes;
+    private final QueuePolicy queuePolicy;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -36,6 +49,29 @@ final class Sender implements SendProgress {
     private int messagesWaiting;
     private int pendingPongs;
     private byte @Nullable [] newestPong;
+    private long bytesAppended;
+    private long fillingCounted;
+    private int roomWaiting;
+
+    /** On a loop: frames that the transport has not taken yet; nothing else may be written before them. */
+    private @Nullable SendBatch stuck;
+
+    private long stuckUpTo;
+
+    /** On a loop: messages of its thread that wait until the message ends that another thread has open. */
+    private @Nullable ArrayDeque<Message> behindOpenMessage;
+
+    private long bytesBehind;
+
+    /** Whether so much waits that no more must be read; until all of it has left. */
+    private volatile boolean congested;
+
+    /** Set once, under the lock; who goes on with what the transport does not take. */
+    private volatile @Nullable LoopConnection loop;
+
+    // On a loop: of whoever has set `writing`.
+    private @Nullable SendBatch claimed;
+    private long claimedUpTo;
 
     /** Whether the reader is about to block or does: then nothing may be held back. It looks at what is there after setting it. */
     private volatile boolean readerWaits;
@@ -55,6 +91,8 @@ final class Sender implements SendProgress {
         this.lifecycle = lifecycle;
         this.maxPendingPongs = options.maxPendingPongs();
         this.batchBytes = options.batchBytes();
+        this.maxQueuedBytes = options.maxQueuedBytes();
+        this.queuePolicy = options.queuePolicy();
         this.batching = options.batchWrites();
     }
 
@@ -68,12 +106,18 @@ final class Sender implements SendProgress {
         long frame;
         lock.lock();
         try {
+            if (mustWaitBehindLocked()) {
+                byte[] copy = new byte[payload.remaining()];
+                payload.get(copy);
+                waitBehindLocked(opcode, copy);
+                return;
+            }
             awaitTurnLocked();
             frame = appendLocked(opcode, true, payload);
         } finally {
             lock.unlock();
         }
-        awaitWritten(frame);
+        deliver(frame);
     }
 
     /** Sends a whole message as one frame. */
@@ -82,26 +126,182 @@ final class Sender implements SendProgress {
         long frame;
         lock.lock();
         try {
+            if (mustWaitBehindLocked()) {
+                waitBehindLocked(opcode, payload.clone());
+                return;
+            }
             awaitTurnLocked();
             frame = appendedLocked(batchLocked().append(outbound, opcode, payload));
         } finally {
             lock.unlock();
         }
-        awaitWritten(frame);
+        deliver(frame);
     }
 
     /** Sends a message whose one frame is encoded already. */
-    void prepared(ByteBuffer frame) throws IOException {
+    void prepared(PreparedMessage message) throws IOException {
         requireTime();
         long number;
         lock.lock();
         try {
+            if (mustWaitBehindLocked()) {
+                waitBehindLocked(message);
+                return;
+            }
             awaitTurnLocked();
-            number = appendedLocked(batchLocked().appendEncoded(frame));
+            number = appendedLocked(batchLocked().appendEncoded(message.frame()));
         } finally {
             lock.unlock();
         }
-        awaitWritten(number);
+        deliver(number);
+    }
+
+    /**
+     * Queues a prepared message and never waits; the caller sees to it that it is {@linkplain #flushLater sent}.
+     *
+     * @return whether it was queued; not if the connection is closing, or its queue is full, or another message is open
+     */
+    boolean offer(PreparedMessage message) throws IOException {
+        boolean drop;
+        lock.lock();
+        try {
+            if (failed || !lifecycle.state().maySendData()) {
+                return false;
+            }
+            boolean full = queuedLocked() > maxQueuedBytes;
+            if (!full && messageOpen) {
+                waitBehindLocked(message);
+                return true;
+            }
+            if (!full) {
+                SendBatch batch = batchLocked();
+                if (outbound.masks()) {
+                    boolean borrowed = batch.append(outbound, message.opcode(), true, 0, message.payload());
+                    if (borrowed) {
+                        batch.own();
+                    }
+                } else {
+                    boolean _ = batch.appendEncoded(message.frame());
+                }
+                countLocked();
+                return true;
+            }
+            congested = true;
+            drop = queuePolicy == QueuePolicy.DROP;
+        } finally {
+            lock.unlock();
+        }
+        if (drop) {
+            throw dropped();
+        }
+        return false;
+    }
+
+    /** {@return how many bytes wait for the transport} */
+    long queuedBytes() {
+        lock.lock();
+        try {
+            return queuedLocked();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** {@return whether so much waits that reading on would make it more} */
+    boolean congested() {
+        return congested;
+    }
+
+    /** From now on nobody waits for the transport; {@code side} does. What was appended before is written, or waits now. */
+    void enterLoop(LoopConnection side) {
+        lock.lock();
+        try {
+            if (filling != null) {
+                filling.own(); // Its callers will not wait for it any more.
+            }
+            loop = side;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until nobody writes and keeps it so until {@link #resume}; for the moment in which the transport stops blocking. */
+    void pause() {
+        lock.lock();
+        try {
+            while (writing) {
+                changed.awaitUninterruptibly();
+            }
+            writing = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void resume() {
+        lock.lock();
+        try {
+            writing = false;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The transport takes bytes again. Loop's thread. */
+    void writable() throws WebSocketException {
+        lock.lock();
+        try {
+            SendBatch batch = stuck;
+            if (batch == null) {
+                return;
+            }
+            stuck = null;
+            claimed = batch;
+            claimedUpTo = stuckUpTo;
+            writing = true;
+        } finally {
+            lock.unlock();
+        }
+        writeOut();
+    }
+
+    /** {@return whether the transport must take bytes before anything can be written} */
+    boolean blocked() {
+        lock.lock();
+        try {
+            return stuck != null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** {@return whether everything that was appended has left} */
+    boolean allWritten() {
+        lock.lock();
+        try {
+            return allWrittenLocked();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean allWrittenLocked() {
+        return written == appended && !writing && stuck == null;
+    }
+
+    /** {@return whether there was too much and all of it has left now; true once} */
+    boolean drained() {
+        lock.lock();
+        try {
+            if (!congested || !allWrittenLocked()) {
+                return false;
+            }
+            congested = false;
+            return true;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Sets when writes must have ended, on the engine's clock. */
@@ -127,14 +327,18 @@ final class Sender implements SendProgress {
         long frame;
         lock.lock();
         try {
-            frame = appendLocked(opcode, fin, payload);
+            requireSendableLocked();
+            awaitRoomLocked();
+            boolean borrowed = batchLocked().append(outbound, opcode, fin, 0, payload);
+            countLocked();
             if (fin) {
                 endMessageLocked();
             }
+            frame = toDeliverLocked(borrowed);
         } finally {
             lock.unlock();
         }
-        awaitWritten(frame);
+        deliver(frame);
     }
 
     /** Sends a Ping or Pong, between the fragments of a message if need be (§5.4). */
@@ -147,7 +351,7 @@ final class Sender implements SendProgress {
         } finally {
             lock.unlock();
         }
-        awaitWritten(frame);
+        deliver(frame);
     }
 
     /** Appends a Ping and lets another thread send it; for the tick, which must not block. Does nothing when closing. */
@@ -163,7 +367,7 @@ final class Sender implements SendProgress {
         } finally {
             lock.unlock();
         }
-        writeLater();
+        flushLater();
     }
 
     /**
@@ -187,7 +391,7 @@ final class Sender implements SendProgress {
         } finally {
             lock.unlock();
         }
-        writeLater();
+        flushLater();
     }
 
     /**
@@ -214,7 +418,7 @@ final class Sender implements SendProgress {
             ifFirst.run();
             newestPong = null;
             boolean _ = batchLocked().append(outbound, Opcode.CLOSE, true, 0, ByteBuffer.wrap(body));
-            appended++;
+            countLocked();
             changed.signalAll(); // Whoever waits to begin a message learns that there will be none.
             return true;
         } finally {
@@ -222,10 +426,14 @@ final class Sender implements SendProgress {
         }
     }
 
-    /** Sends everything that was appended. */
+    /** Sends everything that was appended; on a loop, as far as the transport takes it. */
     void flush() throws IOException {
         requireTime();
         long all;
+        if (loop != null) {
+            pushOut();
+            return;
+        }
         lock.lock();
         try {
             if (failed) {
@@ -236,6 +444,26 @@ final class Sender implements SendProgress {
             lock.unlock();
         }
         awaitWritten(all);
+    }
+
+    /** Has everything sent that was appended, without waiting for it. */
+    void flushLater() {
+        LoopConnection side = loop;
+        if (side == null) {
+            engine.start("gibbon-write", this::flushQuietly);
+        } else if (side.onLoopThread()) {
+            side.touch();
+        } else {
+            flushQuietly();
+        }
+    }
+
+    private void flushQuietly() {
+        try {
+            flush();
+        } catch (IOException _) {
+            // The connection is closed by now and has told everybody who asks.
+        }
     }
 
     /** The reader is about to block: lets go what is held back, and holds nothing back until {@link #readerGoesOn()}. */
@@ -265,7 +493,7 @@ final class Sender implements SendProgress {
     boolean writing() {
         lock.lock();
         try {
-            return writing;
+            return writing || stuck != null;
         } finally {
             lock.unlock();
         }
@@ -275,7 +503,7 @@ final class Sender implements SendProgress {
     boolean writersWait() {
         lock.lock();
         try {
-            return writing || messagesWaiting > 0;
+            return writing || stuck != null || messagesWaiting > 0 || roomWaiting > 0;
         } finally {
             lock.unlock();
         }
@@ -296,9 +524,15 @@ final class Sender implements SendProgress {
         lock.lock();
         try {
             failed = true;
+            behindOpenMessage = null;
+            bytesBehind = 0;
             if (filling != null) {
                 engine.release(filling);
                 filling = null;
+            }
+            if (stuck != null) { // Nobody writes while a batch is stuck.
+                engine.release(stuck);
+                stuck = null;
             }
             changed.signalAll();
         } finally {
@@ -315,16 +549,87 @@ final class Sender implements SendProgress {
     }
 
     private void awaitTurnLocked() throws WebSocketException {
-        messagesWaiting++;
-        while (messageOpen && !failed && lifecycle.state().maySendData()) {
+        if (messageOpen) {
+            if (loop != null && EventLoop.isLoopThread()) {
+                throw new QueueFullException("another thread has a message open, and a loop cannot wait for it");
+            }
+            messagesWaiting++;
+            while (messageOpen && !failed && lifecycle.state().maySendData()) {
+                changed.awaitUninterruptibly();
+            }
+            messagesWaiting--;
+        }
+        requireSendableLocked();
+        awaitRoomLocked();
+    }
+
+    /** Waits while too much is queued on a loop, or refuses what cannot wait; see {@link QueuePolicy}. */
+    private void awaitRoomLocked() throws WebSocketException {
+        if (loop == null || queuedLocked() <= maxQueuedBytes) {
+            return;
+        }
+        congested = true;
+        if (queuePolicy == QueuePolicy.DROP) {
+            throw dropped();
+        }
+        if (queuePolicy == QueuePolicy.REFUSE || EventLoop.isLoopThread()) {
+            throw new QueueFullException(queuedLocked() + " bytes wait > " + maxQueuedBytes);
+        }
+        roomWaiting++;
+        while (!failed
+                && queuedLocked() > maxQueuedBytes / 2
+                && lifecycle.state().maySendData()) {
             changed.awaitUninterruptibly();
         }
-        messagesWaiting--;
+        roomWaiting--;
         requireSendableLocked();
+    }
+
+    private WebSocketException dropped() {
+        lifecycle.lost(new ConnectionClosedException(
+                "dropped: the peer reads too slowly, more than " + maxQueuedBytes + " bytes wait", null, null, null));
+        return lifecycle.closedForWriting();
+    }
+
+    private long queuedLocked() {
+        return bytesAppended - bytesWritten + bytesBehind;
+    }
+
+    /** Whether a message must wait, since another thread has one open and this one, a loop's, cannot. */
+    private boolean mustWaitBehindLocked() {
+        return messageOpen && loop != null && EventLoop.isLoopThread();
+    }
+
+    private void waitBehindLocked(PreparedMessage message) throws WebSocketException {
+        byte[] payload = new byte[message.payload().remaining()];
+        message.payload().get(payload);
+        waitBehindLocked(message.opcode(), payload);
+    }
+
+    private void waitBehindLocked(Opcode opcode, byte[] payload) throws WebSocketException {
+        requireSendableLocked();
+        awaitRoomLocked();
+        if (behindOpenMessage == null) {
+            behindOpenMessage = new ArrayDeque<>();
+        }
+        behindOpenMessage.add(Message.received(opcode == Opcode.TEXT ? MessageType.TEXT : MessageType.BINARY, payload));
+        bytesBehind += payload.length;
     }
 
     private void endMessageLocked() {
         messageOpen = false;
+        ArrayDeque<Message> behind = behindOpenMessage;
+        if (behind != null && !failed && lifecycle.state().maySendData()) {
+            for (Message message : behind) {
+                SendBatch batch = batchLocked();
+                if (batch.append(outbound, message.isText() ? Opcode.TEXT : Opcode.BINARY, message.bytes())) {
+                    batch.own();
+                }
+                countLocked();
+            }
+        }
+        behindOpenMessage = null;
+        bytesBehind = 0;
         changed.signalAll();
     }
 
@@ -339,11 +644,142 @@ final class Sender implements SendProgress {
         return appendedLocked(batchLocked().append(outbound, opcode, fin, 0, payload));
     }
 
-    /** Counts a frame; answers up to which one the caller must wait: none if it may be held back. */
+    /** Counts a frame; answers up to which one the caller must see to it that it is written: {@link #HELD} if it may wait. */
     private long appendedLocked(boolean borrowed) {
+        countLocked();
+        return toDeliverLocked(borrowed);
+    }
+
+    private long toDeliverLocked(boolean borrowed) {
+        LoopConnection side = loop;
+        if (side == null) {
+            boolean mayWait =
+                    batching && !borrowed && !readerWaits && batchLocked().bytes() < batchBytes;
+            return mayWait ? HELD : appended;
+        }
+        if (borrowed && (writing || stuck != null)) {
+            batchLocked().own(); // It will not leave before the caller goes on.
+            return HELD;
+        }
+        if (writing || stuck != null) {
+            return HELD; // Whoever writes goes on until nothing is left.
+        }
+        if (borrowed || batchLocked().bytes() >= batchBytes || !side.onLoopThread()) {
+            claimLocked();
+            return CLAIMED;
+        }
+        side.touch();
+        return HELD;
+    }
+
+    private void claimLocked() {
+        writing = true;
+        claimed = takeLocked();
+        claimedUpTo = appended;
+    }
+
+    private void countLocked() {
         appended++;
-        boolean mayWait = batching && !borrowed && !readerWaits && batchLocked().bytes() < batchBytes;
-        return mayWait ? written : appended;
+        long bytes = batchLocked().bytes();
+        bytesAppended += bytes - fillingCounted;
+        fillingCounted = bytes;
+        if (!congested && loop != null && queuedLocked() > maxQueuedBytes / 2) {
+            congested = true;
+        }
+    }
+
+    private void deliver(long frame) throws IOException {
+        if (frame == CLAIMED) {
+            writeOut();
+        } else if (frame != HELD) {
+            awaitWritten(frame);
+        }
+    }
+
+    /** On a loop: writes what is there as far as the transport takes it, unless somebody else does. */
+    private void pushOut() throws WebSocketException {
+        lock.lock();
+        try {
+            if (failed) {
+                throw lifecycle.closedForWriting();
+            }
+            if (writing || stuck != null || written == appended) {
+                return;
+            }
+            claimLocked();
+        } finally {
+            lock.unlock();
+        }
+        writeOut();
+    }
+
+    /** On a loop: writes the claimed batch, and those that come meanwhile, until all is written or the transport takes no more. */
+    private void writeOut() throws WebSocketException {
+        for (SendBatch batch = claimed; batch != null; batch = claimed) {
+            boolean all = false;
+            boolean broken = true;
+            try {
+                all = batch.writeTo(transport, outbound, this) && flushTransport();
+                broken = false;
+            } catch (IOException e) {
+                lifecycle.lost(e);
+                throw lifecycle.closedForWriting();
+            } finally {
+                wroteOut(batch, all, broken);
+            }
+        }
+    }
+
+    private boolean flushTransport() throws IOException {
+        return !(transport instanceof LoopTransport socket) || socket.flush();
+    }
+
+    private void wroteOut(SendBatch batch, boolean all, boolean broken) {
+        boolean blocked = false;
+        lock.lock();
+        try {
+            claimed = null;
+            failed |= broken;
+            if (!all && !failed) {
+                batch.own();
+                stuck = batch;
+                stuckUpTo = claimedUpTo;
+                writing = false;
+                blocked = true;
+            } else {
+                written = failed ? written : claimedUpTo;
+                if (!failed && written != appended) {
+                    claimLocked();
+                } else {
+                    writing = false;
+                }
+                engine.release(batch);
+            }
+            if (roomWaiting > 0 || failed) {
+                changed.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+        LoopConnection side = loop;
+        if (side != null && blocked) {
+            side.awaitWritable();
+        } else if (side != null && (congested || lifecycle.state() != ConnectionState.OPEN)) {
+            side.allWritten();
+        }
+    }
+
+    /** The transport itself has bytes to send before any of ours. Loop's thread. */
+    void transportBlocked() {
+        lock.lock();
+        try {
+            if (stuck == null && !writing && !failed) {
+                stuck = engine.leaseBatch();
+                stuckUpTo = written;
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     private SendBatch batchLocked() {
@@ -353,16 +789,6 @@ final class Sender implements SendProgress {
             filling = batch;
         }
         return batch;
-    }
-
-    private void writeLater() {
-        engine.start("gibbon-pong", () -> {
-            try {
-                flush();
-            } catch (IOException _) {
-                // The connection is closed by now and has told everybody who asks.
-            }
-        });
     }
 
     /** Waits until the frame is written, and writes it and all others that are there if nobody else does. */
@@ -383,6 +809,9 @@ final class Sender implements SendProgress {
                 if (failed) {
                     throw lifecycle.closedForWriting();
                 }
+                if (loop != null) { // Moved there meanwhile.
+                    break;
+                }
                 batch = takeLocked();
                 upTo = appended;
                 writing = true;
@@ -391,6 +820,7 @@ final class Sender implements SendProgress {
             }
             write(batch, upTo);
         }
+        pushOut();
     }
 
     private SendBatch takeLocked() {
@@ -398,11 +828,12 @@ final class Sender implements SendProgress {
         byte[] pong = newestPong;
         if (pong != null) {
             boolean _ = batch.append(outbound, Opcode.PONG, true, 0, ByteBuffer.wrap(pong));
-            appended++;
+            countLocked();
             newestPong = null;
         }
         pendingPongs = 0;
         filling = null;
+        fillingCounted = 0;
         return batch;
     }
 

@@ -18,7 +18,7 @@ final class Watch {
     private long lastWrite;
     private long waitingSince;
     private long awaitedMessage;
-    private Receiver.Waiting waiting = Receiver.Waiting.NO;
+    private Input.Waiting waiting = Input.Waiting.NO;
     private boolean writing;
     private long lastPing;
     private boolean pinged;
@@ -60,8 +60,7 @@ final class Watch {
         if (connection.state() != ConnectionState.OPEN) {
             return; // The closing handshake has its own deadline.
         }
-        if (waiting == Receiver.Waiting.FOR_THE_REST_OF_A_MESSAGE
-                && passed(options.messageTimeout(), waitingSince, now)) {
+        if (waiting == Input.Waiting.FOR_THE_REST_OF_A_MESSAGE && passed(options.messageTimeout(), waitingSince, now)) {
             close(CloseCode.POLICY_VIOLATION, "the rest of a message did not come in " + options.messageTimeout());
         } else if (silentFor(options.idleTimeout().orElse(null), now)) {
             close(
@@ -84,14 +83,14 @@ final class Watch {
     }
 
     private void noteReads(long now) {
-        Receiver.Waiting isWaiting = connection.receiver().waiting();
-        long isReads = connection.receiver().reads();
+        Input.Waiting isWaiting = connection.input().waiting();
+        long isReads = connection.input().reads();
         if (isReads != reads) {
             reads = isReads;
             lastRead = now;
             pinged = false;
         }
-        long isAwaited = connection.receiver().awaitedMessage();
+        long isAwaited = connection.input().awaitedMessage();
         if (isWaiting != waiting || isAwaited != awaitedMessage) {
             waiting = isWaiting;
             awaitedMessage = isAwaited;
@@ -102,7 +101,7 @@ final class Watch {
     /** Silence counts only while somebody waits for it to end: what lies unread in the socket is no silence. */
     private boolean silentFor(@Nullable Duration timeout, long now) {
         return timeout != null
-                && waiting != Receiver.Waiting.NO
+                && waiting != Input.Waiting.NO
                 && passed(timeout, lastRead, now)
                 && passed(timeout, waitingSince, now);
     }

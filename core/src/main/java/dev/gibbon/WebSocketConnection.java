@@ -3,6 +3,7 @@ package dev.gibbon;
 
 import dev.gibbon.frame.FrameHeader;
 import dev.gibbon.frame.Opcode;
+import dev.gibbon.internal.LoopTransport;
 import dev.gibbon.protocol.ClosePayload;
 import dev.gibbon.protocol.ClosingHandshake;
 import dev.gibbon.protocol.Protocol;
@@ -11,6 +12,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -38,6 +40,14 @@ final class WebSocketConnection implements Connection {
     private final ControlFrames controlFrames;
     private final Receiver receiver;
     private final Watch watch;
+
+    /** How messages come in: the receiver, until a listener takes over. */
+    private volatile Input input;
+
+    private volatile @Nullable LoopConnection loop;
+
+    /** Who is told of the end, once nobody reads any more. */
+    private final AtomicReference<@Nullable Listener> toTell = new AtomicReference<>();
 
     private final AtomicReference<@Nullable ConcurrentMap<String, Object>> attributes = new AtomicReference<>();
     private final AtomicReference<TimeSource.@Nullable Timer> writeDeadline = new AtomicReference<>();
@@ -69,6 +79,7 @@ final class WebSocketConnection implements Connection {
                 controlFrames,
                 Math.max(MAX_DISCARDED, options.maxMessageBytes()),
                 leftover);
+        this.input = receiver;
         this.watch = new Watch(this, options, time.nanoTime());
     }
 
@@ -101,6 +112,24 @@ final class WebSocketConnection implements Connection {
         return receiver;
     }
 
+    Input input() {
+        return input;
+    }
+
+    ControlFrames controlFrames() {
+        return controlFrames;
+    }
+
+    /** {@return the loop's side, once a listener is on a loop} */
+    @Nullable
+    LoopConnection loop() {
+        return loop;
+    }
+
+    long maxMessageBytes() {
+        return options.maxMessageBytes();
+    }
+
     void tick(long now) {
         watch.tick(now);
     }
@@ -128,6 +157,10 @@ final class WebSocketConnection implements Connection {
         receiver.giveBack();
         clearWriteDeadline();
         controlFrames.end(lifecycle.closedForWriting());
+        LoopConnection side = loop;
+        if (side != null) {
+            side.released();
+        }
         runOnClosed();
     }
 
@@ -234,6 +267,76 @@ final class WebSocketConnection implements Connection {
     }
 
     @Override
+    public void listen(Listener listener) {
+        receiver.reserve();
+        controlFrames.listener(listener);
+        toTell.set(listener);
+        if (transport instanceof LoopTransport socket) {
+            sender.pause();
+            try {
+                Optional<SocketChannel> channel = socket.enterLoop();
+                if (channel.isPresent()) {
+                    enterLoop(listener, socket, channel.get(), receiver.handOver());
+                    return;
+                }
+            } catch (IOException e) {
+                lifecycle.lost(e);
+            } finally {
+                sender.resume();
+            }
+        }
+        Thread _ = Thread.ofVirtual().name("gibbon-listener").start(new ListenerThread(this, receiver, listener));
+    }
+
+    private void enterLoop(Listener listener, LoopTransport socket, SocketChannel channel, Receiver.Rest rest) {
+        Delivery delivery = new Delivery(this, protocol.inbound(), listener);
+        delivery.takeOver(rest.begun(), rest.skipRest());
+        EventLoop chosen = engine.loops().next();
+        LoopConnection side = new LoopConnection(this, chosen, socket, channel, delivery);
+        input = delivery;
+        loop = side;
+        sender.enterLoop(side);
+        chosen.execute(() -> side.start(rest.input()));
+        if (lifecycle.isFinishing()) { // It began before there was a loop to end it on.
+            side.finish();
+        }
+        if (state() == ConnectionState.CLOSED) {
+            side.released();
+        }
+    }
+
+    /** Tells {@code listener} how the connection ended, once. */
+    void tellEnd(Listener listener) {
+        if (!toTell.compareAndSet(listener, null)) {
+            return;
+        }
+        WebSocketException failure = lifecycle.failure();
+        if (failure != null) {
+            listener.onFailure(this, failure);
+        } else {
+            listener.onClose(this, closeStatus().orElse(CloseStatus.EMPTY));
+        }
+    }
+
+    @Override
+    public long queuedBytes() {
+        return sender.queuedBytes();
+    }
+
+    @Override
+    public void writeMessage(MessageView message) throws IOException {
+        ByteBuffer source = message.source();
+        int limit = source.limit();
+        int position = source.position();
+        source.limit(message.offset() + message.length()).position(message.offset());
+        try {
+            send(message.isText() ? Opcode.TEXT : Opcode.BINARY, source);
+        } finally {
+            source.limit(limit).position(position);
+        }
+    }
+
+    @Override
     public void writeText(String text) throws IOException {
         send(Opcode.TEXT, Message.encode(text));
     }
@@ -287,7 +390,7 @@ final class WebSocketConnection implements Connection {
             send(message.type() == MessageType.TEXT ? Opcode.TEXT : Opcode.BINARY, message.payload());
         } else {
             endOwnWriter();
-            sender.prepared(message.frame());
+            sender.prepared(message);
         }
     }
 
@@ -411,12 +514,12 @@ final class WebSocketConnection implements Connection {
         } catch (IOException _) {
             return; // The connection was lost meanwhile, and everything is taken down.
         }
-        if (receiver.readsOnThisThread()) {
+        if (receiver.readsOnThisThread() || EventLoop.isLoopThread()) {
             return;
         }
         try {
             // While another thread reads it sees the peer's answer; should it stop reading, this one goes on.
-            while (!receiver.drain() && !lifecycle.awaitClosed(LOOK_AGAIN)) {}
+            while (input == receiver && !receiver.drain() && !lifecycle.awaitClosed(LOOK_AGAIN)) {}
             while (!lifecycle.awaitClosed(LOOK_AGAIN)) {}
         } catch (InterruptedException _) {
             abort();

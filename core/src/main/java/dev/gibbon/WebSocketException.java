@@ -11,6 +11,7 @@ public abstract sealed class WebSocketException extends IOException
                 ProtocolException,
                 MessageTooBigException,
                 ConnectionClosedException,
+                QueueFullException,
                 ReadTimeoutException,
                 WriteTimeoutException {
     private static final long serialVersionUID = 1L;

@@ -44,8 +44,7 @@ public final class WebSocketServer implements AutoCloseable {
     /** How many clients beyond the limit are told so at a time; more are dropped without a word. */
     private static final int MAX_TOLD_FULL = 64;
 
-    private final Engine engine = Engine.onSystem();
-    private final ServerLog log = new ServerLog(engine.time());
+    private final Engine engine;
     private final Routes routes;
     private final @Nullable SSLContext tls;
     private final HeadLimits headLimits;
@@ -60,6 +59,7 @@ public final class WebSocketServer implements AutoCloseable {
     private final CountDownLatch ended = new CountDownLatch(1);
 
     private WebSocketServer(Builder from) throws IOException {
+        engine = Engine.onSystem(from.loops);
         routes = from.routes;
         tls = from.tls;
         headLimits = HttpConnection.limits(from.maxHeadBytes, from.maxHeaderCount);
@@ -71,7 +71,7 @@ public final class WebSocketServer implements AutoCloseable {
                 if (address instanceof InetSocketAddress tcp && tcp.isUnresolved()) {
                     throw new UnknownHostException("unknown host " + tcp.getHostString());
                 }
-                acceptors.add(Acceptor.bind(address, this::accepted, log));
+                acceptors.add(Acceptor.bind(address, this::accepted, log()));
             }
         } catch (IOException | RuntimeException e) {
             closeAcceptors();
@@ -163,7 +163,7 @@ public final class WebSocketServer implements AutoCloseable {
             try {
                 acceptor.close();
             } catch (IOException e) {
-                log.warn("close failed", e);
+                log().warn("close failed", e);
             }
         }
     }
@@ -178,7 +178,7 @@ public final class WebSocketServer implements AutoCloseable {
             }
             connection = new HttpConnection(this, transport, context != null, openCount.get() >= maxConnections);
         } catch (IOException e) {
-            log.debug("client left", e);
+            log().debug("client left", e);
             return;
         }
         int count = openCount.incrementAndGet();
@@ -201,8 +201,8 @@ public final class WebSocketServer implements AutoCloseable {
         return engine;
     }
 
-    ServerLog log() {
-        return log;
+    LimitedLog log() {
+        return engine.log();
     }
 
     HeadLimits headLimits() {
@@ -234,6 +234,7 @@ public final class WebSocketServer implements AutoCloseable {
         private Duration handshakeTimeout = Duration.ofSeconds(10);
         private Duration shutdownTimeout = Duration.ofSeconds(10);
         private int maxConnections = 100_000;
+        private int loops = Engine.DEFAULT_LOOPS;
 
         private Builder() {}
 
@@ -343,6 +344,18 @@ public final class WebSocketServer implements AutoCloseable {
         }
 
         /**
+         * Sets how many event loops serve the connections that have a {@link Listener}; each is one thread, which starts with its first
+         * connection. One per core unless set.
+         *
+         * @param count 1 or more
+         * @return this
+         */
+        public Builder loops(int count) {
+            loops = count;
+            return this;
+        }
+
+        /**
          * Starts the server; it accepts connections when this returns.
          *
          * @return the running server
@@ -353,6 +366,9 @@ public final class WebSocketServer implements AutoCloseable {
         public WebSocketServer start() throws IOException {
             if (addresses.isEmpty()) {
                 throw new IllegalStateException("name an address: bind or bindUnix");
+            }
+            if (loops < 1) {
+                throw new IllegalArgumentException("loops must be positive: " + loops);
             }
             if (maxConnections < 1 || !handshakeTimeout.isPositive() || !shutdownTimeout.isPositive()) {
                 throw new IllegalArgumentException("bounds must be positive: maxConnections " + maxConnections

@@ -5,7 +5,9 @@ import dev.gibbon.Connection;
 import dev.gibbon.ConnectionOptions;
 import dev.gibbon.Exchange;
 import dev.gibbon.Headers;
+import dev.gibbon.Listener;
 import dev.gibbon.Message;
+import dev.gibbon.MessageView;
 import dev.gibbon.OriginPolicy;
 import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketServer;
@@ -14,8 +16,12 @@ import java.io.InputStream;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
-/** What {@code gibbon serve} serves: a page at {@code /} and the echo that it talks to at {@code /echo}. */
+/**
+ * What {@code gibbon serve} serves: a page at {@code /}, the echo that it talks to at {@code /echo}, where a virtual thread for each
+ * connection reads and writes, and the same echo from event loops at {@code /echo/event}.
+ */
 final class EchoServer {
     /**
      * 64 MiB in fragments of 64 bytes. The Autobahn suite sends 4 MiB in such fragments, 65 536 of them, four times what the library
@@ -40,10 +46,10 @@ final class EchoServer {
             "X-Content-Type-Options", "nosniff");
 
     private final Upgrader upgrader;
-    private final Consumer<Message> received;
+    private final @Nullable Consumer<Message> received;
     private final byte[] page = page();
 
-    private EchoServer(OriginPolicy origins, int maxMessageBytes, Consumer<Message> received) {
+    private EchoServer(OriginPolicy origins, int maxMessageBytes, @Nullable Consumer<Message> received) {
         this.received = received;
         // The handler does nothing between reading and writing, so answers may wait for the next read and leave
         // together.
@@ -64,12 +70,19 @@ final class EchoServer {
      * @param server the server
      * @param origins which pages may connect
      * @param maxMessageBytes the longest message that is echoed
-     * @param received told of every message, by the connection's thread
+     * @param received told of every message, by the connection's thread or loop; null for nobody
      */
     static void addTo(
-            WebSocketServer.Builder server, OriginPolicy origins, int maxMessageBytes, Consumer<Message> received) {
+            WebSocketServer.Builder server,
+            OriginPolicy origins,
+            int maxMessageBytes,
+            @Nullable Consumer<Message> received) {
         EchoServer echo = new EchoServer(origins, maxMessageBytes, received);
-        server.handle("/", echo::answerPage).handle("/echo", echo::answerEcho);
+        server.handle("/", echo::answerPage)
+                .handle("/echo", echo::answerEcho)
+                .handle(
+                        "/echo/event",
+                        exchange -> echo.upgrader.upgrade(exchange).listen(echo.listener()));
     }
 
     /** {@return what shows each message as a line} */
@@ -80,10 +93,33 @@ final class EchoServer {
     private void answerEcho(Exchange exchange) throws IOException {
         try (Connection ws = upgrader.upgrade(exchange)) {
             for (Message message; (message = ws.readMessage()) != null; ) {
-                received.accept(message);
+                if (received != null) {
+                    received.accept(message);
+                }
                 ws.writeMessage(message);
             }
         }
+    }
+
+    private Listener listener() {
+        return new Listener() {
+            @Override
+            public void onText(Connection ws, MessageView message) throws IOException {
+                echo(ws, message);
+            }
+
+            @Override
+            public void onBinary(Connection ws, MessageView message) throws IOException {
+                echo(ws, message);
+            }
+        };
+    }
+
+    private void echo(Connection ws, MessageView message) throws IOException {
+        if (received != null) {
+            received.accept(message.toMessage());
+        }
+        ws.writeMessage(message);
     }
 
     private void answerPage(Exchange exchange) throws IOException {

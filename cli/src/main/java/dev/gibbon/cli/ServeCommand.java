@@ -111,6 +111,12 @@ final class ServeCommand implements Callable<Integer> {
             description = "Longest message to accept, such as 512, 64k or 1MiB; ${DEFAULT-VALUE} unless given.")
     private ByteSize maxMessage = new ByteSize(64 << 20);
 
+    @Option(
+            names = "--loops",
+            paramLabel = "N",
+            description = "Event loops that serve /echo/event; one per core unless given.")
+    private @Nullable Integer loops;
+
     @Option(names = "--verbose", description = "Print a line `recv: ...` for each message: its start, escaped.")
     private boolean verbose;
 
@@ -128,7 +134,13 @@ final class ServeCommand implements Callable<Integer> {
     /** Starts the server that the options describe; the lines are those of {@code --verbose}. */
     WebSocketServer start(Consumer<String> lines) throws CommandFailedException {
         WebSocketServer.Builder server = WebSocketServer.builder();
-        Consumer<Message> received = verbose ? EchoServer.showing(lines) : _ -> {};
+        @Nullable Consumer<Message> received = verbose ? EchoServer.showing(lines) : null;
+        if (loops != null) {
+            if (loops < 1) {
+                throw new ParameterException(spec.commandLine(), "--loops " + loops + " is less than 1");
+            }
+            server.loops(loops);
+        }
         EchoServer.addTo(server, origins(), maxMessage.bytes(), received);
         if (isTls()) {
             server.tls(PemTls.context(tls.get(0), tls.get(1)));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.internal;
 
-import dev.gibbon.Transport;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketAddress;
@@ -25,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Interrupting a thread that is blocked here closes the channel: the call ends with {@link
  * ClosedByInterruptException} and the thread keeps its interrupt flag.
  */
-public final class ChannelTransport implements Transport {
+public final class ChannelTransport implements LoopTransport {
     /** Buffers per gather write: a few frames with header and payload apart; far below any system's limit. */
     private static final int MAX_BUFFERS = 64;
 
@@ -73,10 +72,27 @@ public final class ChannelTransport implements Transport {
         peerAddress = Optional.ofNullable(channel.getRemoteAddress());
     }
 
-    /**
-     * {@return the channel, for an event loop to register} A Unix-domain channel on which a timed read has timed out
-     * may still have a read waiting; such a channel cannot be made non-blocking, see {@link #isReadPending()}.
-     */
+    /** Does nothing if a timed read on a Unix-domain channel has timed out and still waits: see {@link #isReadPending()}. */
+    @Override
+    public Optional<SocketChannel> enterLoop() throws IOException {
+        if (pendingRead != null) {
+            return Optional.empty();
+        }
+        channel.configureBlocking(false);
+        return Optional.of(channel);
+    }
+
+    @Override
+    public boolean flush() {
+        return true;
+    }
+
+    @Override
+    public boolean buffersInput() {
+        return false;
+    }
+
+    /** {@return the channel} */
     public SocketChannel channel() {
         return channel;
     }

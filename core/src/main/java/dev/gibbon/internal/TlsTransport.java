@@ -7,6 +7,7 @@ import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -38,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * (the answer to a KeyUpdate) leaves it to the writer or to a thread of its own: two peers whose readers wait for
  * writes may wait for ever.
  */
-public final class TlsTransport implements Transport {
+public final class TlsTransport implements LoopTransport {
     /** What an idle reader holds: the start of the next records. */
     private static final int SMALL_BYTES = 512;
 
@@ -106,6 +107,21 @@ public final class TlsTransport implements Transport {
     /** Tells how the lower transport behaves from now on. Not while a read or write is going on. */
     public void configureBlocking(boolean block) {
         blocking = block;
+    }
+
+    @Override
+    public Optional<SocketChannel> enterLoop() throws IOException {
+        if (!(lower instanceof LoopTransport socket)) {
+            return Optional.empty();
+        }
+        Optional<SocketChannel> channel = socket.enterLoop();
+        blocking = channel.isEmpty();
+        return channel;
+    }
+
+    @Override
+    public boolean buffersInput() {
+        return true;
     }
 
     /**
@@ -185,12 +201,7 @@ public final class TlsTransport implements Transport {
         }
     }
 
-    /**
-     * Hands records to the lower transport that it has not taken so far. A loop calls this once its channel is writable
-     * again.
-     *
-     * @return whether none are left
-     */
+    @Override
     public boolean flush() throws IOException {
         boolean _ = lock(sendLock, NO_DEADLINE);
         try {

@@ -5,10 +5,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The server's log, by way of the platform's {@link System.Logger}. Peers can cause lines at will, so there are at most ten a second;
+ * The engine's log, by way of the platform's {@link System.Logger}. Peers cause lines at will, so there are at most ten a second;
  * the next one that gets through says how many did not. Nothing of the peer's is in a line but what exceptions say, which is escaped.
  */
-final class ServerLog {
+final class LimitedLog {
     private static final long LINES_PER_SECOND = 10;
     private static final long SECOND_NANOS = 1_000_000_000L;
 
@@ -18,7 +18,7 @@ final class ServerLog {
     private final AtomicLong lines = new AtomicLong();
     private final AtomicLong left = new AtomicLong();
 
-    ServerLog(TimeSource time) {
+    LimitedLog(TimeSource time) {
         this.time = time;
     }
 

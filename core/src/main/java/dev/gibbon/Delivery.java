@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import dev.gibbon.frame.Opcode;
+import dev.gibbon.protocol.Inbound;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way in of a connection on an event loop: turns bytes into calls of its {@link Listener}. A message that came in one read is shown
+ * where it lies; others are put together, large ones by reading straight into their place. Loop's thread only, unless a method says
+ * otherwise.
+ */
+final class Delivery implements Input {
+    /** From here on the rest of a frame is read straight into its place. */
+    private static final int DIRECT_BYTES = 16 * 1024;
+
+    private final WebSocketConnection connection;
+    private final Inbound inbound;
+    private final Listener listener;
+    private final long wholeBytes;
+
+    private @Nullable EventLoop loop;
+
+    /** The message that is put together, and how much of it there is. */
+    private @Nullable ByteBuffer assembly;
+
+    private int assembled;
+
+    /** Whether the present message is handed out in parts, and whether it is thrown away. */
+    private boolean inParts;
+
+    private boolean skipping;
+    private boolean ended;
+
+    /** Looked at by the tick. */
+    private volatile Input.Waiting waiting = Input.Waiting.FOR_A_MESSAGE;
+
+    private volatile long awaitedMessage;
+    private volatile long reads;
+
+    Delivery(WebSocketConnection connection, Inbound inbound, Listener listener) {
+        this.connection = connection;
+        this.inbound = inbound;
+        this.listener = listener;
+        this.wholeBytes = listener.wholeMessageBytes();
+    }
+
+    Listener listener() {
+        return listener;
+    }
+
+    @Override
+    public Input.Waiting waiting() {
+        return waiting;
+    }
+
+    @Override
+    public long awaitedMessage() {
+        return awaitedMessage;
+    }
+
+    @Override
+    public long reads() {
+        return reads;
+    }
+
+    void noteRead() {
+        long count = reads + 1; // The loop's thread alone writes it.
+        reads = count;
+    }
+
+    /** Reading pauses, or goes on: nobody waits for the peer meanwhile. */
+    void paused(boolean now) {
+        waiting = now ? Input.Waiting.NO : waitingFor();
+    }
+
+    private Input.Waiting waitingFor() {
+        return assembled > 0 ? Input.Waiting.FOR_THE_REST_OF_A_MESSAGE : Input.Waiting.FOR_A_MESSAGE;
+    }
+
+    private EventLoop loop() {
+        EventLoop own = loop;
+        if (own == null) {
+            throw new IllegalStateException("not on a loop yet");
+        }
+        return own;
+    }
+
+    /**
+     * Takes over from a blocking reader.
+     *
+     * @param begun what it had of a message
+     * @param skipRest whether it was in the middle of a message that nobody wants any more
+     */
+    void takeOver(byte[] begun, boolean skipRest) {
+        assembled = begun.length;
+        assembly = begun.length == 0 ? null : ByteBuffer.wrap(begun);
+        skipping = skipRest;
+    }
+
+    /** The first call of the listener. */
+    void open(EventLoop own) {
+        loop = own;
+        ByteBuffer begun = assembly;
+        if (begun != null) {
+            assembly = null;
+            int length = assembled;
+            assembled = 0;
+            collect(begun, 0, length);
+        }
+        call(() -> listener.onOpen(connection));
+    }
+
+    /** {@return where to read to: the place of a large frame's rest, limited to it, or the loop's own buffer} */
+    ByteBuffer target() {
+        ByteBuffer partial = assembly;
+        long toCome = partial == null ? 0 : inbound.frameBytesToCome();
+        if (partial == null || toCome < DIRECT_BYTES || inParts || skipping) {
+            return loop().receiveBuffer();
+        }
+        ByteBuffer place = withRoom(partial, DIRECT_BYTES, assembled + toCome);
+        place.limit((int) Math.min(place.capacity(), assembled + toCome));
+        return place.position(assembled);
+    }
+
+    /** Consumes bytes up to the end, or up to where the connection is too congested to go on. */
+    void accept(ByteBuffer in) {
+        while (!ended && !connection.sender().congested()) {
+            switch (next(in)) {
+                case INPUT_NEEDED -> {
+                    return;
+                }
+                case DATA -> data(in);
+                case PING -> call(() -> connection.controlFrames().ping(connection, inbound.controlPayload()));
+                case PONG -> call(() -> connection.controlFrames().pong(connection, inbound.controlPayload()));
+                case CLOSE -> {
+                    CloseStatus status = inbound.closeStatus();
+                    call(() -> connection.controlFrames().close(status));
+                    connection.lifecycle().closeReceived(status, inbound.midMessage());
+                    ended = true;
+                }
+            }
+        }
+        if (ended) {
+            in.position(in.limit());
+        }
+    }
+
+    private Inbound.Event next(ByteBuffer in) {
+        try {
+            return inbound.next(in);
+        } catch (ProtocolException e) {
+            ended = true;
+            WebSocketException _ = connection.lifecycle().fail(e, e.closeCode());
+        } catch (MessageTooBigException e) {
+            ended = true;
+            WebSocketException _ = connection.lifecycle().fail(e, e.closeCode());
+        }
+        in.position(in.limit());
+        return Inbound.Event.INPUT_NEEDED;
+    }
+
+    private void data(ByteBuffer in) {
+        int length = inbound.length();
+        int from = in.position();
+        boolean last = inbound.last();
+        in.position(from + length);
+        if (skipping) {
+            skipping = !last;
+        } else if (inParts) {
+            part(in, from, length, false, last);
+            inParts = !last;
+        } else if (assembled + length + inbound.frameBytesToCome() > wholeBytes) {
+            beginParts(in, from, length, last);
+        } else if (assembled == 0 && last) {
+            whole(in, from, length);
+        } else {
+            collect(in, from, length);
+            if (last) {
+                ByteBuffer message = assembly;
+                int size = assembled;
+                if (message != null) {
+                    assembly = null; // So that a listener that throws leaves nothing behind.
+                    assembled = 0;
+                    whole(message, 0, size);
+                    loop().assemblies().release(message);
+                    waiting = waitingFor();
+                }
+            }
+        }
+    }
+
+    private void beginParts(ByteBuffer in, int from, int length, boolean last) {
+        ByteBuffer begun = assembly;
+        int size = assembled;
+        assembly = null;
+        assembled = 0;
+        if (begun != null) {
+            part(begun, 0, size, true, false);
+            loop().assemblies().release(begun);
+        }
+        part(in, from, length, begun == null, last);
+        inParts = !last;
+    }
+
+    /** Adds bytes to the message that is put together; those that were read into their place are there already. */
+    private void collect(ByteBuffer in, int from, int length) {
+        if (in != assembly) {
+            boolean begins = assembly == null;
+            ByteBuffer place = withRoom(assembly, length, assembled + length + inbound.frameBytesToCome());
+            place.put(assembled, in, from, length);
+            if (begins) {
+                awaitedMessage = nextMessage();
+            }
+        }
+        assembled += length;
+        if (waiting != Input.Waiting.FOR_THE_REST_OF_A_MESSAGE) {
+            waiting = Input.Waiting.FOR_THE_REST_OF_A_MESSAGE;
+        }
+    }
+
+    private long nextMessage() {
+        return awaitedMessage + 1;
+    }
+
+    private ByteBuffer withRoom(@Nullable ByteBuffer present, int more, long announced) {
+        if (present != null && present.capacity() - assembled >= more) {
+            return present;
+        }
+        AssemblyBuffers buffers = loop().assemblies();
+        long needed = (long) assembled + more;
+        if (needed > Integer.MAX_VALUE - 8) {
+            throw new OutOfMemoryError("a message of more than 2 GiB does not fit a buffer; take it in parts");
+        }
+        ByteBuffer larger = buffers.lease(buffers.sizeFor((int) needed, announced));
+        if (present != null) {
+            larger.put(0, present, 0, assembled);
+            buffers.release(present);
+        }
+        assembly = larger;
+        return larger;
+    }
+
+    private void whole(ByteBuffer source, int from, int length) {
+        show(source, from, length, true, true);
+        MessageView view = loop().view();
+        try {
+            if (view.isText()) {
+                listener.onText(connection, view);
+            } else {
+                listener.onBinary(connection, view);
+            }
+        } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
+            failed(e);
+        } finally {
+            view.end();
+        }
+    }
+
+    private void part(ByteBuffer source, int from, int length, boolean first, boolean last) {
+        show(source, from, length, first, last);
+        call(() -> listener.onPart(connection, loop().view()));
+        loop().view().end();
+    }
+
+    private void show(ByteBuffer source, int from, int length, boolean first, boolean last) {
+        MessageType type = inbound.opcode() == Opcode.TEXT ? MessageType.TEXT : MessageType.BINARY;
+        loop().view().show(type, source, from, length, first, last);
+    }
+
+    /** There is room again. */
+    void writable() {
+        call(() -> listener.onWritable(connection));
+    }
+
+    private interface Call {
+        void run() throws IOException;
+    }
+
+    private void call(Call callback) {
+        try {
+            callback.run();
+        } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
+            failed(e);
+        }
+    }
+
+    private void failed(Throwable e) {
+        ended = true;
+        WebSocketException _ = connection.lifecycle().handlerFailed(e);
+    }
+
+    /** The transport is gone: the last call. */
+    void ended() {
+        ended = true;
+        ByteBuffer left = assembly;
+        if (left != null) {
+            assembly = null;
+            assembled = 0;
+            loop().assemblies().release(left);
+        }
+        connection.tellEnd(listener);
+    }
+}

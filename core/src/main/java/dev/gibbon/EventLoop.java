@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.util.ArrayList;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One platform thread that serves many connections: waits until some are ready, reads from each what is there into a buffer that all
+ * share, runs their listeners, and sends each its answers in one write. The thread starts with the first connection and ends some
+ * time after the last.
+ */
+final class EventLoop {
+    /** What one read brings at most: enough that pipelined frames come many at a time, and still in a core's second cache. */
+    private static final int RECEIVE_BYTES = 256 * 1024;
+
+    /** How many connections may hold frames back for the end of the turn; each holds a buffer meanwhile. */
+    private static final int MAX_TOUCHED = 32;
+
+    /** How long a loop without connections waits for the next before its thread ends. */
+    private static final long IDLE_MILLIS = 1_000;
+
+    private static final int TASKS_PER_TURN = 1024;
+
+    /** What a loop serves: readiness of one channel. Loop's thread only. */
+    interface Ready {
+        void ready(int operations);
+
+        /** Serving it threw what nobody expected: only this channel may suffer. */
+        void broken(Throwable defect);
+    }
+
+    /** A thread that must not wait for a peer. */
+    private static final class LoopThread extends Thread {
+        LoopThread(Runnable task, String name) {
+            super(null, task, name, 0, false);
+            setDaemon(true); // As virtual threads are: who waits for an end says so.
+        }
+    }
+
+    private final Engine engine;
+    private final String name;
+    private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+    private final ReentrantLock startLock = new ReentrantLock();
+
+    /** Guarded by startLock; null while no thread runs. */
+    private volatile @Nullable Selector selector;
+
+    /** Whether the thread waits, or is about to look at the tasks a last time before it does. */
+    private volatile boolean sleeping;
+
+    private volatile @Nullable Thread thread;
+
+    /** Which connection is served right now, and how many were so far: for the tick, which names those that take too long. */
+    private final AtomicReference<@Nullable LoopConnection> serving = new AtomicReference<>();
+
+    private final AtomicLong served = new AtomicLong();
+
+    // Loop's thread only.
+    private @Nullable ByteBuffer receive;
+    private final MessageView view = new MessageView();
+    private final AssemblyBuffers assemblies = new AssemblyBuffers();
+    private final ArrayList<LoopConnection> touched = new ArrayList<>();
+    private final ArrayList<LoopConnection> again = new ArrayList<>();
+    private final Consumer<SelectionKey> serve = this::serve;
+
+    // Tick thread only.
+    private long servedAtTick;
+    private long stuckSince;
+    private boolean named;
+
+    EventLoop(Engine engine, String name) {
+        this.engine = engine;
+        this.name = name;
+    }
+
+    /** {@return whether the calling thread is that of some loop, which must not wait} */
+    static boolean isLoopThread() {
+        return Thread.currentThread() instanceof LoopThread;
+    }
+
+    boolean onThread() {
+        return Thread.currentThread() == thread;
+    }
+
+    /** Runs {@code task} on the loop's thread, soon, in the order they were given. Any thread. */
+    void execute(Runnable task) {
+        tasks.add(task);
+        if (sleeping || selector == null) {
+            wake();
+        }
+    }
+
+    private void wake() {
+        startLock.lock();
+        try {
+            Selector running = selector;
+            if (running != null) {
+                running.wakeup();
+                return;
+            }
+            Selector opened = Selector.open();
+            selector = opened;
+            Thread started = new LoopThread(() -> run(opened), name);
+            thread = started;
+            started.start();
+        } catch (IOException e) {
+            throw new IllegalStateException("an event loop cannot start: no selector", e);
+        } finally {
+            startLock.unlock();
+        }
+    }
+
+    /** {@return the buffer that all reads of this loop share} */
+    ByteBuffer receiveBuffer() {
+        ByteBuffer buffer = receive;
+        if (buffer == null) { // Not before there is a connection: most engines have none on a loop.
+            buffer = ByteBuffer.allocateDirect(RECEIVE_BYTES);
+            receive = buffer;
+        }
+        return buffer.clear();
+    }
+
+    MessageView view() {
+        return view;
+    }
+
+    AssemblyBuffers assemblies() {
+        return assemblies;
+    }
+
+    /** Registers a channel that does not block. Loop's thread only. */
+    SelectionKey register(java.nio.channels.SocketChannel channel, int operations, Ready ready)
+            throws ClosedChannelException {
+        Selector running = selector;
+        if (running == null) {
+            throw new IllegalStateException("not on the loop's thread");
+        }
+        return channel.register(running, operations, ready);
+    }
+
+    /** Remembers that frames are held back until the end of this turn. */
+    void touched(LoopConnection connection) {
+        if (touched.size() >= MAX_TOUCHED) {
+            flushTouched();
+        }
+        touched.add(connection);
+    }
+
+    /** Has {@code connection} served again before the loop waits: a selector would not tell that it is ready. */
+    void again(LoopConnection connection) {
+        again.add(connection);
+    }
+
+    private void run(Selector running) {
+        try (running) {
+            long idleSince = 0;
+            while (true) {
+                boolean idle = running.keys().isEmpty();
+                sleeping = true;
+                if (!tasks.isEmpty() || !again.isEmpty()) {
+                    sleeping = false;
+                    running.selectNow(serve);
+                } else {
+                    running.select(serve, idle ? IDLE_MILLIS : 0);
+                    sleeping = false;
+                }
+                serveAgain();
+                runTasks();
+                flushTouched();
+                serving.setOpaque(null);
+                if (!idle) {
+                    idleSince = 0;
+                } else if (idleSince == 0) {
+                    idleSince = engine.time().nanoTime();
+                } else if (running.keys().isEmpty() && mayEnd(idleSince)) {
+                    return;
+                }
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException("an event loop's selector broke", e);
+        }
+    }
+
+    private boolean mayEnd(long idleSince) {
+        if (engine.time().nanoTime() - idleSince < IDLE_MILLIS * 1_000_000) {
+            return false;
+        }
+        startLock.lock();
+        try {
+            if (!tasks.isEmpty()) {
+                return false;
+            }
+            selector = null; // Whoever has a task from now on starts the next thread.
+            thread = null;
+            return true;
+        } finally {
+            startLock.unlock();
+        }
+    }
+
+    private void serve(SelectionKey key) {
+        if (key.attachment() instanceof Ready ready && key.isValid()) {
+            serve(ready, key.readyOps());
+        }
+    }
+
+    private void serveAgain() {
+        for (int left = again.size(); left > 0; left--) {
+            serve(again.removeFirst(), SelectionKey.OP_READ);
+        }
+    }
+
+    private void serve(Ready ready, int operations) {
+        try {
+            ready.ready(operations);
+        } catch (RuntimeException | Error e) {
+            ready.broken(e);
+        }
+        flushTouched();
+    }
+
+    private void runTasks() {
+        // A task may add tasks: channels get their turn in between.
+        for (int left = TASKS_PER_TURN; left > 0; left--) {
+            Runnable task = tasks.poll();
+            if (task == null) {
+                return;
+            }
+            try {
+                task.run();
+            } catch (RuntimeException | Error e) {
+                engine.log().warn("a task of " + name + " failed", e);
+            }
+        }
+    }
+
+    private void flushTouched() {
+        for (int i = 0; i < touched.size(); i++) { // A flush may fail, and what that runs may touch others.
+            LoopConnection connection = touched.get(i);
+            try {
+                connection.flush();
+            } catch (RuntimeException | Error e) {
+                connection.broken(e);
+            }
+        }
+        touched.clear();
+    }
+
+    /** Notes whose turn it is, for whoever looks for listeners that block. */
+    void serving(LoopConnection connection) {
+        serving.setOpaque(connection);
+        served.setOpaque(served.getPlain() + 1);
+    }
+
+    /** Names the listener that has held this loop up since the last look. Tick thread. */
+    void tick(long now, long tooLongNanos) {
+        LoopConnection busyWith = serving.getOpaque();
+        long count = served.getOpaque();
+        if (busyWith == null || count != servedAtTick) {
+            servedAtTick = count;
+            stuckSince = now;
+            named = false;
+        } else if (!named && now - stuckSince >= tooLongNanos) {
+            named = true;
+            long millis = (now - stuckSince) / 1_000_000;
+            String listener = busyWith.listener().getClass().getName();
+            engine.log()
+                    .warn(listener + " holds up " + name + " for " + millis + " ms: a listener must not block", at());
+        }
+    }
+
+    /** {@return where the loop's thread is right now, to be logged} */
+    private Throwable at() {
+        Throwable at = new Throwable("the loop is here");
+        Thread running = thread;
+        if (running != null) {
+            at.setStackTrace(running.getStackTrace());
+        }
+        return at;
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

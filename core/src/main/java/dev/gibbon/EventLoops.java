@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** The event loops of an engine; connections are given to them in turn. Any thread. */
+final class EventLoops {
+    private final EventLoop[] loops;
+    private final AtomicInteger turn = new AtomicInteger();
+
+    EventLoops(Engine engine, int count) {
+        loops = new EventLoop[count];
+        for (int i = 0; i < count; i++) {
+            loops[i] = new EventLoop(engine, "gibbon-loop-" + i);
+        }
+    }
+
+    /** {@return the loop for the next connection} */
+    EventLoop next() {
+        return loops[Math.floorMod(turn.getAndIncrement(), loops.length)];
+    }
+
+    /** Names listeners that hold a loop up. Tick thread. */
+    void tick(long now, long tooLongNanos) {
+        for (EventLoop loop : loops) {
+            loop.tick(now, tooLongNanos);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+/**
+ * What becomes of a write to a connection with a {@link Listener} while more than {@link ConnectionOptions#maxQueuedBytes()} wait for a
+ * peer that reads too slowly.
+ */
+public enum QueuePolicy {
+    /**
+     * The writing thread waits until there is room, at most for the write timeout. A thread of an event loop cannot wait: there the write
+     * is refused as by {@link #REFUSE}.
+     */
+    BLOCK,
+
+    /** The write throws {@link QueueFullException}; nothing of the message is queued. */
+    REFUSE,
+
+    /** The connection is dropped. */
+    DROP
+}
