@@ -88,27 +88,13 @@ final class Delivery implements Input {
         return own;
     }
 
-    /**
-     * Takes over from a blocking reader.
-     *
-     * @param begun what it had of a message
-     * @param skipRest whether it was in the middle of a message that nobody wants any more
-     */
-    void takeOver(byte[] begun, boolean skipRest) {
-        assembled = begun.length;
-        assembly = begun.length == 0 ? null : ByteBuffer.wrap(begun);
-        skipping = skipRest;
-    }
-
-    /** The first call of the listener. */
-    void open(EventLoop own) {
+    /** Takes over from a blocking reader, and makes the first call of the listener. */
+    void open(EventLoop own, Receiver.Rest rest) {
         loop = own;
-        ByteBuffer begun = assembly;
-        if (begun != null) {
-            assembly = null;
-            int length = assembled;
-            assembled = 0;
-            collect(begun, 0, length);
+        skipping = rest.skipRest();
+        byte[] begun = rest.begun();
+        if (begun.length > 0) {
+            collect(ByteBuffer.wrap(begun), 0, begun.length);
         }
         call(() -> listener.onOpen(connection));
     }
@@ -210,7 +196,7 @@ final class Delivery implements Input {
         if (in != assembly) {
             boolean begins = assembly == null;
             ByteBuffer place = withRoom(assembly, length, assembled + length + inbound.frameBytesToCome());
-            place.put(assembled, in, from, length);
+            place.clear().put(assembled, in, from, length);
             if (begins) {
                 awaitedMessage = nextMessage();
             }

@@ -197,10 +197,13 @@ final class EventLoop {
         }
         startLock.lock();
         try {
+            Selector ending = selector;
+            selector =
+                    null; // Whoever has a task from now on starts the next thread; whoever had one before is seen here.
             if (!tasks.isEmpty()) {
+                selector = ending;
                 return false;
             }
-            selector = null; // Whoever has a task from now on starts the next thread.
             thread = null;
             return true;
         } finally {
@@ -224,9 +227,14 @@ final class EventLoop {
         try {
             ready.ready(operations);
         } catch (RuntimeException | Error e) {
-            ready.broken(e);
+            broken(ready, e);
         }
         flushTouched();
+    }
+
+    private void broken(Ready ready, Throwable defect) {
+        engine.log().warn("a connection is dropped for a defect", defect);
+        ready.broken(defect);
     }
 
     private void runTasks() {
@@ -250,7 +258,7 @@ final class EventLoop {
             try {
                 connection.flush();
             } catch (RuntimeException | Error e) {
-                connection.broken(e);
+                broken(connection, e);
             }
         }
         touched.clear();

@@ -78,19 +78,23 @@ final class LoopConnection implements EventLoop.Ready {
         return delivery.listener();
     }
 
-    /** Begins to serve the connection; {@code leftover} came before. */
-    void start(ByteBuffer leftover) {
+    /** Begins to serve the connection, with what a blocking reader has left. */
+    void start(Receiver.Rest rest) {
+        if (phase == Phase.ENDED) {
+            return;
+        }
         try {
             loop.serving(this);
-            delivery.open(loop);
+            delivery.open(loop, rest);
             key = loop.register(channel, SelectionKey.OP_READ, this);
-            if (leftover.hasRemaining()) {
-                accept(leftover);
+            if (rest.input().hasRemaining()) {
+                accept(rest.input());
             }
             if (transport.buffersInput()) {
                 read();
             }
             afterTurn();
+            updateInterest(); // A write of another thread may wait since before there was a key.
         } catch (ClosedChannelException e) {
             connection.lifecycle().lost(e);
         }

@@ -271,38 +271,42 @@ final class WebSocketConnection implements Connection {
         receiver.reserve();
         controlFrames.listener(listener);
         toTell.set(listener);
-        if (transport instanceof LoopTransport socket) {
-            sender.pause();
-            try {
-                Optional<SocketChannel> channel = socket.enterLoop();
-                if (channel.isPresent()) {
-                    enterLoop(listener, socket, channel.get(), receiver.handOver());
-                    return;
-                }
-            } catch (IOException e) {
-                lifecycle.lost(e);
-            } finally {
-                sender.resume();
-            }
+        if (transport instanceof LoopTransport socket && enterLoop(listener, socket)) {
+            return;
         }
         Thread _ = Thread.ofVirtual().name("gibbon-listener").start(new ListenerThread(this, receiver, listener));
     }
 
-    private void enterLoop(Listener listener, LoopTransport socket, SocketChannel channel, Receiver.Rest rest) {
-        Delivery delivery = new Delivery(this, protocol.inbound(), listener);
-        delivery.takeOver(rest.begun(), rest.skipRest());
+    /** {@return whether a loop serves this connection now} */
+    private boolean enterLoop(Listener listener, LoopTransport socket) {
         EventLoop chosen = engine.loops().next();
-        LoopConnection side = new LoopConnection(this, chosen, socket, channel, delivery);
-        input = delivery;
-        loop = side;
-        sender.enterLoop(side);
-        chosen.execute(() -> side.start(rest.input()));
+        LoopConnection side;
+        sender.pause(); // Nobody may be in a write while the transport stops blocking.
+        try {
+            Optional<SocketChannel> channel = socket.enterLoop();
+            if (channel.isEmpty()) {
+                return false;
+            }
+            Delivery delivery = new Delivery(this, protocol.inbound(), listener);
+            side = new LoopConnection(this, chosen, socket, channel.get(), delivery);
+            input = delivery;
+            loop = side;
+            sender.enterLoop(side);
+        } catch (IOException e) {
+            lifecycle.lost(e);
+            return false;
+        } finally {
+            sender.resume();
+        }
+        Receiver.Rest rest = receiver.handOver();
+        chosen.execute(() -> side.start(rest));
         if (lifecycle.isFinishing()) { // It began before there was a loop to end it on.
             side.finish();
         }
         if (state() == ConnectionState.CLOSED) {
             side.released();
         }
+        return true;
     }
 
     /** Tells {@code listener} how the connection ended, once. */
