@@ -7,10 +7,7 @@ import dev.gibbon.internal.SystemTimeSource;
 import dev.gibbon.protocol.MaskingKeys;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.Collections;
-import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -34,7 +31,7 @@ final class Engine {
     private final ArrayBlockingQueue<SendBatch> batches = new ArrayBlockingQueue<>(KEPT_BUFFERS);
     private final MaskingKeys maskingKeys;
     private final Rounds rounds;
-    private final Set<WebSocketConnection> connections = ConcurrentHashMap.newKeySet();
+    private final Members connections = new Members();
     private final EventLoops loops;
     private final LimitedLog log;
     private final ReentrantLock tickLock = new ReentrantLock();
@@ -88,9 +85,14 @@ final class Engine {
         return maskingKeys;
     }
 
-    /** {@return the connections that are not closed yet; changes as they come and go} */
+    /** {@return the connections that are not closed yet} */
+    Members members() {
+        return connections;
+    }
+
+    /** {@return the connections that are not closed yet, as they are now} */
     Collection<WebSocketConnection> connections() {
-        return Collections.unmodifiableSet(connections);
+        return connections.list();
     }
 
     SendBatch leaseBatch() {
@@ -136,15 +138,17 @@ final class Engine {
         time.schedule(tick, this::tick);
     }
 
+    private static void tick(WebSocketConnection connection, long now) {
+        try {
+            connection.tick(now);
+        } catch (RuntimeException e) { // A defect; it must not stop the clock of every other connection.
+            connection.lifecycle().lost(e);
+        }
+    }
+
     private void tick() {
         long now = time.nanoTime();
-        for (WebSocketConnection connection : connections) {
-            try {
-                connection.tick(now);
-            } catch (RuntimeException e) { // A defect; it must not stop the clock of every other connection.
-                connection.lifecycle().lost(e);
-            }
-        }
+        connections.forEach(connection -> tick(connection, now));
         loops.tick(now, SLOW_LISTENER_NANOS);
         tickLock.lock();
         try {

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
@@ -69,6 +70,7 @@ final class EventLoop {
     private @Nullable ByteBuffer receive;
     private final MessageView view = new MessageView();
     private final AssemblyBuffers assemblies = new AssemblyBuffers();
+    private final ArrayDeque<SendBatch> batches = new ArrayDeque<>();
     private final ArrayList<LoopConnection> touched = new ArrayList<>();
     private final ArrayList<LoopConnection> again = new ArrayList<>();
     private final Consumer<SelectionKey> serve = this::serve;
@@ -154,6 +156,21 @@ final class EventLoop {
             flushTouched();
         }
         touched.add(connection);
+    }
+
+    /** {@return an empty batch} */
+    SendBatch leaseBatch() {
+        SendBatch batch = batches.pollFirst();
+        return batch != null ? batch : engine.leaseBatch();
+    }
+
+    void release(SendBatch batch) {
+        if (batches.size() < MAX_TOUCHED) {
+            batch.clear();
+            batches.addFirst(batch);
+        } else {
+            engine.release(batch);
+        }
     }
 
     /** Has {@code connection} served again before the loop waits: a selector would not tell that it is ready. */

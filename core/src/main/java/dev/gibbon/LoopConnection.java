@@ -74,6 +74,11 @@ final class LoopConnection implements EventLoop.Ready {
         return loop.onThread();
     }
 
+    /** {@return the loop} Any thread. */
+    EventLoop loop() {
+        return loop;
+    }
+
     Listener listener() {
         return delivery.listener();
     }

@@ -26,7 +26,9 @@ final class SendBatch {
 
     /** Whose bytes a segment is. */
     private enum Owner {
-        /** The pool's: a chunk. */
+        /** This batch's, for good: its first chunk. */
+        BATCH,
+        /** The pool's: a further chunk. */
         POOL,
         /** The caller's, who may change it once its write has returned. */
         CALLER,
@@ -35,6 +37,11 @@ final class SendBatch {
     }
 
     private final BufferPool pool;
+
+    /** The chunk that most batches need and no other; made with the first frame, and kept. */
+    private @Nullable ByteBuffer own;
+
+    private boolean ownUsed;
 
     // Segment i is a leased chunk or a borrowed payload. A chunk may have a tail: payload that is masked into the same
     // chunk, piece
@@ -205,9 +212,9 @@ final class SendBatch {
             } else if (segments[i].remaining() < BufferPool.BUFFER_BYTES / 4) {
                 ByteBuffer chunk = segments[i];
                 segments[i] = copy(chunk);
-                owners[i] = Owner.NOBODY;
                 tails[i] = null;
-                pool.release(chunk);
+                giveBack(i, chunk);
+                owners[i] = Owner.NOBODY;
             }
         }
     }
@@ -219,9 +226,7 @@ final class SendBatch {
     /** Gives every chunk back and forgets every payload. */
     void clear() {
         for (int i = 0; i < count; i++) {
-            if (owners[i] == Owner.POOL) {
-                pool.release(segments[i]);
-            }
+            giveBack(i, segments[i]);
             tails[i] = null;
         }
         segments = segments.length > USUAL_SEGMENTS ? new ByteBuffer[USUAL_SEGMENTS] : segments;
@@ -247,9 +252,31 @@ final class SendBatch {
             }
             seal();
         }
-        add(pool.lease(), Owner.POOL);
+        if (ownUsed) {
+            add(pool.lease(), Owner.POOL);
+        } else {
+            add(own(BufferPool.BUFFER_BYTES), Owner.BATCH);
+            ownUsed = true;
+        }
         open = true;
         return segments[count - 1];
+    }
+
+    private ByteBuffer own(int bytes) {
+        ByteBuffer chunk = own;
+        if (chunk == null) {
+            chunk = ByteBuffer.allocateDirect(bytes);
+            own = chunk;
+        }
+        return chunk.clear();
+    }
+
+    private void giveBack(int index, ByteBuffer chunk) {
+        if (owners[index] == Owner.POOL) {
+            pool.release(chunk);
+        } else if (owners[index] == Owner.BATCH) {
+            ownUsed = false;
+        }
     }
 
     private void seal() {

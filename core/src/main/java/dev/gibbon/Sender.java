@@ -197,6 +197,15 @@ final class Sender implements SendProgress {
         return false;
     }
 
+    /** Sends what was {@linkplain #offer offered}, without waiting. */
+    void sendOffered() throws IOException {
+        if (loop != null) {
+            flush();
+        } else {
+            flushLater();
+        }
+    }
+
     /** {@return how many bytes wait for the transport} */
     long queuedBytes() {
         lock.lock();
@@ -672,6 +681,20 @@ final class Sender implements SendProgress {
         return HELD;
     }
 
+    private SendBatch leaseBatch() {
+        LoopConnection side = loop;
+        return side != null && side.onLoopThread() ? side.loop().leaseBatch() : engine.leaseBatch();
+    }
+
+    private void release(SendBatch batch) {
+        LoopConnection side = loop;
+        if (side != null && side.onLoopThread()) {
+            side.loop().release(batch);
+        } else {
+            engine.release(batch);
+        }
+    }
+
     private void claimLocked() {
         writing = true;
         claimed = takeLocked();
@@ -753,7 +776,7 @@ final class Sender implements SendProgress {
                 } else {
                     writing = false;
                 }
-                engine.release(batch);
+                release(batch);
             }
             if (roomWaiting > 0 || failed) {
                 changed.signalAll();
@@ -785,7 +808,7 @@ final class Sender implements SendProgress {
     private SendBatch batchLocked() {
         SendBatch batch = filling;
         if (batch == null) {
-            batch = engine.leaseBatch();
+            batch = leaseBatch();
             filling = batch;
         }
         return batch;

@@ -14,7 +14,9 @@ import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -52,6 +54,10 @@ final class WebSocketConnection implements Connection {
     private final AtomicReference<@Nullable ConcurrentMap<String, Object>> attributes = new AtomicReference<>();
     private final AtomicReference<TimeSource.@Nullable Timer> writeDeadline = new AtomicReference<>();
     private volatile @Nullable OutgoingMessage openWriter;
+
+    // Guarded by the monitor of lifecycle.
+    private @Nullable Set<Group> groups;
+
     private volatile @Nullable Runnable onClosed;
 
     private WebSocketConnection(
@@ -126,12 +132,50 @@ final class WebSocketConnection implements Connection {
         return loop;
     }
 
+    @Nullable
+    EventLoop eventLoop() {
+        LoopConnection side = loop;
+        return side == null ? null : side.loop();
+    }
+
     long maxMessageBytes() {
         return options.maxMessageBytes();
     }
 
     void tick(long now) {
         watch.tick(now);
+    }
+
+    /** This connection leaves {@code group} when it ends, or now if it has. */
+    void leaveAtEnd(Group group) {
+        synchronized (lifecycle) {
+            if (groups == null) {
+                groups = new HashSet<>(2);
+            }
+            groups.add(group);
+        }
+        if (lifecycle.state() == ConnectionState.CLOSED) {
+            leaveGroups();
+        }
+    }
+
+    void left(Group group) {
+        synchronized (lifecycle) {
+            if (groups != null) {
+                groups.remove(group);
+            }
+        }
+    }
+
+    private void leaveGroups() {
+        Set<Group> joined;
+        synchronized (lifecycle) {
+            joined = groups;
+            groups = null;
+        }
+        if (joined != null) {
+            joined.forEach(group -> group.leave(this));
+        }
     }
 
     /** Runs {@code task} once the connection is closed, or now if it is. */
@@ -153,6 +197,7 @@ final class WebSocketConnection implements Connection {
     /** The transport is gone: gives everything back and tells whoever waits. */
     void released() {
         engine.unregister(this);
+        leaveGroups();
         sender.fail();
         receiver.giveBack();
         clearWriteDeadline();
@@ -292,6 +337,7 @@ final class WebSocketConnection implements Connection {
             input = delivery;
             loop = side;
             sender.enterLoop(side);
+            engine.members().moved(this);
         } catch (IOException e) {
             lifecycle.lost(e);
             return false;

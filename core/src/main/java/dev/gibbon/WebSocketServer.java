@@ -22,6 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -101,6 +102,16 @@ public final class WebSocketServer implements AutoCloseable {
                 .map(address -> ((InetSocketAddress) address).getPort())
                 .findFirst()
                 .orElseThrow(() -> new IllegalStateException("this server listens on no TCP port"));
+    }
+
+    /**
+     * Queues a message for every open WebSocket of this server that {@code to} accepts; see {@link Group}.
+     *
+     * @param message what they get, encoded once
+     * @param to asked once for each, on the loop's thread that serves it or on this one; must not block
+     */
+    public void broadcast(PreparedMessage message, Predicate<? super Connection> to) {
+        engine.members().broadcast(message, to);
     }
 
     /** {@return how many transports are open, WebSockets and others} */
