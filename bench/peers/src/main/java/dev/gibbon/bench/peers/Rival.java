@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.bench.peers;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * A server that is measured, as the file {@code features} in its directory describes it.
+ *
+ * @param name its directory's name
+ * @param language {@code java}, {@code go}, {@code rust}, {@code node} or {@code c}
+ * @param version of the library that is measured
+ * @param features what it can do here: {@code echo}, {@code tls}, {@code broadcast}, {@code deflate}
+ */
+record Rival(String name, String language, String version, SortedSet<String> features) {
+    /** {@return the rivals below a directory, by name} */
+    static List<Rival> all(Path directory) throws IOException {
+        try (var entries = Files.list(directory)) {
+            List<Path> found = entries.filter(entry -> Files.isReadable(entry.resolve("features")))
+                    .sorted()
+                    .toList();
+            List<Rival> rivals = new ArrayList<>();
+            for (Path rival : found) {
+                rivals.add(parse(rival.getFileName().toString(), Files.readAllLines(rival.resolve("features"))));
+            }
+            return rivals;
+        }
+    }
+
+    /** {@return the rival that lines such as {@code tls} and {@code language: go} describe} */
+    static Rival parse(String name, List<String> lines) {
+        String language = "unknown";
+        String version = "unknown";
+        SortedSet<String> features = new TreeSet<>();
+        for (String line : lines) {
+            String text = line.strip();
+            if (text.startsWith("language:")) {
+                language = text.substring("language:".length()).strip();
+            } else if (text.startsWith("version:")) {
+                version = text.substring("version:".length()).strip();
+            } else if (!text.isEmpty() && !text.startsWith("#")) {
+                features.add(text);
+            }
+        }
+        return new Rival(name, language, version, features);
+    }
+
+    boolean isOurs() {
+        return name.startsWith("gibbon");
+    }
+
+    boolean isJvm() {
+        return language.equals("java");
+    }
+
+    /** {@return whether it compiles while it runs, so that a fresh process tells nothing} */
+    boolean needsWarmup() {
+        return isJvm() || language.equals("node");
+    }
+
+    /** {@return whether it has what a scenario asks for} */
+    boolean can(Scenario scenario) {
+        return features.containsAll(scenario.needs())
+                && (scenario.rivals().isEmpty() || scenario.rivals().contains(name));
+    }
+}
