@@ -29,7 +29,7 @@ record Load(Children children, Path gibbon, Path log) {
         List<String> command = new ArrayList<>();
         command.addAll(List.of("taskset", "-c", scenario.setting().pinned() ? "1" : Machine.allCores()));
         command.addAll(List.of(gibbon.toString(), "load"));
-        command.addAll(scenario.loadArguments(server.port()));
+        command.addAll(scenario.loadArguments(server.port(), server.echoPath()));
         command.addAll(List.of("--warmup", warmup.toMillis() + "ms", "--duration", measured.toMillis() + "ms"));
         command.addAll(List.of("--pid", Long.toString(server.pid()), "--json"));
         Process process =

@@ -15,9 +15,10 @@ import java.util.TreeSet;
  * @param name its directory's name
  * @param language {@code java}, {@code go}, {@code rust}, {@code node} or {@code c}
  * @param version of the library that is measured
+ * @param path where it echoes: {@code /echo} unless its file {@code path} tells another
  * @param features what it can do here: {@code echo}, {@code tls}, {@code broadcast}, {@code deflate}
  */
-record Rival(String name, String language, String version, SortedSet<String> features) {
+record Rival(String name, String language, String version, String path, SortedSet<String> features) {
     /** {@return the rivals below a directory, by name} */
     static List<Rival> all(Path directory) throws IOException {
         try (var entries = Files.list(directory)) {
@@ -26,14 +27,18 @@ record Rival(String name, String language, String version, SortedSet<String> fea
                     .toList();
             List<Rival> rivals = new ArrayList<>();
             for (Path rival : found) {
-                rivals.add(parse(rival.getFileName().toString(), Files.readAllLines(rival.resolve("features"))));
+                Path path = rival.resolve("path");
+                rivals.add(parse(
+                        rival.getFileName().toString(),
+                        Files.exists(path) ? Files.readString(path).strip() : "/echo",
+                        Files.readAllLines(rival.resolve("features"))));
             }
             return rivals;
         }
     }
 
     /** {@return the rival that lines such as {@code tls} and {@code language: go} describe} */
-    static Rival parse(String name, List<String> lines) {
+    static Rival parse(String name, String path, List<String> lines) {
         String language = "unknown";
         String version = "unknown";
         SortedSet<String> features = new TreeSet<>();
@@ -47,7 +52,7 @@ record Rival(String name, String language, String version, SortedSet<String> fea
                 features.add(text);
             }
         }
-        return new Rival(name, language, version, features);
+        return new Rival(name, language, version, path, features);
     }
 
     boolean isOurs() {

@@ -208,10 +208,10 @@ record Scenario(
     }
 
     /** {@return the words that tell {@code gibbon load} what to do} */
-    List<String> loadArguments(int port) {
+    List<String> loadArguments(int port, String echoPath) {
         List<String> words = new ArrayList<>();
         words.add((setting.tls() ? "wss" : "ws") + "://127.0.0.1:" + port
-                + (mode == Mode.BROADCAST ? "/broadcast" : "/echo"));
+                + (mode == Mode.BROADCAST ? "/broadcast" : echoPath));
         words.addAll(List.of("--mode", mode.name().toLowerCase(Locale.ROOT)));
         // As many at a time as there are; it opens and closes them all the time.
         words.addAll(

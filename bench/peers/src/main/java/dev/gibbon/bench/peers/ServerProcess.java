@@ -28,11 +28,13 @@ final class ServerProcess {
     private final Children children;
     private final Process process;
     private final int port;
+    private final String echoPath;
 
-    private ServerProcess(Children children, Process process, int port) {
+    private ServerProcess(Children children, Process process, int port, String echoPath) {
         this.children = children;
         this.process = process;
         this.port = port;
+        this.echoPath = echoPath;
     }
 
     /**
@@ -65,7 +67,7 @@ final class ServerProcess {
         }
         Process process = builder.start();
         children.add(process);
-        ServerProcess server = new ServerProcess(children, process, port);
+        ServerProcess server = new ServerProcess(children, process, port, rival.path());
         try {
             server.awaitReady(log);
             return server;
@@ -122,6 +124,10 @@ final class ServerProcess {
 
     int port() {
         return port;
+    }
+
+    String echoPath() {
+        return echoPath;
     }
 
     long pid() {

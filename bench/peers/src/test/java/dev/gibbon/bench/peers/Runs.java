@@ -14,7 +14,7 @@ final class Runs {
     private final List<Measurement> measurements = new ArrayList<>();
 
     static Rival rival(String name, String language, String... features) {
-        return new Rival(name, language, "1.0", new TreeSet<>(List.of(features)));
+        return new Rival(name, language, "1.0", "/echo", new TreeSet<>(List.of(features)));
     }
 
     Runs with(String name, String language) {

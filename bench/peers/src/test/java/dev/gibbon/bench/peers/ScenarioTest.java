@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class ScenarioTest {
     private static String load(String scenario) {
-        return String.join(" ", Scenario.named(scenario).loadArguments(1234));
+        return String.join(" ", Scenario.named(scenario).loadArguments(1234, "/echo"));
     }
 
     @Test
@@ -43,7 +43,7 @@ class ScenarioTest {
 
     @Test
     void manyConnectionsComeFromSeveralAddresses() {
-        List<String> words = Scenario.named("idle-100000").loadArguments(1234);
+        List<String> words = Scenario.named("idle-100000").loadArguments(1234, "/echo");
 
         assertEquals(8, words.stream().filter("--source"::equals).count());
         assertEquals(
@@ -57,9 +57,9 @@ class ScenarioTest {
 
     @Test
     void featuresAreReadFromTheirFile() {
-        Rival rival = Rival.parse("gws", List.of("echo", "tls ", "", "language: go", "version: 1.2.3"));
+        Rival rival = Rival.parse("gws", "/e", List.of("echo", "tls ", "", "language: go", "version: 1.2.3"));
 
-        assertEquals(new Rival("gws", "go", "1.2.3", new TreeSet<>(Set.of("echo", "tls"))), rival);
+        assertEquals(new Rival("gws", "go", "1.2.3", "/e", new TreeSet<>(Set.of("echo", "tls"))), rival);
         assertTrue(rival.can(Scenario.named("tls-16B")));
         assertFalse(rival.can(Scenario.named("broadcast-10000")));
         assertFalse(rival.can(Scenario.named("idle-100000")));
