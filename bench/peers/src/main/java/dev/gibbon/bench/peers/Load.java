@@ -47,7 +47,7 @@ record Load(Children children, Path gibbon, Path log) {
             });
             Duration limit = warmup.plus(measured)
                     .plusSeconds(scenario.setupSeconds())
-                    .multipliedBy(2)
+                    .multipliedBy(4)
                     .plusSeconds(20);
             if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new IOException("the load did not end within " + limit.toSeconds() + " s");
