@@ -32,6 +32,10 @@ final class Delivery implements Input {
     private boolean inParts;
 
     private boolean skipping;
+
+    /** Whether the last read went to the message's own place. */
+    private boolean inPlace;
+
     private boolean ended;
 
     /** Looked at by the tick. */
@@ -104,8 +108,10 @@ final class Delivery implements Input {
         ByteBuffer partial = assembly;
         long toCome = partial == null ? 0 : inbound.frameBytesToCome();
         if (partial == null || toCome < DIRECT_BYTES || inParts || skipping) {
+            inPlace = false;
             return loop().receiveBuffer();
         }
+        inPlace = true;
         ByteBuffer place = withRoom(partial, DIRECT_BYTES, assembled + toCome);
         place.limit((int) Math.min(place.capacity(), assembled + toCome));
         return place.position(assembled);
@@ -193,7 +199,7 @@ final class Delivery implements Input {
 
     /** Adds bytes to the message that is put together; those that were read into their place are there already. */
     private void collect(ByteBuffer in, int from, int length) {
-        if (in != assembly) {
+        if (!inPlace) {
             boolean begins = assembly == null;
             ByteBuffer place = withRoom(assembly, length, assembled + length + inbound.frameBytesToCome());
             place.clear().put(assembled, in, from, length);

@@ -8,6 +8,7 @@ import dev.gibbon.protocol.MaskingKeys;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -20,6 +21,9 @@ final class Engine {
 
     private static final int KEPT_BUFFERS = 64;
 
+    /** What announced messages may make all connections set aside before they grow with the bytes that come. */
+    private static final long MAX_RESERVED = 64L * 1024 * 1024;
+
     /** How long a listener may hold up its loop before a line of the log names it. */
     private static final long SLOW_LISTENER_NANOS = 500_000_000;
 
@@ -29,6 +33,7 @@ final class Engine {
     private final TimeSource time;
     private final BufferPool buffers = new BufferPool(KEPT_BUFFERS);
     private final ArrayBlockingQueue<SendBatch> batches = new ArrayBlockingQueue<>(KEPT_BUFFERS);
+    private final AtomicLong reserved = new AtomicLong();
     private final MaskingKeys maskingKeys;
     private final Rounds rounds;
     private final Members connections = new Members();
@@ -93,6 +98,21 @@ final class Engine {
     /** {@return the connections that are not closed yet, as they are now} */
     Collection<WebSocketConnection> connections() {
         return connections.list();
+    }
+
+    /** {@return whether memory may be set aside for that many bytes that were announced and have not come} */
+    boolean reserve(long bytes) {
+        if (reserved.addAndGet(bytes) <= MAX_RESERVED) {
+            return true;
+        }
+        reserved.addAndGet(-bytes);
+        return false;
+    }
+
+    void unreserve(long bytes) {
+        if (bytes != 0) {
+            reserved.addAndGet(-bytes);
+        }
     }
 
     SendBatch leaseBatch() {

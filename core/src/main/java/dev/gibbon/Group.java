@@ -13,8 +13,6 @@ import java.util.function.Predicate;
  * <p>Broadcasts of one thread come to each member in the order they were made, in between other messages of other threads.
  */
 public final class Group {
-    private static final Predicate<Connection> ALL = _ -> true;
-
     private final Members members = new Members();
 
     /** Makes a group without members. */
@@ -70,7 +68,7 @@ public final class Group {
      * @param message what they get
      */
     public void broadcast(PreparedMessage message) {
-        broadcast(message, ALL);
+        broadcast(message, _ -> true);
     }
 
     /**

@@ -26,8 +26,14 @@ final class Receiver implements Input {
     /** Beyond this many leased buffers a reader waits for the rest of a large frame with its small one. */
     private static final int MAX_WAITING_LEASES = 512;
 
-    /** What a message that has only been announced may make us allocate. */
+    /** What a message that has only been announced may make us allocate, however many there are. */
     private static final int UNSEEN_BYTES = 64 * 1024;
+
+    /** The same as long as little is reserved on the whole engine. */
+    private static final int RESERVED_BYTES = 4 * 1024 * 1024;
+
+    /** From here on the rest of a frame is read straight into its message's array. */
+    private static final int IN_PLACE_BYTES = 32 * 1024;
 
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
     private static final byte[] NO_BYTES = {};
@@ -66,6 +72,11 @@ final class Receiver implements Input {
     private byte[] assembly = NO_BYTES;
     private int assembled;
     private boolean assembling;
+    private long reserved;
+
+    /** Whether {@link #in} is the message's own array, read to while the rest of a large frame comes. */
+    private boolean inPlace;
+
     private long messages;
     private boolean drained;
     private long discarded;
@@ -264,9 +275,15 @@ final class Receiver implements Input {
         if (needed < 0) {
             throw new OutOfMemoryError("a message of more than 2 GiB does not fit an array; stream it");
         }
+        if (inPlace) { // It was read to where it belongs.
+            in.position(in.position() + length);
+            assembled = needed;
+            return;
+        }
         if (needed > assembly.length) {
             long announced = needed + inbound.frameBytesToCome();
-            boolean exact = inbound.frameEndsMessage() && announced - needed <= Math.max(UNSEEN_BYTES, needed);
+            boolean exact = inbound.frameEndsMessage()
+                    && (announced - needed <= Math.max(UNSEEN_BYTES, needed) || reserve(announced));
             long size = exact ? announced : Math.max(needed, 2L * assembly.length);
             assembly = Arrays.copyOf(assembly, (int) Math.min(size, Integer.MAX_VALUE - 8));
         }
@@ -274,7 +291,22 @@ final class Receiver implements Input {
         assembled = needed;
     }
 
+    /** Reserves the whole of a message that was announced, so that it is not copied as it grows. */
+    private boolean reserve(long announced) {
+        if (reserved > 0 || announced > RESERVED_BYTES || !engine.reserve(announced)) {
+            return false;
+        }
+        reserved = announced;
+        return true;
+    }
+
     private void forgetAssembly() {
+        engine.unreserve(reserved);
+        reserved = 0;
+        if (inPlace) { // The array is the application's now.
+            in = NOTHING;
+            inPlace = false;
+        }
         assembling = false;
         assembly = NO_BYTES;
         assembled = 0;
@@ -497,6 +529,16 @@ final class Receiver implements Input {
     }
 
     private int read() throws IOException {
+        long toCome = inbound.frameBytesToCome();
+        if (assembling && toCome >= IN_PLACE_BYTES && assembly.length - assembled >= toCome) {
+            unlease();
+            if (!inPlace) {
+                in = ByteBuffer.wrap(assembly);
+                inPlace = true;
+            }
+            return read(in, assembled, (int) (assembled + toCome), null);
+        }
+        inPlace = false;
         if (inbound.frameBytesToCome() > WAITING_BYTES && engine.buffers().leased() < MAX_WAITING_LEASES) {
             lease();
             return read(in, null);
@@ -520,12 +562,16 @@ final class Receiver implements Input {
 
     /** One read from the transport, within the deadline; 0 only if {@code atMost} passed. */
     private int read(ByteBuffer buffer, @Nullable Duration atMost) throws IOException {
-        buffer.clear();
+        return read(buffer, 0, buffer.capacity(), atMost);
+    }
+
+    private int read(ByteBuffer buffer, int from, int to, @Nullable Duration atMost) throws IOException {
+        buffer.clear().limit(to).position(from);
         long before = engine.time().nanoTime();
         long until = deadline;
         Duration left = until == Long.MAX_VALUE ? null : Duration.ofNanos(until - before);
         if (left != null && !left.isPositive()) {
-            buffer.limit(0);
+            buffer.limit(from);
             throw new ReadTimeoutException("the read deadline passed");
         }
         boolean bounded = atMost != null && (left == null || atMost.compareTo(left) < 0);
@@ -541,7 +587,7 @@ final class Receiver implements Input {
             n = timeout == null ? transport.read(buffer) : transport.read(buffer, timeout);
         } finally {
             waiting = Waiting.NO;
-            buffer.flip();
+            buffer.limit(buffer.position()).position(from);
         }
         long count = reads + 1; // One reader at a time: no update is lost.
         reads = count;
