@@ -5,4 +5,5 @@ module dev.gibbon {
     requires static org.jspecify;
 
     exports dev.gibbon;
+    exports dev.gibbon.extension;
 }

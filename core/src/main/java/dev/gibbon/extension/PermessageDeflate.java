@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.extension;
+
+import dev.gibbon.MessageType;
+import java.util.zip.Deflater;
+
+/**
+ * How a connection compresses its messages (permessage-deflate, RFC 7692). An upgrader or dialer that is given these options
+ * negotiates the extension; one without them does not. Immutable; made by {@link #builder()}.
+ *
+ * <p>Context takeover, where both sides agree on it, lets a message refer back to earlier ones. It costs a window of plain bytes per
+ * direction, at most 2 to the power of the window bits, which grows with what is sent; an idle connection holds no more than that.
+ *
+ * <p>A secret and text that an attacker chooses must not be compressed in one context: the length of the result tells about the
+ * secret. Leave such messages uncompressed with {@link Builder#condition}, or switch takeover off and keep the two in separate
+ * messages.
+ */
+public sealed interface PermessageDeflate permits PermessageDeflateRecord {
+    /** The smallest window of RFC 7692 §7.1.2: 2^8 bytes. */
+    int MIN_WINDOW_BITS = 8;
+
+    /** The largest window of RFC 7692 §7.1.2: 2^15 bytes. */
+    int MAX_WINDOW_BITS = 15;
+
+    /** {@return options with every default} */
+    static PermessageDeflate defaults() {
+        return builder().build();
+    }
+
+    /** {@return a builder that starts from every default} */
+    static Builder builder() {
+        return new Builder();
+    }
+
+    /** {@return a builder that starts from these options} */
+    Builder toBuilder();
+
+    /** {@return how hard to compress, 1 (fast) to 9 (small); 1 unless set} */
+    int level();
+
+    /** {@return whether the server must not refer back to earlier messages (§7.1.1.1); false unless set} */
+    boolean serverNoContextTakeover();
+
+    /** {@return whether the client must not refer back to earlier messages (§7.1.1.2); false unless set} */
+    boolean clientNoContextTakeover();
+
+    /** {@return the base-2 logarithm of the largest window of the server's messages (§7.1.2.1); 12 unless set} */
+    int serverMaxWindowBits();
+
+    /** {@return the base-2 logarithm of the largest window of the client's messages (§7.1.2.2); 12 unless set} */
+    int clientMaxWindowBits();
+
+    /** {@return from how many bytes on a message is compressed; 64 unless set} */
+    int thresholdBytes();
+
+    /** {@return which messages to compress, of those that reach the threshold; all unless set} */
+    Condition condition();
+
+    /** {@return whether a connection keeps its compressor between messages; false unless set} */
+    boolean liveStreams();
+
+    /**
+     * {@return whether to compress a message: it reaches the threshold and meets the condition}
+     *
+     * @param type text or binary
+     * @param length its payload bytes
+     */
+    boolean compresses(MessageType type, long length);
+
+    /** Which messages to compress. Called by any thread, also by several at once. */
+    @FunctionalInterface
+    interface Condition {
+        /**
+         * {@return whether to compress a message}
+         *
+         * @param type text or binary
+         * @param length its payload bytes
+         */
+        boolean compress(MessageType type, long length);
+    }
+
+    /** Collects options; not safe for use by several threads. */
+    final class Builder {
+        private int level = Deflater.BEST_SPEED;
+        private boolean serverNoContextTakeover;
+        private boolean clientNoContextTakeover;
+        private int serverMaxWindowBits = 12;
+        private int clientMaxWindowBits = 12;
+        private int thresholdBytes = 64;
+        private Condition condition = (_, _) -> true;
+        private boolean liveStreams;
+
+        Builder() {}
+
+        Builder(PermessageDeflateRecord from) {
+            level = from.level();
+            serverNoContextTakeover = from.serverNoContextTakeover();
+            clientNoContextTakeover = from.clientNoContextTakeover();
+            serverMaxWindowBits = from.serverMaxWindowBits();
+            clientMaxWindowBits = from.clientMaxWindowBits();
+            thresholdBytes = from.thresholdBytes();
+            condition = from.condition();
+            liveStreams = from.liveStreams();
+        }
+
+        /**
+         * Sets how hard to compress. 1 unless set: on messages up to 4 KiB a higher level saves a tenth to a fifth of the bytes for
+         * up to twice the time (docs/compression.md).
+         *
+         * @param level 1 (fast) to 9 (small)
+         * @return this
+         */
+        public Builder level(int level) {
+            this.level = level;
+            return this;
+        }
+
+        /**
+         * Keeps the server from referring back to earlier messages (RFC 7692 §7.1.1.1): a server says so in its answer, a client asks
+         * for it and refuses a server that does not agree. False unless set.
+         *
+         * @param on whether each of the server's messages stands for itself
+         * @return this
+         */
+        public Builder serverNoContextTakeover(boolean on) {
+            serverNoContextTakeover = on;
+            return this;
+        }
+
+        /**
+         * Keeps the client from referring back to earlier messages (RFC 7692 §7.1.1.2): a server demands it in its answer, a client
+         * announces it in its offer. False unless set.
+         *
+         * @param on whether each of the client's messages stands for itself
+         * @return this
+         */
+        public Builder clientNoContextTakeover(boolean on) {
+            clientNoContextTakeover = on;
+            return this;
+        }
+
+        /**
+         * Bounds the window of the server's messages (RFC 7692 §7.1.2.1). A server uses no larger one, and a smaller one if the client
+         * asks for it. A client asks for it, and lets a server that cannot bound its window go without context takeover instead, so
+         * that the client's memory is bounded either way.
+         *
+         * <p>12 unless set: each message is compressed after its predecessors up to this size were gone through again, which costs
+         * about a microsecond per KiB, and messages that resemble each other gain little beyond it.
+         *
+         * @param bits 8 to 15; the window has 2 to this power bytes
+         * @return this
+         */
+        public Builder serverMaxWindowBits(int bits) {
+            serverMaxWindowBits = bits;
+            return this;
+        }
+
+        /**
+         * Bounds the window of the client's messages (RFC 7692 §7.1.2.2). A client announces it and uses no larger one. A server tells
+         * it to clients that say they can bound theirs, and has the others go without context takeover, so that the server's memory is
+         * bounded either way. Some clients cannot use 8.
+         *
+         * <p>12 unless set: this is the memory that each connection may make a server keep.
+         *
+         * @param bits 8 to 15; the window has 2 to this power bytes
+         * @return this
+         */
+        public Builder clientMaxWindowBits(int bits) {
+            clientMaxWindowBits = bits;
+            return this;
+        }
+
+        /**
+         * Sends messages of fewer bytes uncompressed. 64 unless set: below that compressing costs more than the bytes saved are worth,
+         * and without context takeover makes most messages longer.
+         *
+         * @param bytes 0 or more
+         * @return this
+         */
+        public Builder thresholdBytes(int bytes) {
+            thresholdBytes = bytes;
+            return this;
+        }
+
+        /**
+         * Chooses the messages to compress among those that reach the threshold, such as text only. All unless set.
+         *
+         * @param condition what to ask before each message
+         * @return this
+         */
+        public Builder condition(Condition condition) {
+            this.condition = condition;
+            return this;
+        }
+
+        /**
+         * Keeps a compressor for each connection between its messages where context takeover with a window of 2^15 bytes is agreed:
+         * about 90 to 270 KiB of native memory each, but no work to set the window up for each message. For few, busy connections;
+         * set the window bits to 15 with it. False unless set. Reading needs no such thing, since its window is set up in under a
+         * microsecond.
+         *
+         * @param on whether to keep compressors
+         * @return this
+         */
+        public Builder liveStreams(boolean on) {
+            liveStreams = on;
+            return this;
+        }
+
+        /**
+         * {@return the options}
+         *
+         * @throws IllegalArgumentException if one is out of its range
+         */
+        public PermessageDeflate build() {
+            return new PermessageDeflateRecord(
+                    level,
+                    serverNoContextTakeover,
+                    clientNoContextTakeover,
+                    serverMaxWindowBits,
+                    clientMaxWindowBits,
+                    thresholdBytes,
+                    condition,
+                    liveStreams);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.extension.deflate;
+
+import dev.gibbon.HandshakeException;
+import dev.gibbon.extension.PermessageDeflate;
+import dev.gibbon.handshake.ExtensionNegotiator;
+import dev.gibbon.handshake.ExtensionOffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The negotiation of permessage-deflate (RFC 7692 §5, §7.1), both roles, as functions of the options and of what the peer says.
+ * Immutable; any thread.
+ *
+ * <p>Both roles keep the memory bound that the options set: where the peer cannot be told to bound its window, it is told not to
+ * carry its context over, so that no window has to be kept for it.
+ */
+public final class DeflateNegotiation implements ExtensionNegotiator {
+    private static final int SWITCHING_PROTOCOLS = 101;
+
+    private final PermessageDeflate options;
+
+    /** Negotiates for an upgrader or dialer with these options. */
+    public DeflateNegotiation(PermessageDeflate options) {
+        this.options = options;
+    }
+
+    /**
+     * {@return the server's answer to the first offer of permessage-deflate that is acceptable; empty if there is none}
+     *
+     * <p>An offer with a parameter that is unknown, repeated or malformed is declined (§7.1), which is no reason to refuse the
+     * handshake. Every other is acceptable, since any window size can be honoured.
+     */
+    @Override
+    public List<ExtensionOffer> accept(List<ExtensionOffer> offers) {
+        for (ExtensionOffer offer : offers) {
+            if (offer.name().equals(DeflateParameters.EXTENSION)) {
+                try {
+                    return List.of(answer(DeflateParameters.parse(offer)).format());
+                } catch (DeflateParameterException _) {
+                    // Declined; the next offer may do.
+                }
+            }
+        }
+        return List.of();
+    }
+
+    /** {@return what the server's own {@linkplain #accept answer} binds it to; empty if permessage-deflate is not in it} */
+    public Optional<DeflateAgreement> accepted(List<ExtensionOffer> answers) {
+        for (ExtensionOffer answer : answers) {
+            if (answer.name().equals(DeflateParameters.EXTENSION)) {
+                try {
+                    return Optional.of(agreement(DeflateParameters.parse(answer)));
+                } catch (DeflateParameterException e) {
+                    throw new IllegalArgumentException("not an answer of ours", e);
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** {@return the client's offers, most preferred first} */
+    public List<ExtensionOffer> offers() {
+        return offered().stream().map(DeflateParameters::format).toList();
+    }
+
+    /**
+     * {@return what the server's reply agreed to; empty if it declined permessage-deflate}
+     *
+     * @param reply the extensions in the reply
+     * @throws HandshakeException if the reply fits none of the {@linkplain #offers() offers}; the message names the parameter
+     */
+    public Optional<DeflateAgreement> check(List<ExtensionOffer> reply) throws HandshakeException {
+        for (ExtensionOffer extension : reply) {
+            if (extension.name().equals(DeflateParameters.EXTENSION)) {
+                try {
+                    DeflateParameters chosen = DeflateParameters.parse(extension);
+                    requireOffered(chosen);
+                    return Optional.of(agreement(chosen));
+                } catch (DeflateParameterException e) {
+                    throw new HandshakeException(
+                            SWITCHING_PROTOCOLS, DeflateParameters.EXTENSION + " in the reply: " + e.reason());
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private DeflateParameters answer(DeflateParameters offer) {
+        // §7.1.2.1: may stand in an answer unasked, but a client that did not ask has no use for it and may not expect
+        // it.
+        OptionalInt serverBits = offer.serverMaxWindowBits().isPresent()
+                ? OptionalInt.of(Math.min(offer.serverMaxWindowBits().getAsInt(), options.serverMaxWindowBits()))
+                : OptionalInt.empty();
+        // §7.1.2.2: may not stand in an answer unasked.
+        int clientBits = Math.min(offer.clientMaxWindowBits().orElse(WindowBits.MOST), options.clientMaxWindowBits());
+        boolean named =
+                offer.clientMaxWindowBits().isPresent() || (offer.boundsClientWindow() && clientBits < WindowBits.MOST);
+        boolean unbounded = !offer.boundsClientWindow() && clientBits < WindowBits.MOST;
+        return new DeflateParameters(
+                offer.serverNoContextTakeover() || options.serverNoContextTakeover(),
+                offer.clientNoContextTakeover() || options.clientNoContextTakeover() || unbounded,
+                serverBits,
+                named,
+                named ? OptionalInt.of(clientBits) : OptionalInt.empty());
+    }
+
+    private List<DeflateParameters> offered() {
+        OptionalInt clientBits = options.clientMaxWindowBits() < WindowBits.MOST
+                ? OptionalInt.of(options.clientMaxWindowBits())
+                : OptionalInt.empty();
+        boolean boundsServer = options.serverMaxWindowBits() < WindowBits.MOST;
+        List<DeflateParameters> offered = new ArrayList<>();
+        offered.add(new DeflateParameters(
+                options.serverNoContextTakeover(),
+                options.clientNoContextTakeover(),
+                boundsServer ? OptionalInt.of(options.serverMaxWindowBits()) : OptionalInt.empty(),
+                true,
+                clientBits));
+        if (boundsServer) { // Many servers cannot bound their window; without takeover none has to be kept for them.
+            offered.add(new DeflateParameters(
+                    true, options.clientNoContextTakeover(), OptionalInt.empty(), true, clientBits));
+        }
+        return offered;
+    }
+
+    /** Checks a reply against the offers; what is wrong is said of the first, the preferred one. */
+    private void requireOffered(DeflateParameters reply) throws DeflateParameterException {
+        List<DeflateParameters> offered = offered();
+        @Nullable DeflateParameterException wrong = null;
+        for (DeflateParameters offer : offered) {
+            DeflateParameterException mismatch = mismatch(offer, reply);
+            if (mismatch == null) {
+                return;
+            }
+            wrong = wrong == null ? mismatch : wrong;
+        }
+        if (wrong != null) {
+            throw wrong;
+        }
+    }
+
+    private static @Nullable DeflateParameterException mismatch(DeflateParameters offer, DeflateParameters reply) {
+        if (offer.serverNoContextTakeover() && !reply.serverNoContextTakeover()) {
+            return new DeflateParameterException(
+                    DeflateParameters.SERVER_NO_CONTEXT_TAKEOVER + " was offered and is missing (RFC 7692 §7.1.1.1)");
+        }
+        if (offer.serverMaxWindowBits().isPresent()) {
+            int most = offer.serverMaxWindowBits().getAsInt();
+            if (reply.serverMaxWindowBits().isEmpty()) {
+                return new DeflateParameterException(DeflateParameters.SERVER_MAX_WINDOW_BITS + "=" + most
+                        + " was offered and is missing (RFC 7692 §7.1.2.1)");
+            }
+            if (reply.serverMaxWindowBits().getAsInt() > most) {
+                return new DeflateParameterException(DeflateParameters.SERVER_MAX_WINDOW_BITS + " "
+                        + reply.serverMaxWindowBits().getAsInt() + " > " + most + " as offered (RFC 7692 §7.1.2.1)");
+            }
+        }
+        if (reply.boundsClientWindow() && reply.clientMaxWindowBits().isEmpty()) {
+            return new DeflateParameterException(
+                    DeflateParameters.CLIENT_MAX_WINDOW_BITS + " has no value (RFC 7692 §7.1.2.2)");
+        }
+        int most = offer.clientMaxWindowBits().orElse(WindowBits.MOST);
+        if (reply.clientMaxWindowBits().orElse(WindowBits.LEAST) > most) {
+            return new DeflateParameterException(DeflateParameters.CLIENT_MAX_WINDOW_BITS + " "
+                    + reply.clientMaxWindowBits().getAsInt() + " > " + most + " as offered (RFC 7692 §7.1.2.2)");
+        }
+        return null;
+    }
+
+    /**
+     * Our own direction keeps to our options even where the reply allows more. Of the peer's direction the reply says everything: with
+     * takeover it is bounded by our options, or neither an offer nor an answer of ours would have led to it.
+     */
+    private DeflateAgreement agreement(DeflateParameters reply) {
+        int serverBits = Math.min(reply.serverMaxWindowBits().orElse(WindowBits.MOST), options.serverMaxWindowBits());
+        int clientBits = Math.min(reply.clientMaxWindowBits().orElse(WindowBits.MOST), options.clientMaxWindowBits());
+        return new DeflateAgreement(
+                new DeflateAgreement.Direction(
+                        !reply.serverNoContextTakeover() && !options.serverNoContextTakeover(), serverBits),
+                new DeflateAgreement.Direction(
+                        !reply.clientNoContextTakeover() && !options.clientNoContextTakeover(), clientBits));
+    }
+}
