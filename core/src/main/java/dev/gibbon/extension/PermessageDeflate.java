@@ -2,6 +2,7 @@
 package dev.gibbon.extension;
 
 import dev.gibbon.MessageType;
+import java.util.OptionalInt;
 import java.util.zip.Deflater;
 
 /**
@@ -21,6 +22,9 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
 
     /** The largest window of RFC 7692 §7.1.2: 2^15 bytes. */
     int MAX_WINDOW_BITS = 15;
+
+    /** How much of its own messages a side keeps unless told otherwise, and a server of the client's: 2^12 bytes. */
+    int USUAL_WINDOW_BITS = 12;
 
     /** {@return options with every default} */
     static PermessageDeflate defaults() {
@@ -44,13 +48,19 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
     /** {@return whether the client must not refer back to earlier messages (§7.1.1.2); false unless set} */
     boolean clientNoContextTakeover();
 
-    /** {@return the base-2 logarithm of the largest window of the server's messages (§7.1.2.1); 12 unless set} */
-    int serverMaxWindowBits();
+    /**
+     * {@return the base-2 logarithm of the largest window of the server's messages (§7.1.2.1); unless set, a server has
+     * {@value #USUAL_WINDOW_BITS} and a client asks for nothing}
+     */
+    OptionalInt serverMaxWindowBits();
 
-    /** {@return the base-2 logarithm of the largest window of the client's messages (§7.1.2.2); 12 unless set} */
-    int clientMaxWindowBits();
+    /**
+     * {@return the base-2 logarithm of the largest window of the client's messages (§7.1.2.2); unless set, a client has
+     * {@value #USUAL_WINDOW_BITS} and announces nothing, and a server asks for that}
+     */
+    OptionalInt clientMaxWindowBits();
 
-    /** {@return from how many bytes on a message is compressed; 64 unless set} */
+    /** {@return from how many bytes on a message is compressed; 128 unless set} */
     int thresholdBytes();
 
     /** {@return which messages to compress, of those that reach the threshold; all unless set} */
@@ -84,9 +94,9 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
         private int level = Deflater.BEST_SPEED;
         private boolean serverNoContextTakeover;
         private boolean clientNoContextTakeover;
-        private int serverMaxWindowBits = 12;
-        private int clientMaxWindowBits = 12;
-        private int thresholdBytes = 64;
+        private OptionalInt serverMaxWindowBits = OptionalInt.empty();
+        private OptionalInt clientMaxWindowBits = OptionalInt.empty();
+        private int thresholdBytes = 128;
         private Condition condition = (_, _) -> true;
         private boolean liveStreams;
 
@@ -104,8 +114,8 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
         }
 
         /**
-         * Sets how hard to compress. 1 unless set: on messages up to 4 KiB a higher level saves a tenth to a fifth of the bytes for
-         * up to twice the time (docs/compression.md).
+         * Sets how hard to compress. 1 unless set: 6 saves a tenth to a fifth of the bytes of messages up to 4 KiB for up to twice the
+         * time, and costs three times the time from there on (docs/compression.md).
          *
          * @param level 1 (fast) to 9 (small)
          * @return this
@@ -140,39 +150,41 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
         }
 
         /**
-         * Bounds the window of the server's messages (RFC 7692 §7.1.2.1). A server uses no larger one, and a smaller one if the client
-         * asks for it. A client asks for it, and lets a server that cannot bound its window go without context takeover instead, so
-         * that the client's memory is bounded either way.
+         * Bounds the window of the server's messages (RFC 7692 §7.1.2.1). A server keeps no more than this of them, and goes no farther
+         * back within a message either if the client asks for a bound. A client asks for it, and lets a server that cannot bound its
+         * window go without context takeover instead, so that the client's memory is bounded either way.
          *
-         * <p>12 unless set: each message is compressed after its predecessors up to this size were gone through again, which costs
-         * about a microsecond per KiB, and messages that resemble each other gain little beyond it.
+         * <p>Unless set a server has {@value #USUAL_WINDOW_BITS}: before each message its predecessors, up to this size, are gone
+         * through again, which costs about a microsecond per KiB, and messages that resemble each other gain little beyond it. A client
+         * asks for nothing, since it has few connections and some servers grant no such wish.
          *
          * @param bits 8 to 15; the window has 2 to this power bytes
          * @return this
          */
         public Builder serverMaxWindowBits(int bits) {
-            serverMaxWindowBits = bits;
+            serverMaxWindowBits = OptionalInt.of(bits);
             return this;
         }
 
         /**
-         * Bounds the window of the client's messages (RFC 7692 §7.1.2.2). A client announces it and uses no larger one. A server tells
+         * Bounds the window of the client's messages (RFC 7692 §7.1.2.2). A client announces it and uses no larger one. A server sends
          * it to clients that say they can bound theirs, and has the others go without context takeover, so that the server's memory is
          * bounded either way. Some clients cannot use 8.
          *
-         * <p>12 unless set: this is the memory that each connection may make a server keep.
+         * <p>Unless set it is {@value #USUAL_WINDOW_BITS} for a server, which is the memory that each connection may make it keep; a
+         * client keeps as much of its own messages, and announces nothing.
          *
          * @param bits 8 to 15; the window has 2 to this power bytes
          * @return this
          */
         public Builder clientMaxWindowBits(int bits) {
-            clientMaxWindowBits = bits;
+            clientMaxWindowBits = OptionalInt.of(bits);
             return this;
         }
 
         /**
-         * Sends messages of fewer bytes uncompressed. 64 unless set: below that compressing costs more than the bytes saved are worth,
-         * and without context takeover makes most messages longer.
+         * Sends messages of fewer bytes uncompressed. 128 unless set: a message costs several microseconds however short it is, as much
+         * as sending it, and saves less than the headers of the packet around it.
          *
          * @param bytes 0 or more
          * @return this
@@ -194,10 +206,9 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
         }
 
         /**
-         * Keeps a compressor for each connection between its messages where context takeover with a window of 2^15 bytes is agreed:
-         * about 90 to 270 KiB of native memory each, but no work to set the window up for each message. For few, busy connections;
-         * set the window bits to 15 with it. False unless set. Reading needs no such thing, since its window is set up in under a
-         * microsecond.
+         * Keeps a compressor for each connection between its messages, about 200 KiB of native memory, so that nothing has to be gone
+         * through again before each; where context takeover is agreed and the peer asks for no smaller window. For few, busy
+         * connections. False unless set. Reading needs no such thing, since its window is set up in about a microsecond.
          *
          * @param on whether to keep compressors
          * @return this

@@ -3,21 +3,24 @@ package dev.gibbon.extension;
 
 import dev.gibbon.MessageType;
 import java.util.Objects;
+import java.util.OptionalInt;
 
 record PermessageDeflateRecord(
         int level,
         boolean serverNoContextTakeover,
         boolean clientNoContextTakeover,
-        int serverMaxWindowBits,
-        int clientMaxWindowBits,
+        OptionalInt serverMaxWindowBits,
+        OptionalInt clientMaxWindowBits,
         int thresholdBytes,
         Condition condition,
         boolean liveStreams)
         implements PermessageDeflate {
     PermessageDeflateRecord {
         requireRange("level", level, 1, 9);
-        requireRange("serverMaxWindowBits", serverMaxWindowBits, MIN_WINDOW_BITS, MAX_WINDOW_BITS);
-        requireRange("clientMaxWindowBits", clientMaxWindowBits, MIN_WINDOW_BITS, MAX_WINDOW_BITS);
+        serverMaxWindowBits.ifPresent(
+                bits -> requireRange("serverMaxWindowBits", bits, MIN_WINDOW_BITS, MAX_WINDOW_BITS));
+        clientMaxWindowBits.ifPresent(
+                bits -> requireRange("clientMaxWindowBits", bits, MIN_WINDOW_BITS, MAX_WINDOW_BITS));
         requireRange("thresholdBytes", thresholdBytes, 0, Integer.MAX_VALUE);
         Objects.requireNonNull(condition, "condition");
     }

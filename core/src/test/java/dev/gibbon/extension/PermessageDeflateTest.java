@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.MessageType;
+import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
@@ -15,9 +16,9 @@ class PermessageDeflateTest {
     void defaultsAreThoseThatTheBuilderDocuments() {
         PermessageDeflate options = PermessageDeflate.defaults();
         assertEquals(1, options.level());
-        assertEquals(12, options.serverMaxWindowBits());
-        assertEquals(12, options.clientMaxWindowBits());
-        assertEquals(64, options.thresholdBytes());
+        assertEquals(OptionalInt.empty(), options.serverMaxWindowBits());
+        assertEquals(OptionalInt.empty(), options.clientMaxWindowBits());
+        assertEquals(128, options.thresholdBytes());
         assertFalse(options.serverNoContextTakeover());
         assertFalse(options.clientNoContextTakeover());
         assertFalse(options.liveStreams());
@@ -39,8 +40,8 @@ class PermessageDeflateTest {
         assertEquals(9, options.level());
         assertTrue(options.serverNoContextTakeover());
         assertTrue(options.clientNoContextTakeover());
-        assertEquals(8, options.serverMaxWindowBits());
-        assertEquals(15, options.clientMaxWindowBits());
+        assertEquals(OptionalInt.of(8), options.serverMaxWindowBits());
+        assertEquals(OptionalInt.of(15), options.clientMaxWindowBits());
         assertEquals(0, options.thresholdBytes());
         assertTrue(options.liveStreams());
     }

@@ -25,18 +25,25 @@ public record DeflateAgreement(Direction server, Direction client) {
      *
      * @param contextTakeover whether a message may refer back to earlier ones (§7.1.1)
      * @param windowBits the base-2 logarithm of the farthest distance a message may refer back, 8 to 15 (§7.1.2)
+     * @param historyBits the base-2 logarithm of how many bytes of earlier messages are kept for that, 8 to {@code windowBits}: a
+     *     receiver keeps all that may be referred to, a sender may keep less and refer to less
      */
-    public record Direction(boolean contextTakeover, int windowBits) {
+    public record Direction(boolean contextTakeover, int windowBits, int historyBits) {
         /**
-         * Checks the range.
+         * Checks the ranges.
          *
-         * @throws IllegalArgumentException if {@code windowBits} is out of range
+         * @throws IllegalArgumentException if one is out of range
          */
         public Direction {
-            if (windowBits < WindowBits.LEAST || windowBits > WindowBits.MOST) {
-                throw new IllegalArgumentException(
-                        "window bits " + windowBits + " are not from 8 to 15 (RFC 7692 §7.1.2)");
+            if (windowBits > WindowBits.MOST || historyBits > windowBits || historyBits < WindowBits.LEAST) {
+                throw new IllegalArgumentException("history of " + historyBits + " and window of " + windowBits
+                        + " bits are not from 8 to 15, or the window is smaller (RFC 7692 §7.1.2)");
             }
+        }
+
+        /** A direction whose sender keeps all that it may refer to. */
+        public Direction(boolean contextTakeover, int windowBits) {
+            this(contextTakeover, windowBits, windowBits);
         }
     }
 }

@@ -2,7 +2,9 @@
 package dev.gibbon.extension.deflate;
 
 import dev.gibbon.HandshakeException;
+import dev.gibbon.Role;
 import dev.gibbon.extension.PermessageDeflate;
+import dev.gibbon.extension.deflate.DeflateAgreement.Direction;
 import dev.gibbon.handshake.ExtensionNegotiator;
 import dev.gibbon.handshake.ExtensionOffer;
 import java.util.ArrayList;
@@ -53,7 +55,7 @@ public final class DeflateNegotiation implements ExtensionNegotiator {
         for (ExtensionOffer answer : answers) {
             if (answer.name().equals(DeflateParameters.EXTENSION)) {
                 try {
-                    return Optional.of(agreement(DeflateParameters.parse(answer)));
+                    return Optional.of(agreement(DeflateParameters.parse(answer), Role.SERVER));
                 } catch (DeflateParameterException e) {
                     throw new IllegalArgumentException("not an answer of ours", e);
                 }
@@ -79,7 +81,7 @@ public final class DeflateNegotiation implements ExtensionNegotiator {
                 try {
                     DeflateParameters chosen = DeflateParameters.parse(extension);
                     requireOffered(chosen);
-                    return Optional.of(agreement(chosen));
+                    return Optional.of(agreement(chosen, Role.CLIENT));
                 } catch (DeflateParameterException e) {
                     throw new HandshakeException(
                             SWITCHING_PROTOCOLS, DeflateParameters.EXTENSION + " in the reply: " + e.reason());
@@ -93,10 +95,10 @@ public final class DeflateNegotiation implements ExtensionNegotiator {
         // §7.1.2.1: may stand in an answer unasked, but a client that did not ask has no use for it and may not expect
         // it.
         OptionalInt serverBits = offer.serverMaxWindowBits().isPresent()
-                ? OptionalInt.of(Math.min(offer.serverMaxWindowBits().getAsInt(), options.serverMaxWindowBits()))
+                ? OptionalInt.of(Math.min(offer.serverMaxWindowBits().getAsInt(), serversWindow()))
                 : OptionalInt.empty();
         // §7.1.2.2: may not stand in an answer unasked.
-        int clientBits = Math.min(offer.clientMaxWindowBits().orElse(WindowBits.MOST), options.clientMaxWindowBits());
+        int clientBits = Math.min(offer.clientMaxWindowBits().orElse(WindowBits.MOST), clientsWindow());
         boolean named =
                 offer.clientMaxWindowBits().isPresent() || (offer.boundsClientWindow() && clientBits < WindowBits.MOST);
         boolean unbounded = !offer.boundsClientWindow() && clientBits < WindowBits.MOST;
@@ -109,18 +111,14 @@ public final class DeflateNegotiation implements ExtensionNegotiator {
     }
 
     private List<DeflateParameters> offered() {
-        OptionalInt clientBits = options.clientMaxWindowBits() < WindowBits.MOST
-                ? OptionalInt.of(options.clientMaxWindowBits())
-                : OptionalInt.empty();
-        boolean boundsServer = options.serverMaxWindowBits() < WindowBits.MOST;
+        OptionalInt clientBits = belowMost(options.clientMaxWindowBits());
+        OptionalInt serverBits = belowMost(options.serverMaxWindowBits());
         List<DeflateParameters> offered = new ArrayList<>();
         offered.add(new DeflateParameters(
-                options.serverNoContextTakeover(),
-                options.clientNoContextTakeover(),
-                boundsServer ? OptionalInt.of(options.serverMaxWindowBits()) : OptionalInt.empty(),
-                true,
-                clientBits));
-        if (boundsServer) { // Many servers cannot bound their window; without takeover none has to be kept for them.
+                options.serverNoContextTakeover(), options.clientNoContextTakeover(), serverBits, true, clientBits));
+        if (serverBits
+                .isPresent()) { // Many servers cannot bound their window; without takeover none has to be kept for
+            // them.
             offered.add(new DeflateParameters(
                     true, options.clientNoContextTakeover(), OptionalInt.empty(), true, clientBits));
         }
@@ -171,17 +169,36 @@ public final class DeflateNegotiation implements ExtensionNegotiator {
         return null;
     }
 
+    private int serversWindow() {
+        return options.serverMaxWindowBits().orElse(PermessageDeflate.USUAL_WINDOW_BITS);
+    }
+
+    private int clientsWindow() {
+        return options.clientMaxWindowBits().orElse(PermessageDeflate.USUAL_WINDOW_BITS);
+    }
+
+    /** The largest window is what holds unless something is said. */
+    private static OptionalInt belowMost(OptionalInt bits) {
+        return bits.orElse(WindowBits.MOST) < WindowBits.MOST ? bits : OptionalInt.empty();
+    }
+
     /**
-     * Our own direction keeps to our options even where the reply allows more. Of the peer's direction the reply says everything: with
-     * takeover it is bounded by our options, or neither an offer nor an answer of ours would have led to it.
+     * Each direction goes as far back as the reply allows, ours as our offer allows too, for it announces as much (§7.1.2.2). Of our own
+     * messages we keep no more than the options say; of the peer's all that it may refer to, which is within the options, or neither
+     * an offer nor an answer of ours would have led to it.
      */
-    private DeflateAgreement agreement(DeflateParameters reply) {
-        int serverBits = Math.min(reply.serverMaxWindowBits().orElse(WindowBits.MOST), options.serverMaxWindowBits());
-        int clientBits = Math.min(reply.clientMaxWindowBits().orElse(WindowBits.MOST), options.clientMaxWindowBits());
-        return new DeflateAgreement(
-                new DeflateAgreement.Direction(
-                        !reply.serverNoContextTakeover() && !options.serverNoContextTakeover(), serverBits),
-                new DeflateAgreement.Direction(
-                        !reply.clientNoContextTakeover() && !options.clientNoContextTakeover(), clientBits));
+    private DeflateAgreement agreement(DeflateParameters reply, Role role) {
+        boolean serverTakeover = !reply.serverNoContextTakeover() && !options.serverNoContextTakeover();
+        boolean clientTakeover = !reply.clientNoContextTakeover() && !options.clientNoContextTakeover();
+        int serverBits = reply.serverMaxWindowBits().orElse(WindowBits.MOST);
+        int announced = role == Role.CLIENT ? options.clientMaxWindowBits().orElse(WindowBits.MOST) : WindowBits.MOST;
+        int clientBits = Math.min(reply.clientMaxWindowBits().orElse(WindowBits.MOST), announced);
+        return role == Role.SERVER
+                ? new DeflateAgreement(
+                        new Direction(serverTakeover, serverBits, Math.min(serverBits, serversWindow())),
+                        new Direction(clientTakeover, clientBits))
+                : new DeflateAgreement(
+                        new Direction(serverTakeover, serverBits),
+                        new Direction(clientTakeover, clientBits, Math.min(clientBits, clientsWindow())));
     }
 }

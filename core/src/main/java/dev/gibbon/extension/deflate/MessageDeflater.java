@@ -75,14 +75,14 @@ public final class MessageDeflater implements AutoCloseable {
      *
      * @param pool lends the zlib objects
      * @param outgoing what our messages keep to
-     * @param live whether to keep the compressor between messages, where takeover with the full window is agreed
+     * @param live whether to keep the compressor between messages, where takeover with the largest window is agreed
      */
     public MessageDeflater(ZlibPool pool, DeflateAgreement.Direction outgoing, boolean live) {
         this.pool = pool;
         this.takeover = outgoing.contextTakeover();
         this.windowBits = outgoing.windowBits();
         this.keepsDeflater = live && takeover && windowBits == WindowBits.MOST;
-        this.history = takeover && !keepsDeflater ? new SlidingWindow(windowBits) : null;
+        this.history = takeover && !keepsDeflater ? new SlidingWindow(outgoing.historyBits()) : null;
     }
 
     /**

@@ -11,7 +11,19 @@ import java.util.Random;
 /** Messages of the kinds that compress well, a little, and not at all; the same for the same seed. */
 final class Corpus {
     private static final String[] WORDS = {
-        "socket", "frame", "window", "gibbon", "message", "the", "of", "and", "compress", "à la carte", "übermäßig", "日本語", "swing"
+        "socket",
+        "frame",
+        "window",
+        "gibbon",
+        "message",
+        "the",
+        "of",
+        "and",
+        "compress",
+        "à la carte",
+        "übermäßig",
+        "日本語",
+        "swing"
     };
 
     private Corpus() {}
@@ -50,7 +62,20 @@ final class Corpus {
         List<byte[]> messages = new ArrayList<>();
         int window = 1 << windowBits;
         for (int length : new int[] {
-            0, 1, 2, 3, 17, 100, window / 2 - 1, window / 2, window / 2 + 1, window - 1, window, window + 1, 2 * window + 3, 40_000
+            0,
+            1,
+            2,
+            3,
+            17,
+            100,
+            window / 2 - 1,
+            window / 2,
+            window / 2 + 1,
+            window - 1,
+            window,
+            window + 1,
+            2 * window + 3,
+            40_000
         }) {
             messages.add(json(random, length));
             messages.add(text(random, length));

@@ -11,6 +11,7 @@ import dev.gibbon.Headers;
 import dev.gibbon.OriginPolicy;
 import dev.gibbon.Role;
 import dev.gibbon.extension.PermessageDeflate;
+import dev.gibbon.extension.deflate.DeflateAgreement.Direction;
 import dev.gibbon.handshake.ExtensionList;
 import dev.gibbon.handshake.ExtensionOffer;
 import dev.gibbon.handshake.FieldSyntaxException;
@@ -74,21 +75,51 @@ class DeflateNegotiationTest {
         @ValueSource(
                 strings = {
                     // Unknown (§7.1).
-                    "pd; foo", "pd; foo=1", "pd; snct; foo", "pd; hashCode", "pd; __proto__", "pd; SNCT; x",
+                    "pd; foo",
+                    "pd; foo=1",
+                    "pd; snct; foo",
+                    "pd; hashCode",
+                    "pd; __proto__",
+                    "pd; SNCT; x",
                     // Parameters are spelled one way.
-                    "pd; Server_no_context_takeover", "pd; CLIENT_MAX_WINDOW_BITS",
+                    "pd; Server_no_context_takeover",
+                    "pd; CLIENT_MAX_WINDOW_BITS",
                     // Repeated (§7.1).
-                    "pd; snct; snct", "pd; cnct; cnct", "pd; smwb=10; smwb=10", "pd; cmwb; cmwb", "pd; cmwb; cmwb=10",
+                    "pd; snct; snct",
+                    "pd; cnct; cnct",
+                    "pd; smwb=10; smwb=10",
+                    "pd; cmwb; cmwb",
+                    "pd; cmwb; cmwb=10",
                     // A value where none may be (§7.1.1).
-                    "pd; snct=1", "pd; snct=true", "pd; cnct=0", "pd; cnct=\"x\"",
+                    "pd; snct=1",
+                    "pd; snct=true",
+                    "pd; cnct=0",
+                    "pd; cnct=\"x\"",
                     // A value missing (§7.1.2.1).
                     "pd; smwb",
                     // Out of range, or not written as §7.1.2 says.
-                    "pd; smwb=0", "pd; smwb=7", "pd; smwb=16", "pd; smwb=08", "pd; smwb=010", "pd; smwb=-1", "pd; smwb=+9",
-                    "pd; smwb=1000000000000", "pd; smwb=4294967304", "pd; smwb=abc", "pd; smwb=9.0", "pd; smwb=0x9",
-                    "pd; smwb=\"09\"", "pd; smwb=99999999999999999999999999",
-                    "pd; cmwb=0", "pd; cmwb=7", "pd; cmwb=16", "pd; cmwb=08", "pd; cmwb=-1", "pd; cmwb=1000000000000",
-                    "pd; cmwb=abc", "pd; cmwb=\"016\""
+                    "pd; smwb=0",
+                    "pd; smwb=7",
+                    "pd; smwb=16",
+                    "pd; smwb=08",
+                    "pd; smwb=010",
+                    "pd; smwb=-1",
+                    "pd; smwb=+9",
+                    "pd; smwb=1000000000000",
+                    "pd; smwb=4294967304",
+                    "pd; smwb=abc",
+                    "pd; smwb=9.0",
+                    "pd; smwb=0x9",
+                    "pd; smwb=\"09\"",
+                    "pd; smwb=99999999999999999999999999",
+                    "pd; cmwb=0",
+                    "pd; cmwb=7",
+                    "pd; cmwb=16",
+                    "pd; cmwb=08",
+                    "pd; cmwb=-1",
+                    "pd; cmwb=1000000000000",
+                    "pd; cmwb=abc",
+                    "pd; cmwb=\"016\""
                 })
         void malformedOfferIsDeclined(String offer) throws FieldSyntaxException {
             assertEquals("", answer(wide(), offer));
@@ -135,40 +166,41 @@ class DeflateNegotiationTest {
             }
         }
 
-        @ParameterizedTest(name = "[{0}] with {1} and {2} bits binds to {3}, {4}, {5}, {6}")
+        /** Takeover, window and history of the server's direction, takeover and window of the client's. */
+        @ParameterizedTest(name = "[{0}] with {1} and {2} bits binds to {3}, {4}, {5}, {6}, {7}")
         @CsvSource(
                 delimiter = '|',
                 value = {
-                    "pd                            | 15 | 15 | true  | 15 | true  | 15",
-                    "pd                            | 12 | 15 | true  | 12 | true  | 15",
-                    "pd; cmwb                      | 12 | 12 | true  | 12 | true  | 12",
-                    "pd                            | 12 | 12 | true  | 12 | false | 12",
-                    "pd; snct                      | 15 | 15 | false | 15 | true  | 15",
-                    "pd; cnct                      | 15 | 15 | true  | 15 | false | 15",
-                    "pd; smwb=9; cmwb=10           | 15 | 15 | true  | 9  | true  | 10"
+                    "pd                            | 15 | 15 | true  | 15 | 15 | true  | 15",
+                    "pd                            | 12 | 15 | true  | 15 | 12 | true  | 15",
+                    "pd; cmwb                      | 12 | 12 | true  | 15 | 12 | true  | 12",
+                    "pd                            | 12 | 12 | true  | 15 | 12 | false | 15",
+                    "pd; snct                      | 15 | 15 | false | 15 | 15 | true  | 15",
+                    "pd; cnct                      | 15 | 15 | true  | 15 | 15 | false | 15",
+                    "pd; smwb=14                   | 12 | 15 | true  | 12 | 12 | true  | 15",
+                    "pd; smwb=9; cmwb=10           | 15 | 15 | true  | 9  | 9  | true  | 10"
                 })
         void agreementIsWhatTheAnswerSays(
                 String offers,
                 int mineServer,
                 int mineClient,
                 boolean serverTakeover,
-                int serverBits,
+                int window,
+                int history,
                 boolean clientTakeover,
-                int clientBits)
+                int clientWindow)
                 throws FieldSyntaxException {
             DeflateNegotiation negotiation = new DeflateNegotiation(options("-", mineServer, mineClient));
             DeflateAgreement agreement =
                     negotiation.accepted(negotiation.accept(parse(offers))).orElseThrow();
-            DeflateAgreement.Direction outgoing = agreement.outgoing(Role.SERVER);
-            DeflateAgreement.Direction incoming = agreement.incoming(Role.SERVER);
-            assertEquals(new DeflateAgreement.Direction(serverTakeover, serverBits), outgoing);
-            assertEquals(clientTakeover, incoming.contextTakeover());
-            assertEquals(clientBits, incoming.windowBits());
+            assertEquals(new Direction(serverTakeover, window, history), agreement.outgoing(Role.SERVER));
+            assertEquals(new Direction(clientTakeover, clientWindow), agreement.incoming(Role.SERVER));
         }
 
         @Test
         void noAnswerIsNoAgreement() {
-            assertEquals(Optional.empty(), new DeflateNegotiation(wide()).accepted(List.of(ExtensionOffer.of("other"))));
+            assertEquals(
+                    Optional.empty(), new DeflateNegotiation(wide()).accepted(List.of(ExtensionOffer.of("other"))));
         }
     }
 
@@ -209,8 +241,8 @@ class DeflateNegotiationTest {
                     // The first offer and the second.
                     "-    | 12 | 15 | pd; smwb=12             | true  | 12 | true  | 15",
                     "-    | 12 | 15 | pd; smwb=9; cnct        | true  | 9  | false | 15",
-                    "-    | 12 | 15 | pd; snct                | false | 12 | true  | 15",
-                    "-    | 12 | 15 | pd; snct; smwb=15       | false | 12 | true  | 15"
+                    "-    | 12 | 15 | pd; snct                | false | 15 | true  | 15",
+                    "-    | 12 | 15 | pd; snct; smwb=15       | false | 15 | true  | 15"
                 })
         void replyThatFitsAnOfferIsAgreed(
                 String flags,
@@ -225,8 +257,8 @@ class DeflateNegotiationTest {
             DeflateAgreement agreement = new DeflateNegotiation(options(flags, mineServer, mineClient))
                     .check(parse(reply))
                     .orElseThrow();
-            assertEquals(new DeflateAgreement.Direction(serverTakeover, serverBits), agreement.incoming(Role.CLIENT));
-            assertEquals(new DeflateAgreement.Direction(clientTakeover, clientBits), agreement.outgoing(Role.CLIENT));
+            assertEquals(new Direction(serverTakeover, serverBits), agreement.incoming(Role.CLIENT));
+            assertEquals(new Direction(clientTakeover, clientBits), agreement.outgoing(Role.CLIENT));
         }
 
         /** HC-11, HC-18, HC-19. */
@@ -263,11 +295,24 @@ class DeflateNegotiationTest {
                 String flags, int mineServer, int mineClient, String reply, String named) throws FieldSyntaxException {
             DeflateNegotiation negotiation = new DeflateNegotiation(options(flags, mineServer, mineClient));
             List<ExtensionOffer> extensions = parse(reply);
-            HandshakeException refusal =
-                    assertThrows(HandshakeException.class, () -> negotiation.check(extensions));
+            HandshakeException refusal = assertThrows(HandshakeException.class, () -> negotiation.check(extensions));
             assertEquals(101, refusal.status());
             assertTrue(refusal.getMessage().contains(longForm(named)), refusal.getMessage());
             assertTrue(refusal.getMessage().contains("RFC 7692 §7.1"), refusal.getMessage());
+        }
+
+        @Test
+        void unlessToldOtherwiseWeAskForLittleAndKeepToTheUsualWindow()
+                throws HandshakeException, FieldSyntaxException {
+            assertEquals("pd; cmwb", offers(PermessageDeflate.defaults()));
+            DeflateNegotiation negotiation = new DeflateNegotiation(PermessageDeflate.defaults());
+            for (String reply : List.of("pd", "pd; cmwb=15", "pd; smwb=15")) {
+                assertEquals(
+                        new DeflateAgreement(new Direction(true, 15), new Direction(true, 15, 12)),
+                        negotiation.check(parse(reply)).orElseThrow());
+            }
+            assertEquals("pd; cmwb=12", answer(PermessageDeflate.defaults(), "pd; cmwb"));
+            assertEquals("pd; cnct", answer(PermessageDeflate.defaults(), "pd"));
         }
 
         @Test
@@ -295,7 +340,7 @@ class DeflateNegotiationTest {
         }
 
         /** What the sender does is within what the receiver is ready for. */
-        private static void assertSound(DeflateAgreement.Direction sender, DeflateAgreement.Direction receiver) {
+        private static void assertSound(Direction sender, Direction receiver) {
             assertTrue(!sender.contextTakeover() || receiver.contextTakeover(), sender + " " + receiver);
             assertTrue(
                     !sender.contextTakeover() || sender.windowBits() <= receiver.windowBits(), sender + " " + receiver);
@@ -331,7 +376,8 @@ class DeflateNegotiationTest {
                     Headers.of());
             HandshakeOutcome.Accepted accepted = assertInstanceOf(HandshakeOutcome.Accepted.class, outcome);
             assertEquals(
-                    answer, shortForm(accepted.reply().all("Sec-WebSocket-Extensions").toString()));
+                    answer,
+                    shortForm(accepted.reply().all("Sec-WebSocket-Extensions").toString()));
         }
     }
 

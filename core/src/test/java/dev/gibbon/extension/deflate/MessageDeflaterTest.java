@@ -120,7 +120,9 @@ class MessageDeflaterTest {
             Random random = new Random(bits);
             for (int i = 0; i < 400; i++) {
                 byte[] message = Corpus.json(random, 1 + random.nextInt(300));
-                byte[] payload = i % 3 == 0 ? streamed(deflater, message, 50, 64) : whole(deflater, message).orElse(null);
+                byte[] payload = i % 3 == 0
+                        ? streamed(deflater, message, 50, 64)
+                        : whole(deflater, message).orElse(null);
                 if (payload != null) {
                     assertArrayEquals(message, strict.message(payload));
                 }
@@ -139,7 +141,8 @@ class MessageDeflaterTest {
             System.arraycopy(unit, 0, message, 600, 600);
             byte[] payload = whole(deflater, message).orElseThrow();
             assertArrayEquals(message, new StrictInflater(10, false).message(payload));
-            AssertionError error = assertThrows(AssertionError.class, () -> new StrictInflater(9, false).message(payload));
+            AssertionError error =
+                    assertThrows(AssertionError.class, () -> new StrictInflater(9, false).message(payload));
             assertEquals("distance 600 > window 512", error.getMessage());
         }
 
@@ -163,6 +166,61 @@ class MessageDeflaterTest {
         }
     }
 
+    /** A sender may keep less than the peer's window has room for. */
+    @Nested
+    class ShortHistory {
+        private final MessageDeflater deflater = new MessageDeflater(pool, new Direction(true, 15, 9), false);
+        private final StrictInflater strict = new StrictInflater(15, true);
+
+        @AfterEach
+        void end() {
+            deflater.close();
+        }
+
+        @Test
+        void messageGoesAsFarBackAsTheWindowWithinItself() {
+            byte[] unit = Corpus.noise(new Random(1), 20_000);
+            byte[] twice = Arrays.copyOf(unit, 40_000);
+            System.arraycopy(unit, 0, twice, 20_000, 20_000);
+            byte[] payload = whole(deflater, twice).orElseThrow();
+            assertTrue(payload.length < 21_000);
+            assertArrayEquals(twice, strict.message(payload));
+            assertEquals(20_000, strict.farthest());
+            assertArrayEquals(twice, strict.message(streamed(deflater, twice, 999, 777)));
+        }
+
+        @Test
+        void onlyTheNewestBytesAreKept() {
+            byte[] message = Corpus.noise(new Random(1), 300);
+            byte[] mixed = Arrays.copyOf(message, 600);
+            assertArrayEquals(mixed, strict.message(whole(deflater, mixed).orElseThrow()));
+            assertEquals(512, deflater.windowBytes());
+            byte[] older = Arrays.copyOf(message, 80);
+            assertEquals(Optional.empty(), whole(deflater, older), "forgotten");
+            byte[] newer = Arrays.copyOfRange(message, 100, 300);
+            byte[] payload = whole(deflater, newer).orElseThrow();
+            assertTrue(payload.length < 10, "remembered");
+            assertArrayEquals(newer, strict.message(payload));
+        }
+
+        @ParameterizedTest
+        @ValueSource(ints = {8, 9, 10, 11, 12, 13, 14})
+        void segmentsDoWithLittleHistoryToo(int bits) {
+            MessageDeflater segmented = new MessageDeflater(pool, new Direction(true, bits, 8), false);
+            StrictInflater narrow = new StrictInflater(bits, true);
+            Random random = new Random(bits);
+            for (byte[] message : Corpus.messages(random, bits)) {
+                assertArrayEquals(message, narrow.message(streamed(segmented, message, 500, 300)));
+                Optional<byte[]> payload = whole(segmented, message);
+                if (payload.isPresent()) {
+                    assertArrayEquals(message, narrow.message(payload.get()));
+                }
+            }
+            assertEquals(256, segmented.windowBytes());
+            segmented.close();
+        }
+    }
+
     @Nested
     class Takeover {
         private static final byte[] MESSAGE = "A message that is said again and again.".getBytes(UTF_8);
@@ -180,7 +238,8 @@ class MessageDeflaterTest {
         void withoutItEveryMessageIsTheSame() {
             MessageDeflater deflater = new MessageDeflater(pool, new Direction(false, 15), false);
             assertArrayEquals(
-                    whole(deflater, MESSAGE).orElseThrow(), whole(deflater, MESSAGE).orElseThrow());
+                    whole(deflater, MESSAGE).orElseThrow(),
+                    whole(deflater, MESSAGE).orElseThrow());
             assertEquals(0, deflater.windowBytes());
         }
 
@@ -208,7 +267,9 @@ class MessageDeflaterTest {
             MessageDeflater deflater = new MessageDeflater(pool, new Direction(true, 10), false);
             StrictInflater strict = new StrictInflater(10, true);
             byte[] prepared = MessageDeflater.encode(
-                            pool, MessageDeflater.form(new Direction(true, 10), MESSAGE.length), ByteBuffer.wrap(MESSAGE))
+                            pool,
+                            MessageDeflater.form(new Direction(true, 10), MESSAGE.length),
+                            ByteBuffer.wrap(MESSAGE))
                     .orElseThrow();
             assertArrayEquals(MESSAGE, strict.message(prepared));
             deflater.remember(ByteBuffer.wrap(MESSAGE));
@@ -408,8 +469,7 @@ class MessageDeflaterTest {
                 assertArrayEquals(Arrays.copyOfRange(message, at, at + 1000), Arrays.copyOf(plain, 1000));
                 payload.write(out.array(), 0, out.position());
                 int position = out.position();
-                assertEquals(
-                        CodecStatus.INPUT_NEEDED, deflater.deflate(ByteBuffer.allocate(0), FlushMode.FLUSH, out));
+                assertEquals(CodecStatus.INPUT_NEEDED, deflater.deflate(ByteBuffer.allocate(0), FlushMode.FLUSH, out));
                 assertEquals(position, out.position(), "a second flush has nothing to say");
             }
             ByteBuffer end = ByteBuffer.allocate(16);
@@ -434,8 +494,7 @@ class MessageDeflaterTest {
         void withoutRoomNothingHappens() {
             MessageDeflater deflater = new MessageDeflater(pool, new Direction(false, 15), false);
             ByteBuffer in = ByteBuffer.allocate(10);
-            assertEquals(
-                    CodecStatus.OUTPUT_PENDING, deflater.deflate(in, FlushMode.LAST, ByteBuffer.allocate(15)));
+            assertEquals(CodecStatus.OUTPUT_PENDING, deflater.deflate(in, FlushMode.LAST, ByteBuffer.allocate(15)));
             assertEquals(10, in.remaining());
             deflater.close();
         }

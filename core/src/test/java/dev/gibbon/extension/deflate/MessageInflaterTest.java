@@ -50,7 +50,8 @@ class MessageInflaterTest {
     }
 
     /** Feeds pieces and drains into a buffer of {@code room} bytes; the payload is left as it was. */
-    private static byte[] inflate(MessageInflater inflater, byte[] payload, int piece, int room) throws ProtocolException {
+    private static byte[] inflate(MessageInflater inflater, byte[] payload, int piece, int room)
+            throws ProtocolException {
         ByteArrayOutputStream message = new ByteArrayOutputStream();
         ByteBuffer out = ByteBuffer.allocate(room);
         byte[] before = payload.clone();
@@ -244,7 +245,8 @@ class MessageInflaterTest {
         void directBuffersDoToo(boolean direct) throws ProtocolException {
             byte[] message = Corpus.json(new Random(1), 5000);
             byte[] payload = compressed(message);
-            ByteBuffer in = ByteBuffer.allocateDirect(payload.length).put(payload).flip();
+            ByteBuffer in =
+                    ByteBuffer.allocateDirect(payload.length).put(payload).flip();
             ByteBuffer out = direct ? ByteBuffer.allocateDirect(6000) : ByteBuffer.allocate(6000);
             assertEquals(CodecStatus.ENDED, takeover.inflate(in, true, out.position(3)));
             byte[] plain = new byte[out.position() - 3];
@@ -330,7 +332,8 @@ class MessageInflaterTest {
                 flood[i] = 3; // A final block of nothing: 03 00.
             }
             ProtocolException failure = assertFails(takeover, flood, CloseCode.POLICY_VIOLATION);
-            assertTrue(failure.getMessage().startsWith("65 final blocks in a message of 0 bytes"), failure.getMessage());
+            assertTrue(
+                    failure.getMessage().startsWith("65 final blocks in a message of 0 bytes"), failure.getMessage());
         }
 
         @Test
@@ -513,7 +516,8 @@ class MessageInflaterTest {
             one.deflate(ByteBuffer.wrap(twice), ByteBuffer.allocate(500));
             one.close();
             ByteBuffer after = ByteBuffer.allocate(500);
-            assertTrue(new MessageDeflater(pool, new Direction(true, 15), false).deflate(ByteBuffer.wrap(twice), after));
+            assertTrue(
+                    new MessageDeflater(pool, new Direction(true, 15), false).deflate(ByteBuffer.wrap(twice), after));
             assertEquals(alone.flip(), after.flip());
         }
 
