@@ -70,7 +70,7 @@ public final class Dialer {
         if (from.proxies != null && from.unixSocket != null) {
             throw new IllegalArgumentException("both a proxy and a Unix socket");
         }
-        engine = new Engine(from.time, new SecureMaskingKeys());
+        engine = new Engine(from.time, new SecureMaskingKeys(), from.loops);
         Tls tls = new Tls(
                 Optional.ofNullable(from.sslContext),
                 Optional.ofNullable(from.tlsServerName),
@@ -259,6 +259,7 @@ public final class Dialer {
         private int maxHeadBytes = HeadLimits.DEFAULT.headBytes();
         private int maxHeaderCount = HeadLimits.DEFAULT.fields();
         private int maxBodyBytes = 64 * 1024;
+        private int loops = Engine.DEFAULT_LOOPS;
         private TimeSource time = new SystemTimeSource();
 
         private Builder() {}
@@ -460,6 +461,21 @@ public final class Dialer {
          */
         public Builder unixSocket(Path path) {
             unixSocket = path;
+            return this;
+        }
+
+        /**
+         * Sets how many event loops serve the connections that have a {@link Listener}; each is one thread, which starts with its first
+         * connection. One per core unless set.
+         *
+         * @param count 1 or more
+         * @return this
+         */
+        public Builder loops(int count) {
+            if (count < 1) {
+                throw new IllegalArgumentException("loops must be positive: " + count);
+            }
+            loops = count;
             return this;
         }
 
