@@ -16,6 +16,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -162,19 +163,39 @@ final class DialOptions {
         return subprotocols;
     }
 
+    /** {@return how the connections behave} */
+    ConnectionOptions options() {
+        return ConnectionOptions.builder()
+                .maxMessageBytes(maxMessage.bytes())
+                .maxFragments(MAX_FRAGMENTS)
+                .idleTimeout(Optional.empty()) // Somebody is watching.
+                .build();
+    }
+
+    /** {@return whether the way leads through a Unix-domain socket} */
+    boolean isUnix() {
+        return unix != null;
+    }
+
     /** {@return a dialer that sends these fields} */
     Dialer dialer(Headers headers) {
+        return dialer(headers, more -> more);
+    }
+
+    /**
+     * {@return a dialer that sends these fields}
+     *
+     * @param headers the fields
+     * @param more what the command itself sets; an {@link IllegalArgumentException} of its is told as an option's
+     */
+    Dialer dialer(Headers headers, UnaryOperator<Dialer.Builder> more) {
         if (!timeout.duration().isPositive()) {
             throw wrong("--timeout: no connection opens in no time", null);
         }
         Dialer.Builder dialer = Dialer.builder()
                 .handshakeTimeout(timeout.duration())
                 .subprotocols(subprotocols.toArray(new String[0]))
-                .options(ConnectionOptions.builder()
-                        .maxMessageBytes(maxMessage.bytes())
-                        .maxFragments(MAX_FRAGMENTS)
-                        .idleTimeout(Optional.empty()) // Somebody is watching.
-                        .build());
+                .options(options());
         try {
             addTls(dialer);
             if (unix != null && proxy != null) {
@@ -185,7 +206,7 @@ final class DialOptions {
             } else {
                 dialer.proxy(proxies());
             }
-            return dialer.headers(headers).build();
+            return more.apply(dialer.headers(headers)).build();
         } catch (IllegalArgumentException | CommandFailedException e) {
             throw wrong(String.valueOf(e.getMessage()), e);
         }

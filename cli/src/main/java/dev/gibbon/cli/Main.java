@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "COMMAND",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
-        subcommands = {ServeCommand.class, ConnectCommand.class},
+        subcommands = {ServeCommand.class, ConnectCommand.class, LoadCommand.class},
         footer = {"", "`gibbon COMMAND --help` tells what a command can do."})
 public final class Main implements Runnable {
     /** Exit codes: all is well, it did not work, the command line makes no sense. */

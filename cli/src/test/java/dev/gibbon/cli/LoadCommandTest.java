@@ -1,0 +1,536 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.gibbon.CloseCode;
+import dev.gibbon.Connection;
+import dev.gibbon.ConnectionOptions;
+import dev.gibbon.Message;
+import dev.gibbon.Upgrader;
+import dev.gibbon.WebSocketServer;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+/** Short loads on servers in this process: what is counted, and what of a server that does wrong is noticed. */
+class LoadCommandTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration IMPATIENCE = Duration.ofMillis(1500);
+
+    /** A server's side of a connection. */
+    @FunctionalInterface
+    private interface Script {
+        void run(Connection ws) throws IOException;
+    }
+
+    /** What a server does with the message of that number in place of echoing it. */
+    @FunctionalInterface
+    private interface Twist {
+        void answer(Connection ws, Message message, int number) throws IOException;
+    }
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+    private final AtomicLong seen = new AtomicLong();
+    private final List<Connection> group = new CopyOnWriteArrayList<>();
+    private WebSocketServer server;
+
+    @AfterEach
+    void stop() {
+        if (server != null) {
+            server.close();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--connections 1",
+                "--connections 5 --depth 7 --size 1",
+                "--connections 3 --depth 16 --size 8 --text",
+                "--connections 2 --depth 3 --size 40k",
+                "--connections 2 --depth 4 --size 300k --utf8",
+                "--connections 1 --depth 6 --size 1MiB",
+                "--connections 4 --threads 2 --size 100 --utf8"
+            })
+    void everyEchoIsCountedAndRight(String options) throws Exception {
+        echo((ws, message, _) -> ws.writeMessage(message));
+        assertEquals(0, load(PATIENCE, options + " --json"), err.toString());
+        assertEquals(0, number("errors"));
+        long messages = (long) number("messages");
+        assertTrue(messages > 0 && messages <= seen.get(), messages + " of " + seen);
+        assertTrue(number("p50") > 0 && number("p50") <= number("max"));
+        assertTrue(number("messagesPerSecond") > 0);
+        assertTrue(number("clientCpuSeconds") > 0);
+    }
+
+    @Test
+    void whatIsMeasuredIsNotWhatIsWarmedUp() throws Exception {
+        echo((ws, message, _) -> ws.writeMessage(message));
+        assertEquals(0, load(PATIENCE, "--connections 1 --warmup 400ms --duration 100ms --json"));
+        assertTrue(number("messages") < seen.get() / 2.0, number("messages") + " of " + seen);
+        double seconds = number("seconds");
+        assertTrue(seconds >= 0.1 && seconds < 0.4, seconds + " s");
+    }
+
+    @Test
+    void soManyMessagesAreInFlight() throws Exception {
+        serve("/echo", ws -> {
+            List<Message> held = new ArrayList<>();
+            for (Message message; (message = ws.readMessage()) != null; ) {
+                seen.incrementAndGet();
+                held.add(message);
+                if (seen.get() >= 5) { // Not before: a client that sends fewer waits for ever.
+                    for (Message answer : held) {
+                        ws.writeMessage(answer);
+                    }
+                    held.clear();
+                }
+            }
+        });
+        assertEquals(1, load(IMPATIENCE, "--connections 1 --depth 4"));
+        assertTrue(said().contains("connection 0, message 0: no answer, 4 outstanding"), said());
+        seen.set(0);
+        assertEquals(0, load(PATIENCE, "--connections 1 --depth 5"), err.toString());
+        assertTrue(seen.get() > 5, seen.toString());
+    }
+
+    @Test
+    void anAlteredByteIsNoticed() throws Exception {
+        echo((ws, message, number) -> {
+            if (number == 3) {
+                message.bytes()[20] ^= 0x40;
+            }
+            ws.writeMessage(message);
+        });
+        assertEquals(1, load(PATIENCE, "--connections 1 --size 32 --json"));
+        assertTrue(
+                said().startsWith("gibbon load: connection 0, message 3: differs from byte 20 on: expected "), said());
+        assertEquals(1, number("errors"));
+        assertTrue(out.toString().contains("\"firstError\":\"connection 0, message 3: differs from byte 20"));
+    }
+
+    @Test
+    void anAlteredByteAtTheEndOfALargeMessageIsNoticed() throws Exception {
+        echo((ws, message, number) -> {
+            message.bytes()[300_000] ^= (byte) (number == 2 ? 1 : 0);
+            ws.writeMessage(message);
+        });
+        assertEquals(1, load(PATIENCE, "--connections 1 --size 300001"));
+        assertTrue(said().contains("connection 0, message 2: differs from byte 300000 on: "), said());
+    }
+
+    @Test
+    void swappedAnswersAreNoticed() throws Exception {
+        Message[] held = new Message[1];
+        echo((ws, message, number) -> {
+            if (number == 4) {
+                held[0] = message;
+                return;
+            }
+            ws.writeMessage(message);
+            if (number == 5) {
+                ws.writeMessage(held[0]);
+            }
+        });
+        assertEquals(1, load(PATIENCE, "--connections 1 --depth 2"));
+        assertTrue(said().contains("connection 0, message 4: differs"), said());
+        assertTrue(said().contains(", as in message 5 of connection 0"), said());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 'message 6: no answer, 1 outstanding; nothing came in time'", "2, as in message 7 of connection 0"})
+    void aLostAnswerIsNoticed(int depth, String told) throws Exception {
+        echo((ws, message, number) -> {
+            if (number != 6) {
+                ws.writeMessage(message);
+            }
+        });
+        assertEquals(1, load(depth == 1 ? IMPATIENCE : PATIENCE, "--connections 1 --depth " + depth));
+        assertTrue(said().contains(told), said());
+    }
+
+    @Test
+    void aRepeatedAnswerIsNoticed() throws Exception {
+        echo((ws, message, number) -> {
+            ws.writeMessage(message);
+            if (number == 6) {
+                ws.writeMessage(message);
+            }
+        });
+        assertEquals(1, load(PATIENCE, "--connections 1"));
+        assertTrue(said().contains("connection 0, message 7: differs"), said());
+    }
+
+    @Test
+    void anAnswerThatNobodyAskedForIsNoticed() throws Exception {
+        serve("/echo", ws -> {
+            for (Message message; (message = ws.readMessage()) != null; ) {
+                ws.setBatchWrites(true); // So that both come in one read.
+                ws.writeMessage(message);
+                ws.writeMessage(message);
+                ws.flush();
+            }
+        });
+        assertEquals(1, load(PATIENCE, "--connections 1"));
+        assertTrue(said().contains("connection 0"), said());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--text, binary came where text was sent", "--size 16, text came where binary was sent"})
+    void theOtherTypeIsNoticed(String option, String told) throws Exception {
+        echo((ws, message, _) ->
+                ws.writeMessage(message.isText() ? Message.binary(message.bytes()) : Message.text("0123456789abcdef")));
+        assertEquals(1, load(PATIENCE, "--connections 1 " + option));
+        assertTrue(said().contains("connection 0, message 0: " + told), said());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"10, 9", "10, 11", "10, 0", "100000, 99999", "100000, 100001", "100000, 2"})
+    void anotherLengthIsNoticed(int size, int length) throws Exception {
+        echo((ws, message, _) -> ws.writeBinary(Arrays.copyOf(message.bytes(), length)));
+        assertEquals(1, load(PATIENCE, "--connections 1 --size " + size));
+        assertTrue(said().contains(length + " bytes came where " + size + " were sent"), said());
+    }
+
+    @Test
+    void theAnswerOfAnotherConnectionIsNoticed() throws Exception {
+        serve("/echo", ws -> {
+            group.add(ws);
+            for (Message message; (message = ws.readMessage()) != null; ) {
+                long number = seen.incrementAndGet();
+                (number < 20 ? ws : group.get((group.indexOf(ws) + 1) % group.size())).writeMessage(message);
+            }
+        });
+        assertEquals(1, load(PATIENCE, "--connections 2"));
+        assertTrue(said().contains(" of connection ") || said().contains("not asked for"), said());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true, the server closed it with 1001", "false, ''"})
+    void aServerThatEndsAConnectionIsNoticed(boolean cleanly, String told) throws Exception {
+        echo((ws, message, number) -> {
+            if (number == 9 && cleanly) {
+                ws.close(CloseCode.GOING_AWAY, "");
+            } else if (number == 9) {
+                ws.abort();
+            } else {
+                ws.writeMessage(message);
+            }
+        });
+        assertEquals(1, load(PATIENCE, "--connections 1"));
+        assertTrue(said().contains("connection 0, message 9: no answer, 1 outstanding; " + told), said());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " --rate 200"})
+    void everyDeliveryOfABroadcastIsCounted(String rate) throws Exception {
+        broadcast(true, (ws, message, _) -> ws.writeMessage(message));
+        assertEquals(
+                0,
+                load(PATIENCE, "--mode broadcast --connections 4 --size 100 --text --duration 500ms --json" + rate),
+                err.toString());
+        double broadcasts = number("broadcasts");
+        double deliveries = number("messages");
+        assertTrue(broadcasts > 0 && broadcasts <= seen.get(), broadcasts + " of " + seen);
+        assertTrue(Math.abs(deliveries - 4 * broadcasts) <= 8, deliveries + " of " + broadcasts); // At the two borders.
+        if (!rate.isEmpty()) {
+            assertTrue(broadcasts <= 110, "200 per second for half a second, not " + broadcasts);
+        }
+    }
+
+    @Test
+    void theSenderNeedsNoCopyOfItsBroadcast() throws Exception {
+        broadcast(false, (ws, message, _) -> ws.writeMessage(message));
+        assertEquals(0, load(PATIENCE, "--mode broadcast --connections 2 --json"), err.toString());
+        assertTrue(number("messages") > 0);
+    }
+
+    @Test
+    void aMissingDeliveryIsNoticed() throws Exception {
+        broadcast(true, (ws, message, number) -> {
+            if (number != 50 || ws != group.getFirst()) {
+                ws.writeMessage(message);
+            }
+        });
+        assertEquals(1, load(IMPATIENCE, "--mode broadcast --connections 3"));
+        assertTrue(said().contains("of 1 broadcasts not every receiver got its copy"), said());
+    }
+
+    @Test
+    void anAlteredDeliveryIsNoticed() throws Exception {
+        broadcast(true, (ws, message, number) -> {
+            Message sent = message;
+            if (number == 50) {
+                byte[] altered = message.bytes().clone();
+                altered[15] ^= 2;
+                sent = Message.binary(altered);
+            }
+            ws.writeMessage(sent);
+        });
+        assertEquals(1, load(PATIENCE, "--mode broadcast --connections 3"));
+        assertTrue(said().contains(" differs from byte 15 on: "), said());
+    }
+
+    @Test
+    void aServerThatBroadcastsNothingIsNoticed() throws Exception {
+        serve("/echo", ws -> {
+            while (ws.readMessage() != null) {}
+        });
+        assertEquals(1, load(IMPATIENCE, "--mode broadcast --connections 3"));
+        assertTrue(said().contains("a broadcast does not reach 3 of 3 receivers"), said());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " --no-echo"})
+    void handshakesAreCounted(String option) throws Exception {
+        AtomicLong opened = new AtomicLong();
+        serve("/echo", ws -> {
+            opened.incrementAndGet();
+            for (Message message; (message = ws.readMessage()) != null; ) {
+                seen.incrementAndGet();
+                ws.writeMessage(message);
+            }
+        });
+        assertEquals(0, load(PATIENCE, "--mode handshake --concurrency 3 --json" + option), err.toString());
+        assertEquals(3, number("connections"));
+        assertTrue(number("messages") > 0 && number("messages") <= opened.get(), number("messages") + " of " + opened);
+        assertEquals(option.isEmpty() ? opened.get() : 0, seen.get());
+    }
+
+    @Test
+    void aWrongEchoAfterAHandshakeIsNoticed() throws Exception {
+        echo((ws, _, _) -> ws.writeBinary(new byte[16]));
+        assertEquals(1, load(PATIENCE, "--mode handshake --concurrency 1 --size 24"));
+        assertTrue(said().contains("connection 0, message 0: 16 bytes came where 24 were sent"), said());
+    }
+
+    @Test
+    void idleConnectionsAreAlive() throws Exception {
+        echo((ws, message, _) -> ws.writeMessage(message));
+        assertEquals(0, load(PATIENCE, "--mode idle --connections 20 --json"), err.toString());
+        assertEquals(20, number("alive"));
+        assertEquals(20, number("messages"));
+        assertEquals(20, seen.get());
+    }
+
+    @Test
+    void anIdleConnectionThatDoesNotAnswerIsNoticed() throws Exception {
+        AtomicLong opened = new AtomicLong();
+        serve("/echo", ws -> {
+            boolean deaf = opened.incrementAndGet() == 2;
+            for (Message message; (message = ws.readMessage()) != null; ) {
+                if (!deaf) {
+                    ws.writeMessage(message);
+                }
+            }
+        });
+        assertEquals(1, load(IMPATIENCE, "--mode idle --connections 4 --json"));
+        assertEquals(3, number("alive"));
+        assertTrue(said().contains("1 of 4 connections did not answer"), said());
+    }
+
+    @Test
+    void anIdleConnectionThatIsClosedIsNoticed() throws Exception {
+        AtomicLong opened = new AtomicLong();
+        serve("/echo", ws -> {
+            if (opened.incrementAndGet() == 2) {
+                ws.close(CloseCode.GOING_AWAY, "");
+            }
+            while (ws.readMessage() != null) {}
+        });
+        assertEquals(1, load(PATIENCE, "--mode idle --connections 4 --duration 10s"));
+        assertTrue(said().matches("(?s).*connection \\d: the server closed it with 1001.*"), said());
+    }
+
+    @Test
+    void connectionsComeFromTheSources() throws Exception {
+        List<String> peers = new CopyOnWriteArrayList<>();
+        serve("/echo", ws -> {
+            peers.add(ws.peerAddress().orElseThrow().toString().replaceAll(":\\d+$", ""));
+            while (ws.readMessage() != null) {}
+        });
+        assumeTrue(Files.isDirectory(Path.of("/proc/self")), "only Linux has more than one loopback address");
+        int _ = load(IMPATIENCE, "--mode idle --connections 4 --source 127.0.0.2,127.0.0.3 --duration 50ms");
+        assertEquals(
+                List.of("/127.0.0.2", "/127.0.0.2", "/127.0.0.3", "/127.0.0.3"),
+                peers.stream().sorted().toList());
+    }
+
+    @Test
+    void theServersProcessIsMeasured() throws Exception {
+        assumeTrue(Files.isDirectory(Path.of("/proc/self")));
+        echo((ws, message, _) -> ws.writeMessage(message));
+        long pid = ProcessHandle.current().pid();
+        assertEquals(0, load(PATIENCE, "--connections 2 --duration 500ms --json --pid " + pid), err.toString());
+        double server = number("cpuSeconds");
+        assertTrue(Math.abs(server - number("clientCpuSeconds")) <= 0.1, out.toString()); // It is the same process.
+        assertTrue(number("rssBytes") > 10 << 20, out.toString());
+        assertEquals(0, load(PATIENCE, "--mode idle --connections 2 --json --pid " + pid), err.toString());
+        assertTrue(out.toString().contains("\"rssBytesPerConnection\":"), out.toString());
+    }
+
+    @Test
+    void overTls(@TempDir Path directory) throws Exception {
+        Pki pki = Pki.make(directory, "EC");
+        server = WebSocketServer.builder()
+                .bind("127.0.0.1", 0)
+                .tls(PemTls.context(pki.certificate(), pki.key()))
+                .handle("/echo", exchange -> {
+                    try (Connection ws = Upgrader.create().upgrade(exchange)) {
+                        for (Message message; (message = ws.readMessage()) != null; ) {
+                            ws.writeMessage(message);
+                        }
+                    }
+                })
+                .start();
+        String url = "wss://127.0.0.1:" + server.port() + "/echo";
+        assertEquals(0, run(PATIENCE, url, "--insecure --connections 2 --depth 3 --size 50k --json"), err.toString());
+        assertTrue(number("messages") > 0);
+    }
+
+    @Test
+    void noServerIsOneLineAndStatus1() throws Exception {
+        echo((ws, message, _) -> ws.writeMessage(message));
+        server.close();
+        StringWriter said = new StringWriter();
+        int status = Main.run(
+                new PrintWriter(out, true),
+                new PrintWriter(said, true),
+                "load",
+                "ws://127.0.0.1:" + server.port() + "/echo");
+        assertEquals(1, status);
+        assertTrue(
+                said.toString().matches("gibbon load: connection \\d+ of 64: cannot connect: .*\\R"), said.toString());
+        assertEquals("", out.toString());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--connections 0, --connections: at least 1",
+        "--depth 0, --depth: from 1 to",
+        "--threads 0, --threads: at least 1",
+        "--concurrency 0, --concurrency: at least 1",
+        "--duration 0, --duration: nothing can be measured",
+        "--size 0, invalid value for option '--size': '0' is not between",
+        "--size 65MiB, --size is more than --max-message",
+        "--mode flood, 'invalid value for option ''--mode'': ''flood'' is none of echo, broadcast, handshake, idle'",
+        "--rate 5, --rate is for --mode broadcast",
+        "--mode broadcast --rate 0, --rate: above 0",
+        "--mode broadcast --depth 2, --depth is for --mode echo",
+        "--mode broadcast --size 15, --size: a broadcast has at least 16 bytes",
+        "--mode handshake --connections 5, --mode handshake has --concurrency connections",
+        "--no-echo, --no-echo is for --mode handshake",
+        "--text --utf8, --text and --utf8",
+        "--source example.org, --source: 'example.org' is no IP address",
+        "--source 127.0.0.2 --unix s, --source is for TCP",
+        "--pid x, invalid value for option '--pid'"
+    })
+    void aCommandLineWithoutSenseIsOneLineAndStatus2(String options, String told) {
+        String[] args = ("load ws://127.0.0.1:1/ " + options).split(" ", -1);
+        assertEquals(2, Main.run(new PrintWriter(out, true), new PrintWriter(err, true), args));
+        assertTrue(said().startsWith("gibbon load: " + told), said());
+        assertEquals(1, said().lines().count(), said());
+    }
+
+    @Test
+    void aProcessThatIsNoneIsOneLineAndStatus1() {
+        assumeTrue(Files.isDirectory(Path.of("/proc/self")));
+        String[] args = "load ws://127.0.0.1:1/ --pid 999999999".split(" ", -1);
+        assertEquals(1, Main.run(new PrintWriter(out, true), new PrintWriter(err, true), args));
+        assertEquals("gibbon load: there is no process 999999999", said().strip());
+    }
+
+    private void serve(String path, Script script) throws IOException {
+        Upgrader upgrader = Upgrader.builder()
+                .options(ConnectionOptions.builder().maxMessageBytes(64 << 20).build())
+                .build();
+        server = WebSocketServer.builder()
+                .bind("127.0.0.1", 0)
+                .handle(path, exchange -> {
+                    try (Connection ws = upgrader.upgrade(exchange)) {
+                        script.run(ws);
+                    } catch (IOException _) {
+                        // The load ends connections as it likes when it has seen enough.
+                    }
+                })
+                .start();
+    }
+
+    private void echo(Twist twist) throws IOException {
+        serve("/echo", ws -> {
+            int number = 0;
+            for (Message message; (message = ws.readMessage()) != null; ) {
+                seen.incrementAndGet();
+                twist.answer(ws, message, number++);
+            }
+        });
+    }
+
+    private void broadcast(boolean toSender, Twist twist) throws IOException {
+        serve("/echo", sender -> {
+            group.add(sender);
+            int number = 0;
+            for (Message message; (message = sender.readMessage()) != null; number++) {
+                seen.incrementAndGet();
+                for (Connection receiver : group) {
+                    if (toSender || receiver != sender) {
+                        twist.answer(receiver, message, number);
+                    }
+                }
+            }
+        });
+    }
+
+    private int load(Duration patience, String options) throws Exception {
+        return run(patience, "ws://127.0.0.1:" + server.port() + "/echo", options);
+    }
+
+    private int run(Duration patience, String url, String options) throws Exception {
+        out.getBuffer().setLength(0);
+        err.getBuffer().setLength(0);
+        LoadCommand command = new LoadCommand();
+        CommandLine line = new CommandLine(command).setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+        String times = (options.contains("--warmup") ? "" : " --warmup 50ms")
+                + (options.contains("--duration") ? "" : " --duration 200ms");
+        line.parseArgs((url + " " + options.strip() + times).split(" ", -1));
+        return command.run(patience);
+    }
+
+    /** {@return what was said but for the warning that this busy machine may give rise to} */
+    private String said() {
+        return String.join(
+                        "\n",
+                        err.toString()
+                                .lines()
+                                .filter(line -> !line.contains("was the limit"))
+                                .toList())
+                .replaceFirst("^load: ", "gibbon load: ");
+    }
+
+    private double number(String key) {
+        Matcher value = Pattern.compile("\"" + key + "\":(-?[\\d.]+)").matcher(out.toString());
+        assertTrue(value.find(), key + " in " + out);
+        return Double.parseDouble(value.group(1));
+    }
+}
