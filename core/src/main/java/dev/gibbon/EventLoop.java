@@ -147,6 +147,11 @@ final class EventLoop {
         if (running == null) {
             throw new IllegalStateException("not on the loop's thread");
         }
+        SelectionKey known = channel.keyFor(running);
+        if (known != null && known.isValid()) { // Its opening handshake was served here, too.
+            known.attach(ready);
+            return known.interestOps(operations);
+        }
         return channel.register(running, operations, ready);
     }
 

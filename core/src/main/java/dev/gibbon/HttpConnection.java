@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.handshake.Agreement;
 import dev.gibbon.handshake.HandshakeOutcome;
 import dev.gibbon.handshake.HttpStatus;
 import dev.gibbon.internal.http.HeadLimits;
@@ -13,16 +14,15 @@ import dev.gibbon.internal.http.ValidRequest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One accepted transport of the embedded server, from its first byte to its upgrade or its end: reads a request head, has it answered,
  * and only then reads the next. Runs on a virtual thread of its own.
  */
-final class HttpConnection implements Runnable {
+final class HttpConnection implements Runnable, OpenTransport {
     /** Most heads fit; larger ones take more reads. Small, since it waits with every client that has sent nothing. */
-    private static final int BUFFER_BYTES = 1024;
+    static final int BUFFER_BYTES = 1024;
 
     /** How long and how much to read on after a refusal, so that it is not lost to a reset. */
     private static final Duration LINGER = Duration.ofSeconds(1);
@@ -44,13 +44,24 @@ final class HttpConnection implements Runnable {
     private final boolean overLimit;
 
     // Own thread only.
-    private ByteBuffer in = ByteBuffer.allocate(BUFFER_BYTES).flip();
+    private ByteBuffer in;
 
     private volatile TimeSource.@Nullable Timer deadline;
     private volatile @Nullable Thread thread;
     private volatile State state = State.READING;
 
     HttpConnection(WebSocketServer server, Transport transport, boolean secure, boolean overLimit) {
+        this(
+                server,
+                transport,
+                secure,
+                overLimit,
+                ByteBuffer.allocate(BUFFER_BYTES).flip());
+    }
+
+    /** One whose first bytes have come; {@code begun} is its buffer from now on. */
+    HttpConnection(WebSocketServer server, Transport transport, boolean secure, boolean overLimit, ByteBuffer begun) {
+        this.in = begun;
         this.overLimit = overLimit;
         this.server = server;
         this.transport = transport;
@@ -65,13 +76,13 @@ final class HttpConnection implements Runnable {
         return secure;
     }
 
-    /** {@return whether no request is being answered and no WebSocket is open, so that nothing is lost by closing the transport} */
-    boolean isIdle() {
+    @Override
+    public boolean isIdle() {
         return state == State.READING;
     }
 
-    /** Ends this connection whatever it does. */
-    void abort() {
+    @Override
+    public void abort() {
         closeTransport();
         Thread running = thread;
         if (running != null) {
@@ -182,17 +193,11 @@ final class HttpConnection implements Runnable {
     }
 
     /** Opens the WebSocket; what came behind the request is its first input. */
-    WebSocketConnection open(ConnectionOptions options, Optional<String> subprotocol) {
+    WebSocketConnection open(ConnectionOptions options, Agreement agreement) {
         disarmDeadline();
         ByteBuffer leftover = in;
         in = NOTHING;
-        WebSocketConnection connection =
-                WebSocketConnection.open(server.engine(), transport, Role.SERVER, options, subprotocol, leftover);
-        connection.onClosed(() -> server.ended(this));
-        if (server.isShuttingDown()) {
-            connection.lifecycle().closeLater(new CloseStatus(CloseCode.GOING_AWAY, ""), null);
-        }
-        return connection;
+        return server.open(this, options, agreement, transport, leftover);
     }
 
     void write(ByteBuffer... buffers) throws IOException {

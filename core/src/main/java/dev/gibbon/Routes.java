@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which handler answers which path. A pattern is a path whose segments are literal or <code>{name}</code>, and whose last may be {@code
@@ -44,6 +45,17 @@ final class Routes {
                     .append('/');
         }
         return shape.toString();
+    }
+
+    /** {@return whether some route goes straight to a listener} */
+    boolean anyListener() {
+        return routes.stream().anyMatch(route -> route.handler() instanceof ListenerRoute);
+    }
+
+    /** {@return the route of this path, if it goes straight to a listener} */
+    @Nullable
+    ListenerRoute listener(String path) {
+        return match(path).map(Match::handler).orElse(null) instanceof ListenerRoute route ? route : null;
     }
 
     Optional<Match> match(String path) {

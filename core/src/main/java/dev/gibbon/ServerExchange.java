@@ -223,8 +223,7 @@ final class ServerExchange implements Exchange {
                 if (!keepRequestHeaders) {
                     request = null;
                 }
-                WebSocketConnection opened =
-                        http.open(options, accepted.agreement().subprotocol());
+                WebSocketConnection opened = http.open(options, accepted.agreement());
                 connection = opened;
                 yield opened;
             }

@@ -21,6 +21,14 @@ public final class Upgrader {
         keepRequestHeaders = from.keepRequestHeaders;
     }
 
+    ServerPolicy policy() {
+        return policy;
+    }
+
+    ConnectionOptions options() {
+        return options;
+    }
+
     /** {@return an upgrader with every default: same origin only, no subprotocol, {@link ConnectionOptions#defaults()}} */
     public static Upgrader create() {
         return builder().build();

@@ -316,15 +316,25 @@ final class WebSocketConnection implements Connection {
         receiver.reserve();
         controlFrames.listener(listener);
         toTell.set(listener);
-        if (transport instanceof LoopTransport socket && enterLoop(listener, socket)) {
+        if (transport instanceof LoopTransport socket
+                && enterLoop(listener, socket, engine.loops().next())) {
             return;
         }
         Thread _ = Thread.ofVirtual().name("gibbon-listener").start(new ListenerThread(this, receiver, listener));
     }
 
+    /** Gives this connection to {@code listener} on the loop that served its opening handshake. Loop's thread. */
+    void listenOn(EventLoop served, LoopTransport socket, Listener listener) {
+        receiver.reserve();
+        controlFrames.listener(listener);
+        toTell.set(listener);
+        if (!enterLoop(listener, socket, served)) {
+            tellEnd(listener);
+        }
+    }
+
     /** {@return whether a loop serves this connection now} */
-    private boolean enterLoop(Listener listener, LoopTransport socket) {
-        EventLoop chosen = engine.loops().next();
+    private boolean enterLoop(Listener listener, LoopTransport socket, EventLoop chosen) {
         LoopConnection side;
         sender.pause(); // Nobody may be in a write while the transport stops blocking.
         try {
@@ -345,7 +355,11 @@ final class WebSocketConnection implements Connection {
             sender.resume();
         }
         Receiver.Rest rest = receiver.handOver();
-        chosen.execute(() -> side.start(rest));
+        if (chosen.onThread()) {
+            side.start(rest);
+        } else {
+            chosen.execute(() -> side.start(rest));
+        }
         if (lifecycle.isFinishing()) { // It began before there was a loop to end it on.
             side.finish();
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.handshake.Agreement;
 import dev.gibbon.internal.ChannelTransport;
 import dev.gibbon.internal.TlsEngines;
 import dev.gibbon.internal.TlsTransport;
@@ -10,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -54,10 +56,15 @@ public final class WebSocketServer implements AutoCloseable {
     private final int maxConnections;
     private final List<Acceptor> acceptors = new ArrayList<>();
 
-    private final Set<HttpConnection> open = ConcurrentHashMap.newKeySet();
+    /** Transports that are no WebSocket yet; those that are one are with the engine. */
+    private final Set<OpenTransport> open = ConcurrentHashMap.newKeySet();
+
     private final AtomicInteger openCount = new AtomicInteger();
     private final AtomicBoolean shuttingDown = new AtomicBoolean();
     private final CountDownLatch ended = new CountDownLatch(1);
+
+    /** One for all, since each connection holds it. */
+    private final Runnable webSocketEnded = openCount::decrementAndGet;
 
     private WebSocketServer(Builder from) throws IOException {
         engine = Engine.onSystem(from.loops);
@@ -140,13 +147,13 @@ public final class WebSocketServer implements AutoCloseable {
             for (WebSocketConnection connection : engine.connections()) {
                 engine.start("gibbon-shutdown", () -> connection.close(CloseCode.GOING_AWAY, ""));
             }
-            for (HttpConnection connection : open) {
-                if (connection.isIdle()) {
-                    connection.abort();
+            for (OpenTransport transport : open) {
+                if (transport.isIdle()) {
+                    transport.abort();
                 }
             }
             awaitEmpty(engine.time().nanoTime() + shutdownTimeout.toNanos());
-            open.forEach(HttpConnection::abort);
+            open.forEach(OpenTransport::abort);
             engine.connections().forEach(WebSocketConnection::abort);
             ended.countDown();
             return;
@@ -160,7 +167,8 @@ public final class WebSocketServer implements AutoCloseable {
 
     private void awaitEmpty(long until) {
         try {
-            while (!open.isEmpty() && until - engine.time().nanoTime() > 0) {
+            while ((!open.isEmpty() || !engine.members().isEmpty())
+                    && until - engine.time().nanoTime() > 0) {
                 Thread.sleep(
                         Duration.ofMillis(5)); // Once in a server's life: not worth a signal from every connection.
             }
@@ -180,30 +188,74 @@ public final class WebSocketServer implements AutoCloseable {
     }
 
     private void accepted(SocketChannel channel) {
-        HttpConnection connection;
         try {
-            Transport transport = new ChannelTransport(channel);
+            ChannelTransport socket = new ChannelTransport(channel);
+            boolean overLimit = openCount.get() >= maxConnections;
             SSLContext context = tls;
             if (context != null) {
-                transport = new TlsTransport(transport, TlsEngines.server(context), engine.buffers());
+                Transport transport = new TlsTransport(socket, TlsEngines.server(context), engine.buffers());
+                begin(new HttpConnection(this, transport, true, overLimit));
+            } else if (overLimit || !routes.anyListener()) {
+                begin(new HttpConnection(this, socket, false, overLimit));
+            } else {
+                channel.configureBlocking(false);
+                LoopHandshake handshake = new LoopHandshake(this, engine.loops().next(), channel, socket);
+                if (admit(handshake)) {
+                    handshake.start();
+                }
             }
-            connection = new HttpConnection(this, transport, context != null, openCount.get() >= maxConnections);
         } catch (IOException e) {
             log().debug("client left", e);
-            return;
         }
-        int count = openCount.incrementAndGet();
-        open.add(connection);
-        if (count > maxConnections + MAX_TOLD_FULL || shuttingDown.get()) {
-            connection.abort();
-            ended(connection);
-            return;
-        }
-        Thread _ = Thread.ofVirtual().name("gibbon-http").start(connection);
     }
 
-    void ended(HttpConnection connection) {
-        if (open.remove(connection)) {
+    private void begin(HttpConnection connection) {
+        if (admit(connection)) {
+            Thread _ = Thread.ofVirtual().name("gibbon-http").start(connection);
+        }
+    }
+
+    private boolean admit(OpenTransport transport) {
+        int count = openCount.incrementAndGet();
+        open.add(transport);
+        if (count > maxConnections + MAX_TOLD_FULL || shuttingDown.get()) {
+            transport.abort();
+            ended(transport);
+            return false;
+        }
+        return true;
+    }
+
+    /** A request that a loop will not answer goes on here, with its first bytes. */
+    void handOver(LoopHandshake from, Transport transport, ByteBuffer begun) {
+        HttpConnection connection = new HttpConnection(this, transport, false, false, begun);
+        open.add(connection);
+        if (open.remove(from)) { // Counted once, as the same transport.
+            Thread _ = Thread.ofVirtual().name("gibbon-http").start(connection);
+        } else { // Aborted meanwhile.
+            open.remove(connection);
+        }
+    }
+
+    /** Opens the WebSocket that {@code from} has become; {@code leftover} came behind its request. */
+    WebSocketConnection open(
+            OpenTransport from,
+            ConnectionOptions options,
+            Agreement agreement,
+            Transport transport,
+            ByteBuffer leftover) {
+        WebSocketConnection connection =
+                WebSocketConnection.open(engine, transport, Role.SERVER, options, agreement.subprotocol(), leftover);
+        open.remove(from);
+        connection.onClosed(webSocketEnded);
+        if (isShuttingDown()) {
+            connection.lifecycle().closeLater(new CloseStatus(CloseCode.GOING_AWAY, ""), null);
+        }
+        return connection;
+    }
+
+    void ended(OpenTransport transport) {
+        if (open.remove(transport)) {
             openCount.decrementAndGet();
         }
     }
@@ -226,6 +278,12 @@ public final class WebSocketServer implements AutoCloseable {
 
     boolean isShuttingDown() {
         return shuttingDown.get();
+    }
+
+    /** {@return the route whose listener gets this path's connections, if there is one} */
+    @Nullable
+    ListenerRoute listenerRoute(String path) {
+        return shuttingDown.get() ? null : routes.listener(path);
     }
 
     Routes.Match match(String path, boolean overLimit) {
@@ -284,6 +342,21 @@ public final class WebSocketServer implements AutoCloseable {
          */
         public Builder handle(String pattern, ExchangeHandler handler) {
             routes.add(pattern, handler);
+            return this;
+        }
+
+        /**
+         * Gives the WebSockets of a path straight to a listener: the opening handshake runs on the event loop that will serve the
+         * connection, and no thread is made for it. Over TLS a virtual thread does the handshakes, and ends with them.
+         *
+         * @param pattern as for {@link #handle}
+         * @param upgrader who checks the opening handshake
+         * @param listener whose connections they are
+         * @return this
+         * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
+         */
+        public Builder listen(String pattern, Upgrader upgrader, Listener listener) {
+            routes.add(pattern, new ListenerRoute(upgrader, listener));
             return this;
         }
 

@@ -80,9 +80,7 @@ final class EchoServer {
         EchoServer echo = new EchoServer(origins, maxMessageBytes, received);
         server.handle("/", echo::answerPage)
                 .handle("/echo", echo::answerEcho)
-                .handle(
-                        "/echo/event",
-                        exchange -> echo.upgrader.upgrade(exchange).listen(echo.listener()));
+                .listen("/echo/event", echo.upgrader, echo.listener());
     }
 
     /** {@return what shows each message as a line} */
