@@ -198,6 +198,7 @@ final class Delivery implements Input {
     }
 
     /** Adds bytes to the message that is put together; those that were read into their place are there already. */
+    @SuppressWarnings("ReferenceEquality") // Whether it is that very buffer, not one of equal content.
     private void collect(ByteBuffer in, int from, int length) {
         if (!inPlace) {
             boolean begins = assembly == null;
