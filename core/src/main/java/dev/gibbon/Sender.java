@@ -303,7 +303,8 @@ final class Sender implements SendProgress {
     boolean drained() {
         lock.lock();
         try {
-            if (!congested || !allWrittenLocked()) {
+            // What waits for the end of another thread's message fills the queue, too.
+            if (!congested || !allWrittenLocked() || bytesBehind > 0) {
                 return false;
             }
             congested = false;
@@ -370,7 +371,7 @@ final class Sender implements SendProgress {
             if (failed || !lifecycle.state().maySendData()) {
                 return;
             }
-            long _ = appendLocked(Opcode.PING, true, ByteBuffer.wrap(payload));
+            queueLocked(Opcode.PING, payload);
         } catch (WebSocketException _) {
             return; // Closed in between: nobody is left to ping.
         } finally {
@@ -394,7 +395,7 @@ final class Sender implements SendProgress {
                 return;
             }
             pendingPongs++;
-            long _ = appendLocked(Opcode.PONG, true, ByteBuffer.wrap(payload));
+            queueLocked(Opcode.PONG, payload);
         } catch (WebSocketException _) {
             return; // Closed in between: the Pong has nowhere to go.
         } finally {
@@ -557,7 +558,16 @@ final class Sender implements SendProgress {
         }
     }
 
+    /** Waits until no message is open and there is room: while it waits for one of them, the other may be taken away. */
     private void awaitTurnLocked() throws WebSocketException {
+        do {
+            awaitMessageEndLocked();
+            requireSendableLocked();
+            awaitRoomLocked();
+        } while (messageOpen);
+    }
+
+    private void awaitMessageEndLocked() throws QueueFullException {
         if (messageOpen) {
             if (loop != null && EventLoop.isLoopThread()) {
                 throw new QueueFullException("another thread has a message open, and a loop cannot wait for it");
@@ -568,8 +578,6 @@ final class Sender implements SendProgress {
             }
             messagesWaiting--;
         }
-        requireSendableLocked();
-        awaitRoomLocked();
     }
 
     /** Waits while too much is queued on a loop, or refuses what cannot wait; see {@link QueuePolicy}. */
@@ -646,6 +654,13 @@ final class Sender implements SendProgress {
         if (failed || !lifecycle.state().maySendData()) {
             throw lifecycle.closedForWriting();
         }
+    }
+
+    /** Appends a control frame that somebody else sends: the caller must not become the writer. */
+    private void queueLocked(Opcode opcode, byte[] payload) throws WebSocketException {
+        requireSendableLocked();
+        boolean _ = batchLocked().append(outbound, opcode, true, 0, ByteBuffer.wrap(payload));
+        countLocked();
     }
 
     private long appendLocked(Opcode opcode, boolean fin, ByteBuffer payload) throws WebSocketException {
