@@ -42,7 +42,11 @@ final class ListenerThread implements Runnable {
             awaitEnd();
         } catch (IOException _) {
             awaitEnd(); // The connection has ended, and its status says how.
+        } catch (RuntimeException | Error e) { // Of a handler, or a message too large for any array.
+            WebSocketException _ = connection.lifecycle().handlerFailed(e);
+            awaitEnd();
         } finally {
+            receiver.listenerLeaves();
             connection.tellEnd(listener);
         }
     }
@@ -58,15 +62,19 @@ final class ListenerThread implements Runnable {
 
     private void readWhole() throws IOException {
         boolean more = true;
-        for (Message message = receiver.readMessage(); message != null && more; message = receiver.readMessage()) {
-            more = show(message.type(), message.bytes(), message.length(), true, true);
+        while (more) {
+            receiver.admitListener();
+            Message message = receiver.readMessage();
+            more = message != null && show(message.type(), message.bytes(), message.length(), true, true);
         }
     }
 
     private void readParts() throws IOException {
         boolean more = true;
-        for (MessageReader message = receiver.nextReader(); message != null && more; message = receiver.nextReader()) {
-            more = readParts(message);
+        while (more) {
+            receiver.admitListener();
+            MessageReader message = receiver.nextReader();
+            more = message != null && readParts(message);
         }
     }
 
@@ -74,7 +82,7 @@ final class ListenerThread implements Runnable {
         byte[] piece = new byte[PART_BYTES];
         ByteArrayOutputStream whole = new ByteArrayOutputStream();
         boolean inParts = false;
-        for (int n = message.read(ByteBuffer.wrap(piece)); n >= 0; n = message.read(ByteBuffer.wrap(piece))) {
+        for (int n = readOn(message, piece); n >= 0; n = readOn(message, piece)) {
             if (inParts) {
                 if (!show(message.type(), piece, n, false, false)) {
                     return false;
@@ -92,6 +100,11 @@ final class ListenerThread implements Runnable {
         }
         byte[] all = inParts ? new byte[0] : whole.toByteArray();
         return show(message.type(), all, all.length, !inParts, true);
+    }
+
+    private int readOn(MessageReader message, byte[] piece) throws IOException {
+        receiver.admitListener();
+        return message.read(ByteBuffer.wrap(piece));
     }
 
     /** {@return whether the listener has taken it} */

@@ -80,6 +80,7 @@ final class Receiver implements Input {
     private long messages;
     private boolean drained;
     private long discarded;
+    private boolean listenerAdmitted;
 
     /** When a read must give up, on the engine's clock; {@link Long#MAX_VALUE} for never. Any thread sets it. */
     private volatile long deadline = Long.MAX_VALUE;
@@ -160,7 +161,8 @@ final class Receiver implements Input {
         if (other == self) {
             throw new IllegalStateException("a handler must not read from its own connection");
         }
-        if (other == LISTENING && listenerThread == self) {
+        if (other == LISTENING && listenerThread == self && listenerAdmitted) {
+            listenerAdmitted = false;
             return;
         }
         if (other == LISTENING) {
@@ -183,6 +185,16 @@ final class Receiver implements Input {
     /** Makes the calling thread the one that reads for the listener. */
     void listenHere() {
         listenerThread = Thread.currentThread();
+    }
+
+    /** Lets the listener's thread read once: a read that a listener itself begins on it is refused. */
+    void admitListener() {
+        listenerAdmitted = true;
+    }
+
+    /** The listener's thread reads no more. */
+    void listenerLeaves() {
+        keepSmall();
     }
 
     /** Ends reading by threads for good, after {@link #reserve}. */
