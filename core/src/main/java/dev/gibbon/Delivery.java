@@ -166,7 +166,7 @@ final class Delivery implements Input {
             inParts = !last;
         } else if (assembled + length + inbound.frameBytesToCome() > wholeBytes) {
             beginParts(in, from, length, last);
-        } else if (assembled == 0 && last) {
+        } else if (assembly == null && last) {
             whole(in, from, length);
         } else {
             collect(in, from, length);
@@ -192,6 +192,7 @@ final class Delivery implements Input {
         if (begun != null) {
             part(begun, 0, size, true, false);
             loop().assemblies().release(begun);
+            waiting = waitingFor(); // As of a streamed message, nobody waits for its rest.
         }
         part(in, from, length, begun == null, last);
         inParts = !last;
