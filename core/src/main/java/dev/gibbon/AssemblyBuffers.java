@@ -52,7 +52,7 @@ final class AssemblyBuffers {
         if (announced <= LARGEST && leased + announced <= MAX_UNSEEN) {
             return (int) announced;
         }
-        long grown = Math.max(64 * 1024, 2L * needed);
+        long grown = Math.max(leased <= MAX_UNSEEN ? 64 * 1024 : SMALLEST, 2L * needed);
         return (int) Math.min(Integer.MAX_VALUE - 8, Math.max(needed, Math.min(announced, grown)));
     }
 
