@@ -3,6 +3,7 @@ package dev.gibbon;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
@@ -158,7 +159,10 @@ final class EventLoop {
     /** Remembers that frames are held back until the end of this turn. */
     void touched(LoopConnection connection) {
         if (touched.size() >= MAX_TOUCHED) {
-            flushTouched();
+            for (int i = 0; i < touched.size(); i++) { // A flush may fail, and what that runs may touch others.
+                touched.get(i).flushEarly();
+            }
+            touched.clear();
         }
         touched.add(connection);
     }
@@ -234,8 +238,14 @@ final class EventLoop {
     }
 
     private void serve(SelectionKey key) {
-        if (key.attachment() instanceof Ready ready && key.isValid()) {
-            serve(ready, key.readyOps());
+        int operations;
+        try {
+            operations = key.readyOps();
+        } catch (CancelledKeyException _) {
+            return; // Another thread has just closed the channel.
+        }
+        if (key.attachment() instanceof Ready ready) {
+            serve(ready, operations);
         }
     }
 

@@ -5,6 +5,7 @@ import dev.gibbon.internal.LoopTransport;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
@@ -52,6 +53,7 @@ final class LoopConnection implements EventLoop.Ready {
     /** Input that came and waits until there is room for answers. */
     private @Nullable ByteBuffer held;
 
+    private boolean started;
     private boolean touched;
     private boolean paused;
     private long discarded;
@@ -85,12 +87,15 @@ final class LoopConnection implements EventLoop.Ready {
 
     /** Begins to serve the connection, with what a blocking reader has left. */
     void start(Receiver.Rest rest) {
-        if (phase == Phase.ENDED) {
+        started = true;
+        loop.serving(this);
+        delivery.open(loop, rest);
+        if (phase == Phase.ENDED) { // Lost before the loop came to it.
+            delivery.ended();
             return;
         }
+        touch(); // Frames may have been held back for company before there was a loop.
         try {
-            loop.serving(this);
-            delivery.open(loop, rest);
             key = loop.register(channel, SelectionKey.OP_READ, this);
             if (rest.input().hasRemaining()) {
                 accept(rest.input());
@@ -118,6 +123,15 @@ final class LoopConnection implements EventLoop.Ready {
         touched = false;
         flushQuietly();
         afterTurn();
+    }
+
+    /** Sends what is held back in the middle of a turn, when some listener is being called: so none is called here. */
+    void flushEarly() {
+        touched = false;
+        flushQuietly();
+        if (connection.sender().congested() || phase == Phase.FLUSHING) {
+            loop.execute(this::afterTurn);
+        }
     }
 
     /** The transport does not take any more; any thread. */
@@ -179,7 +193,7 @@ final class LoopConnection implements EventLoop.Ready {
         int n;
         try {
             n = transport.read(in);
-            if (transport.buffersInput()) {
+            if (transport.buffersInput() && phase != Phase.LINGERING) { // Its output has ended there.
                 flushTransport();
             }
         } catch (IOException e) {
@@ -230,6 +244,7 @@ final class LoopConnection implements EventLoop.Ready {
                 setPaused(true);
                 return;
             }
+            delivery.writable(); // A write may have been refused meanwhile.
             delivery.accept(in);
         }
     }
@@ -287,8 +302,12 @@ final class LoopConnection implements EventLoop.Ready {
         }
         int wanted = (paused && phase == Phase.OPEN ? 0 : SelectionKey.OP_READ)
                 | (connection.sender().blocked() ? SelectionKey.OP_WRITE : 0);
-        if (registered.interestOps() != wanted) {
-            registered.interestOps(wanted);
+        try {
+            if (registered.interestOps() != wanted) {
+                registered.interestOps(wanted);
+            }
+        } catch (CancelledKeyException _) {
+            // Another thread has just closed the channel, and the end is on its way.
         }
     }
 
@@ -343,7 +362,10 @@ final class LoopConnection implements EventLoop.Ready {
             phase = Phase.ENDED;
             held = null;
             key = null;
-            delivery.ended();
+            if (started) {
+                loop.serving(this);
+                delivery.ended();
+            }
         });
     }
 }

@@ -316,7 +316,9 @@ final class WebSocketConnection implements Connection {
         receiver.reserve();
         controlFrames.listener(listener);
         toTell.set(listener);
-        if (transport instanceof LoopTransport socket
+        // One that is ending already is ended by a thread that blocks in the transport.
+        if (!lifecycle.isFinishing()
+                && transport instanceof LoopTransport socket
                 && enterLoop(listener, socket, engine.loops().next())) {
             return;
         }
@@ -359,9 +361,6 @@ final class WebSocketConnection implements Connection {
             side.start(rest);
         } else {
             chosen.execute(() -> side.start(rest));
-        }
-        if (lifecycle.isFinishing()) { // It began before there was a loop to end it on.
-            side.finish();
         }
         if (state() == ConnectionState.CLOSED) {
             side.released();
