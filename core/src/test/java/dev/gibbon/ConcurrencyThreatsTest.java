@@ -33,7 +33,6 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** The threat catalogue's races and interrupts (CC) on whole connections, with healthy neighbours beside them. */
 @Timeout(30)
@@ -42,13 +41,15 @@ class ConcurrencyThreatsTest {
     private static final int MESSAGES = 30;
 
     @ParameterizedTest(name = "CC-01 16 threads send text, binary, streams and pings, as a {0}")
-    @EnumSource
-    void messagesOfManyThreadsAreAtomic(Role role) throws Exception {
+    @Sides
+    void messagesOfManyThreadsAreAtomic(Side side) throws Exception {
         TransportPair pair = TransportPair.builder()
                 .capacity(4096)
-                .writes(role, Splitter.random(0x6455, 3000))
+                .writes(side.role(), Splitter.random(0x6455, 3000))
                 .build();
-        try (Rig rig = new Rig(role, ConnectionOptions.defaults(), pair)) {
+        try (Rig rig = side.face() == Face.LOOP
+                ? Rig.congested(side.role(), ConnectionOptions.defaults(), new Probe())
+                : new Rig(side, ConnectionOptions.defaults(), pair)) {
             CyclicBarrier gate = new CyclicBarrier(THREADS);
             List<Rig.Task<Boolean>> writers = new ArrayList<>();
             for (int t = 0; t < THREADS; t++) {
@@ -133,10 +134,11 @@ class ConcurrencyThreatsTest {
     }
 
     @ParameterizedTest(name = "CC-04 send racing local close, {0}")
-    @EnumSource
-    void messageIsSentBeforeCloseOrNotAtAll(Role role) throws Exception {
+    @Sides
+    void messageIsSentBeforeCloseOrNotAtAll(Side side) throws Exception {
+        Role role = side.role();
         for (int round = 0; round < 40; round++) {
-            try (Rig rig = new Rig(role)) {
+            try (Rig rig = new Rig(side)) {
                 CyclicBarrier gate = new CyclicBarrier(3);
                 List<Rig.Task<Integer>> writers = new ArrayList<>();
                 for (int w = 0; w < 2; w++) {
@@ -178,13 +180,13 @@ class ConcurrencyThreatsTest {
     }
 
     @ParameterizedTest(name = "CC-08 close, abort, idle timeout and the peer''s Close at once, {0}")
-    @EnumSource
-    void oneEndHoweverManyEndIt(Role role) throws Exception {
+    @Sides
+    void oneEndHoweverManyEndIt(Side side) throws Exception {
         Random random = new Random(0x6455);
         for (int round = 0; round < 60; round++) {
-            try (Rig rig = new Rig(role)) {
+            try (Rig rig = new Rig(side)) {
                 Rig.Task<Rig.End> reading = rig.read();
-                rig.transport().awaitBlockedReader();
+                rig.awaitRead();
                 List<Rig.Work> all = new ArrayList<>(List.of(
                         () -> rig.connection.close(),
                         () -> rig.connection.close(new CloseCode(4000), "why"),
@@ -207,8 +209,7 @@ class ConcurrencyThreatsTest {
                     }));
                 }
                 Rig.await(
-                        () -> rig.connection.state() != ConnectionState.OPEN
-                                || !rig.transport().isOpen(),
+                        () -> rig.connection.state() != ConnectionState.OPEN || !rig.isOpen(),
                         () -> "nothing ended it");
                 rig.peer.close();
                 for (Rig.Task<Boolean> task : tasks) {
@@ -216,7 +217,7 @@ class ConcurrencyThreatsTest {
                 }
                 rig.expectClosed();
                 Optional<CloseStatus> status = rig.connection.closeStatus();
-                Rig.End end = reading.get();
+                Rig.End end = rig.end(reading);
                 rig.expectSame(end);
                 rig.expectAllGivenBack();
                 rig.expectSame(end);
@@ -265,7 +266,7 @@ class ConcurrencyThreatsTest {
                 assertEquals(CloseStatus.LOST, e.closeStatus());
                 return Thread.currentThread().isInterrupted();
             });
-            Rig.await(() -> connection.receiver().waiting() != Receiver.Waiting.NO, () -> "the reader does not wait");
+            Rig.await(() -> connection.receiver().waiting() != Input.Waiting.NO, () -> "the reader does not wait");
             reading.awaitParked();
             rig.neighbours.echo();
             reading.thread.interrupt();
@@ -308,10 +309,12 @@ class ConcurrencyThreatsTest {
     }
 
     @ParameterizedTest(name = "CC-21 abort while a reader and two writers block, {0}")
-    @EnumSource
-    void abortReleasesEverybodyAtOnce(Role role) throws Exception {
+    @Sides(
+            of = {Face.PULL, Face.THREAD},
+            because = "a write on a loop does not block; BackpressureTest has its peers")
+    void abortReleasesEverybodyAtOnce(Side side) throws Exception {
         TransportPair pair = TransportPair.builder().capacity(100).build();
-        try (Rig rig = new Rig(role, ConnectionOptions.defaults(), pair)) {
+        try (Rig rig = new Rig(side, ConnectionOptions.defaults(), pair)) {
             Rig.Task<Rig.End> reading = rig.read();
             rig.transport().awaitBlockedReader();
             Rig.Task<Boolean> writing = Rig.go(() -> rig.connection.writeBinary(new byte[1000]));
@@ -321,7 +324,7 @@ class ConcurrencyThreatsTest {
             rig.connection.abort();
             ConnectionClosedException _ = writing.failure(ConnectionClosedException.class);
             ConnectionClosedException _ = waiting.failure(ConnectionClosedException.class);
-            Rig.End end = reading.get();
+            Rig.End end = rig.end(reading);
             String message = end.failure(ConnectionClosedException.class).getMessage();
             assertTrue(String.valueOf(message).contains("aborted on this side"), message);
             rig.expectSame(end);

@@ -14,16 +14,16 @@ import java.util.Arrays;
 import java.util.Objects;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Sentences of the public Javadoc about ends, deadlines and buffers that were once not kept, each pinned for both roles. */
 @Timeout(20)
 class ConnectionPromisesTest {
     /** WatchTest: a peer that is busy is no peer whose message drips. */
     @ParameterizedTest
-    @EnumSource
-    void manyMessagesInARowAreNotOneThatDrips(Role role) throws Exception {
-        try (Rig rig = new Rig(role)) {
+    @Sides
+    void manyMessagesInARowAreNotOneThatDrips(Side side) throws Exception {
+        Role role = side.role();
+        try (Rig rig = new Rig(side)) {
             Rig.Task<Rig.End> reading = rig.read();
             Frame frame = Frame.binary(new byte[20]);
             byte[] wire = (role == Role.SERVER ? frame.withMaskingKey(7) : frame).encode();
@@ -34,9 +34,7 @@ class ConnectionPromisesTest {
             System.arraycopy(half, 0, next, rest.length, half.length);
             rig.peer.sendRaw(half);
             for (int i = 0; i < 50; i++) {
-                long sent = rig.pair.end(role.peer()).counters().bytesWritten();
-                Rig.await(() -> rig.transport().counters().bytesRead() == sent, () -> "not read");
-                rig.transport().awaitBlockedReader();
+                rig.awaitRead();
                 rig.clock.advance(Duration.ofSeconds(2)); // no message takes longer than that
                 rig.peer.sendRaw(next);
             }
@@ -46,15 +44,15 @@ class ConnectionPromisesTest {
             assertEquals(ConnectionState.OPEN, rig.connection.state());
             rig.peer.expectNothingMore();
             rig.connection.abort();
-            assertEquals(50, reading.get().messages().size());
+            assertEquals(50, rig.end(reading).messages().size());
         }
     }
 
     /** ReceiverTest: Connection's Javadoc, "whatever a read reported at the end, every later read reports again". */
     @ParameterizedTest
-    @EnumSource
-    void nextReaderReportsTheFailureThatCutAMessage(Role role) throws Exception {
-        try (Rig rig = new Rig(role)) {
+    @Sides(of = Face.PULL, because = "only a thread reads")
+    void nextReaderReportsTheFailureThatCutAMessage(Side side) throws Exception {
+        try (Rig rig = new Rig(side)) {
             rig.peer.send(Frame.text("ok").withFin(false), Frame.continuation(new byte[] {-1}));
             ProtocolException first = assertThrows(ProtocolException.class, rig.connection::readMessage);
             assertSame(first, assertThrows(ProtocolException.class, rig.connection::nextReader));
@@ -63,9 +61,9 @@ class ConnectionPromisesTest {
 
     /** ReceiverTest: the same after a connection that was lost in the middle of a message. */
     @ParameterizedTest
-    @EnumSource
-    void nextReaderReportsTheLossThatCutAMessage(Role role) throws Exception {
-        try (Rig rig = new Rig(role)) {
+    @Sides(of = Face.PULL, because = "only a thread reads")
+    void nextReaderReportsTheLossThatCutAMessage(Side side) throws Exception {
+        try (Rig rig = new Rig(side)) {
             rig.peer.send(Frame.text("ok").withFin(false));
             rig.peer.shutdownOutput();
             var first = assertThrows(ConnectionClosedException.class, rig.connection::readMessage);
@@ -75,9 +73,9 @@ class ConnectionPromisesTest {
 
     /** SenderTest: setWriteDeadline, "begins after it, ends the connection", the wait for other writers included. */
     @ParameterizedTest
-    @EnumSource
-    void writerThatFindsAMessageOpenAfterTheDeadlineDoesNotWaitForEver(Role role) throws Exception {
-        try (Rig rig = new Rig(role)) {
+    @Sides
+    void writerThatFindsAMessageOpenAfterTheDeadlineDoesNotWaitForEver(Side side) throws Exception {
+        try (Rig rig = new Rig(side)) {
             MessageWriter _ = rig.connection.nextWriter(MessageType.BINARY);
             rig.connection.setWriteDeadline(Duration.ofSeconds(1));
             rig.clock.advance(Duration.ofSeconds(2));
@@ -88,9 +86,9 @@ class ConnectionPromisesTest {
 
     /** SenderTest: while the reader is parked nothing is held back, also when batching is switched on only then. */
     @ParameterizedTest
-    @EnumSource
-    void batchingSwitchedOnWhileTheReaderIsParkedHoldsNothingBack(Role role) throws Exception {
-        try (Rig rig = new Rig(role)) {
+    @Sides(of = Face.PULL, because = "only a thread reads")
+    void batchingSwitchedOnWhileTheReaderIsParkedHoldsNothingBack(Side side) throws Exception {
+        try (Rig rig = new Rig(side)) {
             Rig.Task<Rig.End> _ = rig.read();
             rig.transport().awaitBlockedReader();
             rig.connection.setBatchWrites(true);
@@ -101,9 +99,9 @@ class ConnectionPromisesTest {
 
     /** SenderTest: an idle connection holds no write buffer. */
     @ParameterizedTest
-    @EnumSource
-    void refusedPingHoldsNoBuffer(Role role) throws Exception {
-        try (Rig rig = new Rig(role)) {
+    @Sides
+    void refusedPingHoldsNoBuffer(Side side) throws Exception {
+        try (Rig rig = new Rig(side)) {
             assertThrows(IllegalArgumentException.class, () -> rig.connection.ping(ByteBuffer.allocate(126)));
             assertEquals(0, rig.engine.buffers().leased());
         }
@@ -111,9 +109,9 @@ class ConnectionPromisesTest {
 
     /** ReceiverTest: MessageReader.read, WebSocketException "if the connection ended before the message did". */
     @ParameterizedTest
-    @EnumSource
-    void streamOfAConnectionThatThisSideClosesTellsThatItIsClosed(Role role) throws Exception {
-        try (Rig rig = new Rig(role)) {
+    @Sides(of = Face.PULL, because = "only a thread reads")
+    void streamOfAConnectionThatThisSideClosesTellsThatItIsClosed(Side side) throws Exception {
+        try (Rig rig = new Rig(side)) {
             rig.peer.send(Frame.binary(new byte[] {1}).withFin(false));
             MessageReader message = Objects.requireNonNull(rig.connection.nextReader());
             Rig.Task<Boolean> closing = Rig.go(rig.connection::close);
@@ -129,9 +127,9 @@ class ConnectionPromisesTest {
 
     /** SenderTest: flush, "WebSocketException if the connection is lost". */
     @ParameterizedTest
-    @EnumSource
-    void flushOfALostConnectionSaysSo(Role role) throws Exception {
-        try (Rig rig = new Rig(role)) {
+    @Sides
+    void flushOfALostConnectionSaysSo(Side side) throws Exception {
+        try (Rig rig = new Rig(side)) {
             rig.connection.abort();
             assertThrows(WebSocketException.class, rig.connection::flush);
         }
@@ -139,12 +137,12 @@ class ConnectionPromisesTest {
 
     /** ConcurrencyThreatsTest, CC-08: an idle timeout that comes too late must not change how the connection ended. */
     @ParameterizedTest
-    @EnumSource
-    void idleTimeoutThatLosesTheRaceChangesNothing(Role role) throws Exception {
-        try (Rig rig = new Rig(role)) {
+    @Sides
+    void idleTimeoutThatLosesTheRaceChangesNothing(Side side) throws Exception {
+        try (Rig rig = new Rig(side)) {
             Rig.Task<Rig.End> reading = rig.read();
             rig.peer.sendClose(1000, "");
-            Rig.End end = reading.get();
+            Rig.End end = rig.end(reading);
             assertTrue(end.failure().isEmpty());
             CloseStatus status = new CloseStatus(CloseCode.GOING_AWAY, "");
             rig.connection.lifecycle().closeLater(status, new ConnectionClosedException("late", status, null, null));
@@ -154,15 +152,15 @@ class ConnectionPromisesTest {
 
     /** A thread that reads while another closes learns how it ended; it is no second reader. */
     @ParameterizedTest
-    @EnumSource
-    void readThatBeginsWhileAnotherThreadClosesReportsTheEnd(Role role) throws Exception {
-        try (Rig rig = new Rig(role)) {
+    @Sides(of = Face.PULL, because = "only a thread reads")
+    void readThatBeginsWhileAnotherThreadClosesReportsTheEnd(Side side) throws Exception {
+        try (Rig rig = new Rig(side)) {
             Rig.Task<Boolean> closing = Rig.go(rig.connection::close);
             rig.peer.expectClose(1000);
             rig.transport().awaitBlockedReader(); // The closing thread reads on for the peer's Close frame.
             Rig.Task<Rig.End> reading = rig.read();
             rig.peer.sendClose(1000, "");
-            Rig.End end = reading.get();
+            Rig.End end = rig.end(reading);
             assertTrue(end.failure().isEmpty(), () -> "" + end.failure());
             rig.peer.shutdownOutput();
             assertTrue(closing.get());

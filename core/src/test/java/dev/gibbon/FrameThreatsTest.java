@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.LengthForm;
 import dev.gibbon.testkit.Splitter;
-import dev.gibbon.testkit.TransportPair;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,7 +15,6 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -176,29 +174,33 @@ class FrameThreatsTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource
     void frameThatBreaksARuleIsRefused(Threat threat) throws Exception {
-        for (Splitter feed : List.of(Splitter.whole(), Splitter.random(0x6455, 5))) {
-            TransportPair pair =
-                    TransportPair.builder().reads(threat.role(), feed).build();
-            try (Rig rig = new Rig(threat.role(), ConnectionOptions.defaults(), pair)) {
-                Rig.Task<Rig.End> reading = rig.read();
-                rig.peer.sendRaw(threat.bytes());
-                if (threat.code() == 1009) {
-                    MessageTooBigException e = rig.expectRefused(1009, reading, MessageTooBigException.class);
-                    assertEquals(L_MSG, e.limit());
-                } else {
-                    ProtocolException e = rig.expectRefused(threat.code(), reading);
-                    assertTrue(String.valueOf(e.getMessage()).contains("§5"), e.getMessage());
-                }
+        for (Face face : Face.values()) {
+            for (Splitter feed : List.of(Splitter.whole(), Splitter.random(0x6455, 5))) {
+                expectRefused(threat, new Side(face, threat.role()), feed);
+            }
+        }
+    }
+
+    private static void expectRefused(Threat threat, Side side, Splitter feed) throws Exception {
+        try (Rig rig = new Rig(side, ConnectionOptions.defaults(), feed)) {
+            Rig.Task<Rig.End> reading = rig.read();
+            rig.peer.sendRaw(threat.bytes());
+            if (threat.code() == 1009) {
+                MessageTooBigException e = rig.expectRefused(1009, reading, MessageTooBigException.class);
+                assertEquals(L_MSG, e.limit());
+            } else {
+                ProtocolException e = rig.expectRefused(threat.code(), reading);
+                assertTrue(String.valueOf(e.getMessage()).contains("§5"), e.getMessage());
             }
         }
     }
 
     @ParameterizedTest(name = "FR-30 exactly L.msg, to a {0}")
-    @EnumSource
-    void messageOfExactlyTheLimitIsDelivered(Role role) throws Exception {
+    @Sides
+    void messageOfExactlyTheLimitIsDelivered(Side side) throws Exception {
         byte[] payload = new byte[L_MSG];
         new SplittableRandom(0x6455).nextBytes(payload);
-        try (Rig rig = new Rig(role)) {
+        try (Rig rig = new Rig(side)) {
             Rig.Task<Rig.End> reading = rig.read();
             rig.peer.sendBinary(payload);
             rig.neighbours.echo();
@@ -218,20 +220,22 @@ class FrameThreatsTest {
     @ParameterizedTest(name = "FR-06 a reserved opcode whose payload of {0} bytes is streamed holds no buffer")
     @ValueSource(longs = {1L << 31, 1L << 40})
     void payloadOfARefusedFrameIsNotStored(long length) throws Exception {
-        try (Rig rig = new Rig(Role.SERVER)) {
-            Rig.Task<Rig.End> reading = rig.read();
-            rig.peer.sendRaw(declaring(Role.SERVER, Frame.of(3, NOTHING), LengthForm.BITS_64, length));
-            rig.peer.expectClose(1002);
-            Rig.End end = reading.get();
-            rig.peer.sendRaw(new byte[900_000]);
-            assertEquals(0, rig.engine.buffers().leased());
-            rig.expectSame(end);
-            rig.expectAllGivenBack();
+        for (Face face : Face.values()) {
+            try (Rig rig = new Rig(new Side(face, Role.SERVER))) {
+                Rig.Task<Rig.End> reading = rig.read();
+                rig.peer.sendRaw(declaring(Role.SERVER, Frame.of(3, NOTHING), LengthForm.BITS_64, length));
+                rig.peer.expectClose(1002);
+                rig.peer.sendRaw(new byte[900_000]);
+                assertEquals(0, rig.engine.buffers().leased());
+                Rig.End end = rig.end(reading);
+                rig.expectSame(end);
+                rig.expectAllGivenBack();
+            }
         }
     }
 
     private static Rig.End expectCleanEnd(Rig rig, Rig.Task<Rig.End> reading) throws Exception {
-        Rig.End end = reading.get();
+        Rig.End end = rig.end(reading);
         assertTrue(end.failure().isEmpty(), () -> "" + end.failure());
         rig.expectSame(end);
         rig.expectAllGivenBack();

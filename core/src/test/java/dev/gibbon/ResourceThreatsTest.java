@@ -15,7 +15,6 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** The threat catalogue's exhaustion attacks (RX) on whole connections without options, with healthy neighbours beside them. */
 @Timeout(30)
@@ -30,9 +29,10 @@ class ResourceThreatsTest {
     }
 
     @ParameterizedTest(name = "RX-06 L.msg + 1 to a {0} built with no options")
-    @EnumSource
-    void connectionWithoutOptionsRefusesTooMuch(Role role) throws Exception {
-        try (Rig rig = new Rig(role)) {
+    @Sides
+    void connectionWithoutOptionsRefusesTooMuch(Side side) throws Exception {
+        Role role = side.role();
+        try (Rig rig = new Rig(side)) {
             Rig.Task<Rig.End> reading = rig.read();
             rig.peer.sendRaw(declaring(role, L_MSG + 1));
             MessageTooBigException _ = rig.expectRefused(1009, reading, MessageTooBigException.class);
@@ -71,9 +71,10 @@ class ResourceThreatsTest {
     }
 
     @ParameterizedTest(name = "RX-07 1000 headers that declare L.msg and bring nothing, to a {0}")
-    @EnumSource
-    void memoryFollowsWhatCameAndNotWhatWasDeclared(Role role) throws Exception {
-        try (Rig rig = new Rig(role)) {
+    @Sides(of = Face.PULL, because = "AssemblyBuffersTest has what a loop holds")
+    void memoryFollowsWhatCameAndNotWhatWasDeclared(Side side) throws Exception {
+        Role role = side.role();
+        try (Rig rig = new Rig(side)) {
             List<TransportPair> pairs = new ArrayList<>();
             List<Rig.Task<Boolean>> readers = new ArrayList<>();
             List<Connection> connections = new ArrayList<>();
@@ -105,9 +106,9 @@ class ResourceThreatsTest {
     }
 
     @ParameterizedTest(name = "RX-08 endless continuation frames, to a {0}")
-    @EnumSource
-    void endlessMessageIsRefusedAtTheLimit(Role role) throws Exception {
-        try (Rig rig = new Rig(role)) {
+    @Sides
+    void endlessMessageIsRefusedAtTheLimit(Side side) throws Exception {
+        try (Rig rig = new Rig(side)) {
             Rig.Task<Rig.End> reading = rig.read();
             Frame piece = Frame.continuation(new byte[32 << 10]).withFin(false);
             rig.peer.send(Frame.binary(NOTHING).withFin(false));
@@ -122,14 +123,16 @@ class ResourceThreatsTest {
     }
 
     @ParameterizedTest(name = "RX-09 endless 1-byte fragments, to a {0}")
-    @EnumSource
-    void endlessSmallFragmentsAreRefusedAtTheLimit(Role role) throws Exception {
+    @Sides
+    void endlessSmallFragmentsAreRefusedAtTheLimit(Side side) throws Exception {
+        Role role = side.role();
         expectFragmentsBounded(role, new byte[1]);
     }
 
     @ParameterizedTest(name = "RX-10 endless empty fragments, to a {0}")
-    @EnumSource
-    void endlessEmptyFragmentsAreRefusedAtTheLimit(Role role) throws Exception {
+    @Sides
+    void endlessEmptyFragmentsAreRefusedAtTheLimit(Side side) throws Exception {
+        Role role = side.role();
         expectFragmentsBounded(role, NOTHING);
     }
 
@@ -147,16 +150,16 @@ class ResourceThreatsTest {
             full.add(more);
             rig.peer.send(full); // and one more
             ProtocolException _ = rig.expectRefused(1008, reading);
-            Rig.End end = reading.get();
+            Rig.End end = rig.end(reading);
             assertEquals(1, end.messages().size());
             assertEquals(payload.length * L_FRAG, end.messages().getFirst().length());
         }
     }
 
     @ParameterizedTest(name = "RX-13 ping flood, to a {0}")
-    @EnumSource
-    void pingFloodIsRefused(Role role) throws Exception {
-        try (Rig rig = new Rig(role)) {
+    @Sides
+    void pingFloodIsRefused(Side side) throws Exception {
+        try (Rig rig = new Rig(side)) {
             Rig.Task<Rig.End> reading = rig.read();
             byte[] payload = {42};
             for (int i = 0; i < 300; i++) {
@@ -170,9 +173,9 @@ class ResourceThreatsTest {
     }
 
     @ParameterizedTest(name = "RX-15 pong flood, to a {0}")
-    @EnumSource
-    void pongFloodIsRefused(Role role) throws Exception {
-        try (Rig rig = new Rig(role)) {
+    @Sides
+    void pongFloodIsRefused(Side side) throws Exception {
+        try (Rig rig = new Rig(side)) {
             Rig.Task<Rig.End> reading = rig.read();
             rig.peer.send(Collections.nCopies(150, Frame.pong(NOTHING)));
             rig.peer.send(Collections.nCopies(151, Frame.pong(new byte[125])));

@@ -12,8 +12,10 @@ import dev.gibbon.internal.SecureMaskingKeys;
 import dev.gibbon.testkit.ManualClock;
 import dev.gibbon.testkit.MemoryTransport;
 import dev.gibbon.testkit.ScriptedPeer;
+import dev.gibbon.testkit.Splitter;
 import dev.gibbon.testkit.TransportPair;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,22 +35,31 @@ import java.util.function.BooleanSupplier;
  * by the system's time unless the pair is given the same clock.
  */
 final class Rig implements AutoCloseable {
-    static final long SECONDS = 10;
+    static final long SECONDS = Long.getLong("secs", 10);
+
+    private static final int ONE_LOOP = 1;
 
     final ManualClock clock;
     final Engine engine;
+    final EventLoop loop;
+    final Side side;
     final Role role;
-    final TransportPair pair;
     final WebSocketConnection connection;
     final ScriptedPeer peer;
     final Neighbours neighbours;
 
+    /** What the listener is told; nothing by {@link Face#PULL}. */
+    final Probe probe;
+
+    private final Optional<TransportPair> pair;
+    private final Optional<LoopEnd.Pair> sockets;
+
     Rig(Role role) {
-        this(role, ConnectionOptions.defaults());
+        this(new Side(Face.PULL, role));
     }
 
     Rig(Role role, ConnectionOptions options) {
-        this(role, options, TransportPair.create());
+        this(new Side(Face.PULL, role), options);
     }
 
     Rig(Role role, ConnectionOptions options, TransportPair pair) {
@@ -56,23 +67,152 @@ final class Rig implements AutoCloseable {
     }
 
     Rig(Role role, ConnectionOptions options, TransportPair pair, ManualClock clock) {
+        this(new Side(Face.PULL, role), options, Optional.of(pair), Optional.empty(), clock, new Probe());
+    }
+
+    Rig(Side side) {
+        this(side, ConnectionOptions.defaults());
+    }
+
+    Rig(Side side, ConnectionOptions options) {
+        this(side, options, Splitter.whole());
+    }
+
+    /** The same, with a transport that brings its bytes as {@code reads} likes. */
+    Rig(Side side, ConnectionOptions options, Splitter reads) {
+        this(side, options, reads, new Probe());
+    }
+
+    /** The same, with a listener that does something. */
+    Rig(Side side, ConnectionOptions options, Splitter reads, Probe probe) {
+        this(side, options, memory(side, reads), sockets(side, reads, 0), new ManualClock(), probe);
+    }
+
+    Rig(Side side, ConnectionOptions options, Probe probe) {
+        this(side, options, Splitter.whole(), probe);
+    }
+
+    /** The same over a transport in memory that a test has made, for the faces that can do with one. */
+    Rig(Side side, ConnectionOptions options, TransportPair pair) {
+        this(side, options, Optional.of(pair), Optional.empty(), new ManualClock(), new Probe());
+    }
+
+    /** On a loop, over sockets that hold little. */
+    static Rig congested(Role role, ConnectionOptions options, Probe probe) {
+        Side side = new Side(Face.LOOP, role);
+        Optional<LoopEnd.Pair> small = sockets(side, Splitter.whole(), 4096);
+        return new Rig(side, options, Optional.empty(), small, new ManualClock(), probe);
+    }
+
+    private Rig(
+            Side side,
+            ConnectionOptions options,
+            Optional<TransportPair> pair,
+            Optional<LoopEnd.Pair> sockets,
+            ManualClock clock,
+            Probe probe) {
         this.clock = clock;
-        this.engine = new Engine(clock, new SecureMaskingKeys());
-        this.role = role;
+        this.engine = new Engine(clock, new SecureMaskingKeys(), ONE_LOOP);
+        this.loop = engine.loops().next();
+        this.side = side;
+        this.role = side.role();
         this.pair = pair;
-        this.peer = ScriptedPeer.over(pair.end(role.peer()), role.peer());
-        this.connection = open(pair.end(role), role, options);
+        this.sockets = sockets;
+        this.probe = probe;
+        Transport far = sockets.<Transport>map(LoopEnd.Pair::far).orElseGet(() -> memory().end(role.peer()));
+        Transport near = sockets.<Transport>map(LoopEnd.Pair::near).orElseGet(() -> memory().end(role));
+        this.peer = ScriptedPeer.over(far, role.peer());
+        this.connection = open(near, role, options);
+        if (side.face() != Face.PULL) {
+            connection.listen(probe);
+        }
         this.neighbours = new Neighbours();
         neighbours.echo();
+    }
+
+    private static Optional<TransportPair> memory(Side side, Splitter reads) {
+        return side.face() == Face.LOOP
+                ? Optional.empty()
+                : Optional.of(TransportPair.builder().reads(side.role(), reads).build());
+    }
+
+    private static Optional<LoopEnd.Pair> sockets(Side side, Splitter reads, int bufferBytes) {
+        if (side.face() != Face.LOOP) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(LoopEnd.pair(reads, bufferBytes));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     WebSocketConnection open(Transport transport, Role side, ConnectionOptions options) {
         return WebSocketConnection.open(engine, transport, side, options, Optional.empty(), ByteBuffer.allocate(0));
     }
 
-    /** {@return the transport of the connection under test} */
+    private TransportPair memory() {
+        return pair.orElseThrow(() -> new IllegalStateException("this face has no transport in memory"));
+    }
+
+    /** {@return the sockets, of {@link Face#LOOP}} */
+    LoopEnd.Pair sockets() {
+        return sockets.orElseThrow(() -> new IllegalStateException("this face has no sockets"));
+    }
+
+    /** {@return the transport of the connection under test, in memory} */
     MemoryTransport transport() {
-        return pair.end(role);
+        return memory().end(role);
+    }
+
+    /** {@return the peer's, in memory} */
+    MemoryTransport peerTransport() {
+        return memory().end(role.peer());
+    }
+
+    /** {@return how many bytes the connection has read} */
+    long bytesRead() {
+        return sockets.map(ends -> ends.near().bytesRead.get())
+                .orElseGet(() -> transport().counters().bytesRead());
+    }
+
+    boolean isOpen() {
+        return sockets.map(ends -> ends.near().isOpen())
+                .orElseGet(() -> transport().isOpen());
+    }
+
+    /** Waits until the connection has read what the peer sent, has done all it does with it, and waits for more. */
+    void awaitRead() throws Exception {
+        long sent = sockets.map(ends -> ends.far().bytesWritten.get())
+                .orElseGet(() -> peerTransport().counters().bytesWritten());
+        await(() -> bytesRead() == sent, () -> bytesRead() + " bytes of " + sent + " are read");
+        if (side.face() == Face.LOOP) {
+            awaitLoop();
+        } else {
+            transport().awaitBlockedReader();
+        }
+    }
+
+    /** Waits until the loop has done all it was given before. */
+    void awaitLoop() throws Exception {
+        for (int i = 0; i < 2; i++) { // A task may have given it another.
+            Thread _ = onLoop(Thread::currentThread);
+        }
+    }
+
+    /** Asks on the loop's thread. */
+    <T> T onLoop(Callable<T> question) throws Exception {
+        FutureTask<T> task = new FutureTask<>(question);
+        loop.execute(task);
+        return task.get(SECONDS, TimeUnit.SECONDS);
+    }
+
+    void resetPeer() throws IOException {
+        if (sockets.isPresent()) {
+            sockets.get().far().reset();
+        } else {
+            peer.reset();
+        }
     }
 
     /** What an application saw of a connection: its messages and how they ended. */
@@ -88,7 +228,11 @@ final class Rig implements AutoCloseable {
         return start(this::readToTheEnd);
     }
 
-    End readToTheEnd() throws IOException {
+    /** Reads to the end, or waits until the listener was told of it. */
+    End readToTheEnd() throws Exception {
+        if (side.face() != Face.PULL) {
+            return probe.awaitEnd();
+        }
         List<Message> messages = new ArrayList<>();
         try {
             for (Message message = connection.readMessage(); message != null; message = connection.readMessage()) {
@@ -100,10 +244,22 @@ final class Rig implements AutoCloseable {
         }
     }
 
+    /** The end that the application sees. A read reports it at once, a listener when the transport is gone: the peer lets go. */
+    End end(Task<End> reading) throws Exception {
+        if (side.face() != Face.PULL) {
+            peer.close();
+        }
+        return reading.get();
+    }
+
     /** Checks that the application sees this end at every later call too, and that nothing can be sent any more. */
     void expectSame(End end) throws IOException {
         for (int i = 0; i < 3; i++) {
-            if (end.failure().isPresent()) {
+            if (side.face() != Face.PULL) {
+                assertThrows(IllegalStateException.class, connection::readMessage);
+                assertThrows(IllegalStateException.class, connection::nextReader);
+                probe.expectOrderly();
+            } else if (end.failure().isPresent()) {
                 assertSame(end.failure().get(), assertThrows(WebSocketException.class, connection::readMessage));
             } else {
                 assertNull(connection.readMessage());
@@ -133,7 +289,7 @@ final class Rig implements AutoCloseable {
         neighbours.echo();
         assertEquals("", peer.expectClose(code), "our words stay off the wire");
         peer.expectEnd();
-        End end = reading.get();
+        End end = end(reading);
         T failure = end.failure(kind);
         expectSame(end);
         expectAllGivenBack();
@@ -148,6 +304,9 @@ final class Rig implements AutoCloseable {
         neighbours.close();
         await(() -> engine.buffers().leased() == 0, () -> engine.buffers().leased() + " buffers are out");
         assertTrue(engine.connections().isEmpty(), () -> "left over: " + engine.connections());
+        if (side.face() == Face.LOOP) {
+            assertEquals(0, onLoop(() -> loop.assemblies().leased()), "bytes are put together for nobody");
+        }
         clock.advance(Duration.ofSeconds(3)); // the last tick and the longest linger
         assertEquals(0, clock.pending(), "timers are left over");
     }
@@ -155,7 +314,7 @@ final class Rig implements AutoCloseable {
     void expectClosed() throws InterruptedException {
         connection.lifecycle().awaitClosed(Duration.ofSeconds(20));
         assertEquals(ConnectionState.CLOSED, connection.state());
-        assertTrue(!transport().isOpen());
+        assertTrue(!isOpen());
     }
 
     /** Waits for something that another thread is about to do. */
@@ -223,19 +382,46 @@ final class Rig implements AutoCloseable {
         });
     }
 
-    /** A client and an echoing server that keep to the rules. */
+    /** A client and an echoing server that keep to the rules; the server by the same face, and on the same loop. */
     final class Neighbours {
-        private final TransportPair transports = TransportPair.create();
         private final ConnectionOptions options =
                 ConnectionOptions.builder().idleTimeout(Optional.empty()).build();
-        private final WebSocketConnection server = open(transports.server(), Role.SERVER, options);
-        private final WebSocketConnection client = open(transports.client(), Role.CLIENT, options);
-        private final Task<Boolean> echoing = go(() -> {
-            for (Message m = server.readMessage(); m != null; m = server.readMessage()) {
-                server.writeMessage(m);
-            }
-        });
+        private final WebSocketConnection server;
+        private final WebSocketConnection client;
+        private final Task<Boolean> echoing;
         private int sent;
+
+        Neighbours() {
+            Transport far;
+            Transport near;
+            if (side.face() == Face.LOOP) {
+                LoopEnd.Pair ends = sockets(side, Splitter.whole(), 0).orElseThrow();
+                far = ends.far();
+                near = ends.near();
+            } else {
+                TransportPair ends = TransportPair.create();
+                far = ends.client();
+                near = ends.server();
+            }
+            server = open(near, Role.SERVER, options);
+            client = open(far, Role.CLIENT, options);
+            if (side.face() == Face.PULL) {
+                echoing = go(() -> {
+                    for (Message m = server.readMessage(); m != null; m = server.readMessage()) {
+                        server.writeMessage(m);
+                    }
+                });
+            } else {
+                Probe echo = new Probe(new Probe.Script() {
+                    @Override
+                    void message(Connection connection, MessageView message) throws IOException {
+                        connection.writeMessage(message);
+                    }
+                });
+                server.listen(echo);
+                echoing = start(() -> echo.awaitEnd().failure().isEmpty());
+            }
+        }
 
         void echo() {
             String text = "neighbours " + ++sent;
@@ -264,6 +450,35 @@ final class Rig implements AutoCloseable {
         connection.abort();
         neighbours.client.abort();
         neighbours.server.abort();
-        pair.close();
+        pair.ifPresent(TransportPair::close);
+        if (side.face() == Face.LOOP) {
+            closeSockets();
+            endLoop();
+        }
+    }
+
+    private void closeSockets() {
+        try {
+            sockets().far().close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Ends the loop's thread: it would wait for a second of a time that stands still. */
+    private void endLoop() {
+        try {
+            Thread running = onLoop(Thread::currentThread);
+            for (long until = System.nanoTime() + Duration.ofSeconds(SECONDS).toNanos(); running.isAlive(); ) {
+                if (System.nanoTime() - until > 0) {
+                    throw new AssertionError("the loop does not end");
+                }
+                clock.advance(Duration.ofSeconds(2));
+                loop.execute(() -> {});
+                boolean _ = running.join(Duration.ofMillis(1));
+            }
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
     }
 }

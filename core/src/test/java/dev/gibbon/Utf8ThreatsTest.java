@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.LengthForm;
 import dev.gibbon.testkit.Splitter;
-import dev.gibbon.testkit.TransportPair;
 import java.io.Reader;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -17,7 +16,6 @@ import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The threat catalogue's texts (U8), each sent to a whole connection of either role, with healthy neighbours beside it. */
@@ -77,22 +75,24 @@ class Utf8ThreatsTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource
     void badTextIsRefusedWith1007(Threat threat) throws Exception {
-        for (Splitter feed : List.of(Splitter.whole(), Splitter.bytewise())) {
-            TransportPair pair =
-                    TransportPair.builder().reads(threat.role(), feed).build();
-            try (Rig rig = new Rig(threat.role(), ConnectionOptions.defaults(), pair)) {
-                Rig.Task<Rig.End> reading = rig.read();
-                rig.peer.send(threat.frames());
-                ProtocolException e = rig.expectRefused(1007, reading);
-                assertTrue(String.valueOf(e.getMessage()).contains("§8.1"), e.getMessage());
+        for (Face face : Face.values()) {
+            for (Splitter feed : List.of(Splitter.whole(), Splitter.bytewise())) {
+                Side side = new Side(face, threat.role());
+                try (Rig rig = new Rig(side, ConnectionOptions.defaults(), feed)) {
+                    Rig.Task<Rig.End> reading = rig.read();
+                    rig.peer.send(threat.frames());
+                    ProtocolException e = rig.expectRefused(1007, reading);
+                    assertTrue(String.valueOf(e.getMessage()).contains("§8.1"), e.getMessage());
+                }
             }
         }
     }
 
     @ParameterizedTest(name = "U8-10 bad byte in a frame that is still arriving, to a {0}")
-    @EnumSource
-    void badByteIsFoundBeforeTheRestOfItsFrameComes(Role role) throws Exception {
-        try (Rig rig = new Rig(role)) {
+    @Sides
+    void badByteIsFoundBeforeTheRestOfItsFrameComes(Side side) throws Exception {
+        Role role = side.role();
+        try (Rig rig = new Rig(side)) {
             Rig.Task<Rig.End> reading = rig.read();
             Frame begin = text("61 62 ff");
             rig.peer.sendRaw(
@@ -102,11 +102,11 @@ class Utf8ThreatsTest {
     }
 
     @ParameterizedTest(name = "U8-07 code points split across fragments, to a {0}")
-    @EnumSource
-    void codePointsAreDeliveredAcrossFragments(Role role) throws Exception {
+    @Sides
+    void codePointsAreDeliveredAcrossFragments(Side side) throws Exception {
         Frame whole = Frame.text("é€🦍\uDBFF\uDFFF");
         int length = whole.payload().length;
-        try (Rig rig = new Rig(role)) {
+        try (Rig rig = new Rig(side)) {
             Rig.Task<Rig.End> reading = rig.read();
             for (int cut = 0; cut <= length; cut++) {
                 rig.peer.send(whole.fragment(cut));
@@ -117,13 +117,11 @@ class Utf8ThreatsTest {
     }
 
     @ParameterizedTest(name = "U8-08 code points split across reads, to a {0}")
-    @EnumSource
-    void codePointsAreDeliveredAcrossReads(Role role) throws Exception {
+    @Sides
+    void codePointsAreDeliveredAcrossReads(Side side) throws Exception {
         String text = "é€🦍".repeat(200);
         for (int bytes = 1; bytes <= 11; bytes++) {
-            TransportPair pair =
-                    TransportPair.builder().reads(role, Splitter.atMost(bytes)).build();
-            try (Rig rig = new Rig(role, ConnectionOptions.defaults(), pair)) {
+            try (Rig rig = new Rig(side, ConnectionOptions.defaults(), Splitter.atMost(bytes))) {
                 Rig.Task<Rig.End> reading = rig.read();
                 rig.peer.sendText(text);
                 rig.peer.send(Frame.text(text).fragment(7, 500, 501));
@@ -133,9 +131,9 @@ class Utf8ThreatsTest {
     }
 
     @ParameterizedTest(name = "U8-11 supplementary character at the end of every buffer, to a {0}")
-    @EnumSource
-    void supplementaryCharacterAtTheEndOfEveryBufferMakesProgress(Role role) throws Exception {
-        try (Rig rig = new Rig(role)) {
+    @Sides(of = Face.PULL, because = "only a thread reads a message piece by piece")
+    void supplementaryCharacterAtTheEndOfEveryBufferMakesProgress(Side side) throws Exception {
+        try (Rig rig = new Rig(side)) {
             for (int size = 1; size <= 64; size++) {
                 String text = "a".repeat(size - 1) + "🦍" + "b".repeat(size);
                 rig.peer.sendText(text);
@@ -181,7 +179,7 @@ class Utf8ThreatsTest {
             rig.peer.sendClose();
         }
         rig.peer.expectCloseWithoutCode();
-        Rig.End end = reading.get();
+        Rig.End end = rig.end(reading);
         assertTrue(end.failure().isEmpty(), () -> "" + end.failure());
         assertEquals(count, end.messages().size());
         for (Message message : end.messages()) {

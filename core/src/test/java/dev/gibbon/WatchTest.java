@@ -14,7 +14,6 @@ import java.util.Optional;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(20)
 class WatchTest {
@@ -31,10 +30,10 @@ class WatchTest {
 
     /** Sends one byte of a message and waits until the reader has it and waits again. */
     private static void drip(Rig rig, byte[] bytes) throws Exception {
-        long before = rig.transport().counters().bytesRead();
+        long before = rig.bytesRead();
         rig.peer.sendRaw(bytes);
-        Rig.await(() -> rig.transport().counters().bytesRead() == before + bytes.length, () -> "the byte is not read");
-        rig.transport().awaitBlockedReader();
+        Rig.await(() -> rig.bytesRead() == before + bytes.length, () -> "the byte is not read");
+        rig.awaitRead();
     }
 
     @Nested
@@ -44,18 +43,18 @@ class WatchTest {
                 .build();
 
         @ParameterizedTest
-        @EnumSource
-        void cl25silenceInWhichAReaderWaitsClosesWith1001(Role role) throws Exception {
-            try (Rig rig = new Rig(role, options)) {
+        @Sides
+        void cl25silenceInWhichAReaderWaitsClosesWith1001(Side side) throws Exception {
+            try (Rig rig = new Rig(side, options)) {
                 Rig.Task<Rig.End> reading = rig.read();
-                rig.transport().awaitBlockedReader();
+                rig.awaitRead();
                 advance(rig, Duration.ofSeconds(29));
                 assertEquals(ConnectionState.OPEN, rig.connection.state());
                 advance(rig, SLACK);
                 rig.peer.expectClose(1001, "");
                 rig.neighbours.echo();
                 rig.peer.sendClose(1001, "");
-                Rig.End end = reading.get();
+                Rig.End end = rig.end(reading);
                 ConnectionClosedException e = end.failure(ConnectionClosedException.class);
                 assertEquals(CloseCode.GOING_AWAY, e.closeSent().orElseThrow().code());
                 rig.expectSame(end);
@@ -64,28 +63,28 @@ class WatchTest {
         }
 
         @ParameterizedTest
-        @EnumSource
-        void whateverComesEndsTheSilence(Role role) throws Exception {
-            try (Rig rig = new Rig(role, options)) {
+        @Sides
+        void whateverComesEndsTheSilence(Side side) throws Exception {
+            try (Rig rig = new Rig(side, options)) {
                 Rig.Task<Rig.End> reading = rig.read();
-                rig.transport().awaitBlockedReader();
+                rig.awaitRead();
                 for (int i = 0; i < 10; i++) {
                     advance(rig, Duration.ofSeconds(20));
                     rig.peer.sendPing(new byte[0]);
                     rig.peer.expectPong(new byte[0]);
-                    rig.transport().awaitBlockedReader();
+                    rig.awaitRead();
                 }
                 rig.peer.sendClose();
                 rig.peer.expectCloseWithoutCode();
-                assertTrue(reading.get().failure().isEmpty());
+                assertTrue(rig.end(reading).failure().isEmpty());
                 rig.expectAllGivenBack();
             }
         }
 
         @ParameterizedTest
-        @EnumSource
-        void timeInWhichNobodyReadsDoesNotCount(Role role) throws Exception {
-            try (Rig rig = new Rig(role, options)) {
+        @Sides(of = Face.PULL, because = "a listener always reads")
+        void timeInWhichNobodyReadsDoesNotCount(Side side) throws Exception {
+            try (Rig rig = new Rig(side, options)) {
                 rig.peer.sendText("early");
                 advance(rig, Duration.ofMinutes(10));
                 assertEquals(ConnectionState.OPEN, rig.connection.state());
@@ -93,13 +92,13 @@ class WatchTest {
                         "early",
                         Objects.requireNonNull(rig.connection.readMessage()).text());
                 Rig.Task<Rig.End> reading = rig.read();
-                rig.transport().awaitBlockedReader();
+                rig.awaitRead();
                 advance(rig, Duration.ofSeconds(29));
                 assertEquals(ConnectionState.OPEN, rig.connection.state());
                 advance(rig, SLACK);
                 rig.peer.expectClose(1001, "");
                 rig.connection.abort();
-                assertTrue(reading.get().failure().isPresent());
+                assertTrue(rig.end(reading).failure().isPresent());
                 rig.expectAllGivenBack();
             }
         }
@@ -108,9 +107,10 @@ class WatchTest {
     @Nested
     class MessageTime {
         @ParameterizedTest
-        @EnumSource
-        void rx12messageThatDripsClosesWith1008(Role role) throws Exception {
-            try (Rig rig = new Rig(role)) {
+        @Sides
+        void rx12messageThatDripsClosesWith1008(Side side) throws Exception {
+            Role role = side.role();
+            try (Rig rig = new Rig(side)) {
                 Rig.Task<Rig.End> reading = rig.read();
                 Frame frame = Frame.binary(new byte[100]);
                 byte[] wire = (role == Role.SERVER ? frame.withMaskingKey(7) : frame).encode();
@@ -124,7 +124,7 @@ class WatchTest {
                 rig.peer.expectClose(1008, "");
                 rig.neighbours.echo();
                 rig.connection.abort();
-                Rig.End end = reading.get();
+                Rig.End end = rig.end(reading);
                 ConnectionClosedException e = end.failure(ConnectionClosedException.class);
                 assertEquals(
                         CloseCode.POLICY_VIOLATION, e.closeSent().orElseThrow().code());
@@ -134,9 +134,9 @@ class WatchTest {
         }
 
         @ParameterizedTest
-        @EnumSource
-        void streamedMessageIsNotBound(Role role) throws Exception {
-            try (Rig rig = new Rig(role)) {
+        @Sides(of = Face.PULL, because = "only a thread reads a message piece by piece")
+        void streamedMessageIsNotBound(Side side) throws Exception {
+            try (Rig rig = new Rig(side)) {
                 rig.peer.send(Frame.binary(new byte[] {1}).withFin(false));
                 MessageReader message = Objects.requireNonNull(rig.connection.nextReader());
                 Rig.Task<Integer> reading = Rig.start(() -> {
@@ -144,7 +144,7 @@ class WatchTest {
                     while (message.read(dst) > 0) {}
                     return dst.position();
                 });
-                rig.transport().awaitBlockedReader();
+                rig.awaitRead();
                 advance(rig, Duration.ofMinutes(2));
                 assertEquals(ConnectionState.OPEN, rig.connection.state());
                 rig.peer.send(Frame.continuation(new byte[] {2}));
@@ -162,33 +162,32 @@ class WatchTest {
                 .build();
 
         @ParameterizedTest
-        @EnumSource
-        void peerThatAnswersIsKeptAndPingedAgain(Role role) throws Exception {
-            try (Rig rig = new Rig(role, options)) {
+        @Sides
+        void peerThatAnswersIsKeptAndPingedAgain(Side side) throws Exception {
+            Role role = side.role();
+            try (Rig rig = new Rig(side, options)) {
                 Rig.Task<Rig.End> reading = rig.read();
-                rig.transport().awaitBlockedReader();
+                rig.awaitRead();
                 for (int i = 0; i < 10; i++) {
                     advance(rig, Duration.ofSeconds(26));
                     byte[] ping = rig.peer.expectPing();
                     rig.peer.sendPong(ping);
-                    long sent = rig.pair.end(role.peer()).counters().bytesWritten();
-                    Rig.await(() -> rig.transport().counters().bytesRead() == sent, () -> "the Pong is not read");
-                    rig.transport().awaitBlockedReader();
+                    rig.awaitRead();
                 }
                 rig.peer.expectNothingMore();
                 rig.neighbours.echo();
                 rig.connection.abort();
-                assertTrue(reading.get().failure().isPresent());
+                assertTrue(rig.end(reading).failure().isPresent());
                 rig.expectAllGivenBack();
             }
         }
 
         @ParameterizedTest
-        @EnumSource
-        void cl25silentPeerIsDroppedAfterATriedClose1011(Role role) throws Exception {
-            try (Rig rig = new Rig(role, options)) {
+        @Sides
+        void cl25silentPeerIsDroppedAfterATriedClose1011(Side side) throws Exception {
+            try (Rig rig = new Rig(side, options)) {
                 Rig.Task<Rig.End> reading = rig.read();
-                rig.transport().awaitBlockedReader();
+                rig.awaitRead();
                 advance(rig, Duration.ofSeconds(26));
                 byte[] _ = rig.peer.expectPing();
                 advance(rig, Duration.ofSeconds(18));
@@ -198,7 +197,7 @@ class WatchTest {
                 rig.neighbours.echo();
                 advance(rig, Duration.ofSeconds(3));
                 rig.expectClosed();
-                Rig.End end = reading.get();
+                Rig.End end = rig.end(reading);
                 ConnectionClosedException e = end.failure(ConnectionClosedException.class);
                 assertEquals(
                         CloseCode.INTERNAL_ERROR, e.closeSent().orElseThrow().code());
@@ -209,9 +208,9 @@ class WatchTest {
         }
 
         @ParameterizedTest
-        @EnumSource
-        void peerIsNotBlamedWhileNobodyReads(Role role) throws Exception {
-            try (Rig rig = new Rig(role, options)) {
+        @Sides(of = Face.PULL, because = "a listener always reads")
+        void peerIsNotBlamedWhileNobodyReads(Side side) throws Exception {
+            try (Rig rig = new Rig(side, options)) {
                 advance(rig, Duration.ofSeconds(26));
                 rig.peer.sendPong(rig.peer.expectPing());
                 advance(rig, Duration.ofMinutes(10));
@@ -226,10 +225,12 @@ class WatchTest {
     @Nested
     class StalledWrite {
         @ParameterizedTest
-        @EnumSource
-        void rx21writeThatStandsStillDropsTheConnection(Role role) throws Exception {
+        @Sides(
+                of = {Face.PULL, Face.THREAD},
+                because = "a write on a loop does not block; BackpressureTest has its peers")
+        void rx21writeThatStandsStillDropsTheConnection(Side side) throws Exception {
             TransportPair pair = TransportPair.builder().capacity(2000).build();
-            try (Rig rig = new Rig(role, ConnectionOptions.defaults(), pair)) {
+            try (Rig rig = new Rig(side, ConnectionOptions.defaults(), pair)) {
                 Rig.Task<Rig.End> reading = rig.read();
                 Rig.Task<Boolean> writing = Rig.go(() -> rig.connection.writeBinary(new byte[1 << 20]));
                 rig.transport().awaitBlockedWriter();
@@ -241,7 +242,7 @@ class WatchTest {
                 advance(rig, SLACK.plus(SECOND));
                 WriteTimeoutException _ = writing.failure(WriteTimeoutException.class);
                 WriteTimeoutException _ = waiting.failure(WriteTimeoutException.class);
-                Rig.End end = reading.get();
+                Rig.End end = rig.end(reading);
                 WriteTimeoutException _ = end.failure(WriteTimeoutException.class);
                 rig.expectSame(end);
                 rig.expectAllGivenBack();
@@ -249,10 +250,13 @@ class WatchTest {
         }
 
         @ParameterizedTest
-        @EnumSource
-        void rx22peerThatTakesLessThanAKibibyteIsDropped(Role role) throws Exception {
+        @Sides(
+                of = {Face.PULL, Face.THREAD},
+                because = "a write on a loop does not block; BackpressureTest has its peers")
+        void rx22peerThatTakesLessThanAKibibyteIsDropped(Side side) throws Exception {
+            Role role = side.role();
             TransportPair pair = TransportPair.builder().capacity(2000).build();
-            try (Rig rig = new Rig(role, ConnectionOptions.defaults(), pair)) {
+            try (Rig rig = new Rig(side, ConnectionOptions.defaults(), pair)) {
                 Rig.Task<Boolean> writing = Rig.go(() -> rig.connection.writeBinary(new byte[1 << 20]));
                 for (int i = 0; i < 13; i++) {
                     rig.transport().awaitBlockedWriter();
@@ -260,7 +264,7 @@ class WatchTest {
                     if (!rig.transport().isOpen()) {
                         break;
                     }
-                    assertEquals(50, rig.pair.end(role.peer()).read(ByteBuffer.allocate(50)));
+                    assertEquals(50, rig.peerTransport().read(ByteBuffer.allocate(50)));
                 }
                 WriteTimeoutException _ = writing.failure(WriteTimeoutException.class);
                 rig.expectAllGivenBack();
@@ -268,19 +272,22 @@ class WatchTest {
         }
 
         @ParameterizedTest
-        @EnumSource
-        void peerThatTakesAKibibyteInTimeIsWaitedFor(Role role) throws Exception {
+        @Sides(
+                of = {Face.PULL, Face.THREAD},
+                because = "a write on a loop does not block; BackpressureTest has its peers")
+        void peerThatTakesAKibibyteInTimeIsWaitedFor(Side side) throws Exception {
+            Role role = side.role();
             TransportPair pair = TransportPair.builder().capacity(2000).build();
-            try (Rig rig = new Rig(role, ConnectionOptions.defaults(), pair)) {
+            try (Rig rig = new Rig(side, ConnectionOptions.defaults(), pair)) {
                 Rig.Task<Boolean> writing = Rig.go(() -> rig.connection.writeBinary(new byte[20_000]));
                 int taken = 0;
                 while (!writing.done() && taken < 18_000) {
                     rig.transport().awaitBlockedWriter();
                     advance(rig, Duration.ofSeconds(8));
-                    taken += rig.pair.end(role.peer()).read(ByteBuffer.allocate(1500));
+                    taken += rig.peerTransport().read(ByteBuffer.allocate(1500));
                 }
                 while (taken < 20_000) {
-                    taken += rig.pair.end(role.peer()).read(ByteBuffer.allocate(1500));
+                    taken += rig.peerTransport().read(ByteBuffer.allocate(1500));
                 }
                 assertTrue(writing.get());
                 assertEquals(ConnectionState.OPEN, rig.connection.state());
