@@ -38,9 +38,7 @@ class ConnectionPromisesTest {
                 rig.clock.advance(Duration.ofSeconds(2)); // no message takes longer than that
                 rig.peer.sendRaw(next);
             }
-            long sent = rig.pair.end(role.peer()).counters().bytesWritten();
-            Rig.await(() -> rig.transport().counters().bytesRead() == sent, () -> "not read");
-            rig.transport().awaitBlockedReader();
+            rig.awaitRead();
             assertEquals(ConnectionState.OPEN, rig.connection.state());
             rig.peer.expectNothingMore();
             rig.connection.abort();
