@@ -175,7 +175,6 @@ class ControlFramesTest {
             of = Face.PULL,
             because = "a write on a loop does not block, and a listener's thread reads on once its answers have left")
     void rx14pongsThatPeerDoesNotReadAreBoundedAndTheNewestIsKept(Side side) throws Exception {
-        Role role = side.role();
         TransportPair pair = TransportPair.builder().capacity(100).build();
         try (Rig rig = new Rig(side, ConnectionOptions.defaults(), pair)) {
             Rig.Task<Rig.End> reading = rig.read();
