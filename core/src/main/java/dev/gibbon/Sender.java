@@ -338,7 +338,7 @@ final class Sender implements SendProgress {
         lock.lock();
         try {
             requireSendableLocked();
-            awaitRoomLocked();
+            awaitRoomLocked(true); // What waits behind this message leaves only once it ends.
             boolean borrowed = batchLocked().append(outbound, opcode, fin, 0, payload);
             countLocked();
             if (fin) {
@@ -563,7 +563,7 @@ final class Sender implements SendProgress {
         do {
             awaitMessageEndLocked();
             requireSendableLocked();
-            awaitRoomLocked();
+            awaitRoomLocked(false);
         } while (messageOpen);
     }
 
@@ -581,8 +581,8 @@ final class Sender implements SendProgress {
     }
 
     /** Waits while too much is queued on a loop, or refuses what cannot wait; see {@link QueuePolicy}. */
-    private void awaitRoomLocked() throws WebSocketException {
-        if (loop == null || queuedLocked() <= maxQueuedBytes) {
+    private void awaitRoomLocked(boolean inMessage) throws WebSocketException {
+        if (loop == null || waitingLocked(inMessage) <= maxQueuedBytes) {
             return;
         }
         congested = true;
@@ -594,7 +594,7 @@ final class Sender implements SendProgress {
         }
         roomWaiting++;
         while (!failed
-                && queuedLocked() > maxQueuedBytes / 2
+                && waitingLocked(inMessage) > maxQueuedBytes / 2
                 && lifecycle.state().maySendData()) {
             changed.awaitUninterruptibly();
         }
@@ -612,6 +612,11 @@ final class Sender implements SendProgress {
         return bytesAppended - bytesWritten + bytesBehind;
     }
 
+    /** {@return what waits before a frame of an open message, or before a new message} */
+    private long waitingLocked(boolean inMessage) {
+        return inMessage ? bytesAppended - bytesWritten : queuedLocked();
+    }
+
     /** Whether a message must wait, since another thread has one open and this one, a loop's, cannot. */
     private boolean mustWaitBehindLocked() {
         return messageOpen && loop != null && EventLoop.isLoopThread();
@@ -625,7 +630,7 @@ final class Sender implements SendProgress {
 
     private void waitBehindLocked(Opcode opcode, byte[] payload) throws WebSocketException {
         requireSendableLocked();
-        awaitRoomLocked();
+        awaitRoomLocked(false);
         if (behindOpenMessage == null) {
             behindOpenMessage = new ArrayDeque<>();
         }
