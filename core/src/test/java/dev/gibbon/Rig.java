@@ -151,6 +151,19 @@ final class Rig implements AutoCloseable {
         return WebSocketConnection.open(engine, transport, side, options, Optional.empty(), ByteBuffer.allocate(0));
     }
 
+    /** A connection of this rig's face that nobody listens to yet, and its peer. */
+    record Other(WebSocketConnection connection, ScriptedPeer peer) {}
+
+    /** {@return another connection over a transport of the same kind} */
+    Other other(ConnectionOptions options) throws IOException {
+        if (side.face() == Face.LOOP) {
+            LoopEnd.Pair ends = LoopEnd.pair(Splitter.whole());
+            return new Other(open(ends.near(), role, options), ScriptedPeer.over(ends.far(), role.peer()));
+        }
+        TransportPair ends = TransportPair.create();
+        return new Other(open(ends.end(role), role, options), ScriptedPeer.over(ends.end(role.peer()), role.peer()));
+    }
+
     private TransportPair memory() {
         return pair.orElseThrow(() -> new IllegalStateException("this face has no transport in memory"));
     }
