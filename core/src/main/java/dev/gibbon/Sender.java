@@ -758,7 +758,9 @@ final class Sender implements SendProgress {
 
     /** On a loop: writes the claimed batch, and those that come meanwhile, until all is written or the transport takes no more. */
     private void writeOut() throws WebSocketException {
-        for (SendBatch batch = claimed; batch != null; batch = claimed) {
+        SendBatch batch = claimed;
+        while (batch != null) {
+            SendBatch next;
             boolean all = false;
             boolean broken = true;
             try {
@@ -768,8 +770,9 @@ final class Sender implements SendProgress {
                 lifecycle.lost(e);
                 throw lifecycle.closedForWriting();
             } finally {
-                wroteOut(batch, all, broken);
+                next = wroteOut(batch, all, broken);
             }
+            batch = next;
         }
     }
 
@@ -777,7 +780,9 @@ final class Sender implements SendProgress {
         return !(transport instanceof LoopTransport socket) || socket.flush();
     }
 
-    private void wroteOut(SendBatch batch, boolean all, boolean broken) {
+    /** {@return what the caller writes next; it must not look at {@link #claimed}, which may be another thread's by then} */
+    private @Nullable SendBatch wroteOut(SendBatch batch, boolean all, boolean broken) {
+        SendBatch next = null;
         boolean blocked = false;
         lock.lock();
         try {
@@ -793,6 +798,7 @@ final class Sender implements SendProgress {
                 written = failed ? written : claimedUpTo;
                 if (!failed && written != appended) {
                     claimLocked();
+                    next = claimed;
                 } else {
                     writing = false;
                 }
@@ -810,6 +816,7 @@ final class Sender implements SendProgress {
         } else if (side != null && (congested || lifecycle.state() != ConnectionState.OPEN)) {
             side.allWritten();
         }
+        return next;
     }
 
     /** The transport itself has bytes to send before any of ours. Loop's thread. */
