@@ -610,6 +610,8 @@ class ListenerTest {
                 rig.peer.sendPong(rig.peer.expectPing());
                 rig.peer.sendText("after " + i);
                 rig.peer.expectText("after " + i);
+                // Else the clock that moves now would find a write under way all that time.
+                Rig.await(() -> !rig.connection.sender().writing(), () -> "the write does not end");
             }
             Rig.End _ = closeCleanly(rig);
         }
