@@ -164,7 +164,6 @@ class WatchTest {
         @ParameterizedTest
         @Sides
         void peerThatAnswersIsKeptAndPingedAgain(Side side) throws Exception {
-            Role role = side.role();
             try (Rig rig = new Rig(side, options)) {
                 Rig.Task<Rig.End> reading = rig.read();
                 rig.awaitRead();
@@ -254,7 +253,6 @@ class WatchTest {
                 of = {Face.PULL, Face.THREAD},
                 because = "a write on a loop does not block; BackpressureTest has its peers")
         void rx22peerThatTakesLessThanAKibibyteIsDropped(Side side) throws Exception {
-            Role role = side.role();
             TransportPair pair = TransportPair.builder().capacity(2000).build();
             try (Rig rig = new Rig(side, ConnectionOptions.defaults(), pair)) {
                 Rig.Task<Boolean> writing = Rig.go(() -> rig.connection.writeBinary(new byte[1 << 20]));
@@ -276,7 +274,6 @@ class WatchTest {
                 of = {Face.PULL, Face.THREAD},
                 because = "a write on a loop does not block; BackpressureTest has its peers")
         void peerThatTakesAKibibyteInTimeIsWaitedFor(Side side) throws Exception {
-            Role role = side.role();
             TransportPair pair = TransportPair.builder().capacity(2000).build();
             try (Rig rig = new Rig(side, ConnectionOptions.defaults(), pair)) {
                 Rig.Task<Boolean> writing = Rig.go(() -> rig.connection.writeBinary(new byte[20_000]));
