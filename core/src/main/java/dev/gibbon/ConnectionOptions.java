@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.protocol.Limits;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -271,10 +272,11 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
          */
         public ConnectionOptions build() {
             return new ConnectionOptionsRecord(
-                    maxMessageBytes,
-                    Math.min(maxFrameBytes, maxMessageBytes),
-                    maxFragments,
-                    maxControlFramesPerMinute,
+                    new Limits(
+                            Math.min(maxFrameBytes, maxMessageBytes),
+                            maxMessageBytes,
+                            maxFragments,
+                            maxControlFramesPerMinute),
                     maxPendingPongs,
                     idleTimeout,
                     messageTimeout,

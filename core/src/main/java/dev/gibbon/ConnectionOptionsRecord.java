@@ -7,10 +7,7 @@ import java.util.Objects;
 import java.util.Optional;
 
 record ConnectionOptionsRecord(
-        long maxMessageBytes,
-        long maxFrameBytes,
-        int maxFragments,
-        int maxControlFramesPerMinute,
+        Limits limits,
         int maxPendingPongs,
         Optional<Duration> idleTimeout,
         Duration messageTimeout,
@@ -24,10 +21,10 @@ record ConnectionOptionsRecord(
         QueuePolicy queuePolicy)
         implements ConnectionOptions {
     ConnectionOptionsRecord {
-        requirePositive("maxMessageBytes", maxMessageBytes);
-        requirePositive("maxFrameBytes", maxFrameBytes);
-        requirePositive("maxFragments", maxFragments);
-        requirePositive("maxControlFramesPerMinute", maxControlFramesPerMinute);
+        requirePositive("maxMessageBytes", limits.maxMessageBytes());
+        requirePositive("maxFrameBytes", limits.maxFrameBytes());
+        requirePositive("maxFragments", limits.maxFragments());
+        requirePositive("maxControlFramesPerMinute", limits.maxControlFramesPerMinute());
         requirePositive("maxPendingPongs", maxPendingPongs);
         idleTimeout.ifPresent(timeout -> requirePositive("idleTimeout", timeout));
         requirePositive("messageTimeout", messageTimeout);
@@ -52,8 +49,24 @@ record ConnectionOptionsRecord(
         }
     }
 
-    Limits limits() {
-        return new Limits(maxFrameBytes, maxMessageBytes, maxFragments, maxControlFramesPerMinute);
+    @Override
+    public long maxMessageBytes() {
+        return limits.maxMessageBytes();
+    }
+
+    @Override
+    public long maxFrameBytes() {
+        return limits.maxFrameBytes();
+    }
+
+    @Override
+    public int maxFragments() {
+        return limits.maxFragments();
+    }
+
+    @Override
+    public int maxControlFramesPerMinute() {
+        return limits.maxControlFramesPerMinute();
     }
 
     @Override

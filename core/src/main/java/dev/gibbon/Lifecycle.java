@@ -6,10 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,12 +26,13 @@ final class Lifecycle {
     private final Engine engine;
     private final Duration closeTimeout;
 
-    private final CountDownLatch closed = new CountDownLatch(1);
-    private final AtomicBoolean finishing = new AtomicBoolean();
-    private final AtomicBoolean deadlineArmed = new AtomicBoolean();
+    // Written under this object's monitor, since an idle connection pays for every object; read by any thread.
+    private volatile boolean closed;
+    private volatile boolean finishing;
+    private volatile boolean deadlineArmed;
 
     /** What failed the connection, once something did; the first failure stays. */
-    private final AtomicReference<@Nullable WebSocketException> failure = new AtomicReference<>();
+    private volatile @Nullable WebSocketException failure;
 
     private volatile TimeSource.@Nullable Timer deadline;
     private volatile TimeSource.@Nullable Timer linger;
@@ -73,12 +71,30 @@ final class Lifecycle {
     /** {@return what every read must report from now on, or null if the connection ended cleanly or has not ended} */
     @Nullable
     WebSocketException failure() {
-        return failure.get();
+        return failure;
+    }
+
+    private synchronized void failFirst(WebSocketException problem) {
+        if (failure == null) {
+            failure = problem;
+        }
+    }
+
+    private synchronized boolean armFirst() {
+        boolean first = !deadlineArmed;
+        deadlineArmed = true;
+        return first;
+    }
+
+    private synchronized boolean finishFirst() {
+        boolean first = !finishing;
+        finishing = true;
+        return first;
     }
 
     /** {@return what a write reports that comes too late} */
     WebSocketException closedForWriting() {
-        if (failure.get() instanceof WriteTimeoutException timeout) {
+        if (failure instanceof WriteTimeoutException timeout) {
             return timeout;
         }
         ClosingHandshake.Progress progress = closing.progress();
@@ -90,12 +106,12 @@ final class Lifecycle {
         } else {
             message = "the connection is gone";
         }
-        return new ConnectionClosedException(message, progress.sent(), progress.received(), failure.get());
+        return new ConnectionClosedException(message, progress.sent(), progress.received(), failure);
     }
 
     /** {@return what reading from a message reports whose end will not come} */
     WebSocketException closedForReading() {
-        WebSocketException known = failure.get();
+        WebSocketException known = failure;
         if (known != null) {
             return known;
         }
@@ -116,14 +132,11 @@ final class Lifecycle {
     void closeReceived(CloseStatus status, boolean midMessage) {
         ClosingHandshake.Progress progress = closing.progress();
         if (progress.sent() == null && (midMessage || !status.code().isClean())) {
-            boolean _ = failure.compareAndSet(
-                    null,
-                    new ConnectionClosedException(
-                            "the peer closed with " + status.code()
-                                    + (midMessage ? ", in the middle of a message" : ""),
-                            progress.sent(),
-                            status,
-                            null));
+            failFirst(new ConnectionClosedException(
+                    "the peer closed with " + status.code() + (midMessage ? ", in the middle of a message" : ""),
+                    progress.sent(),
+                    status,
+                    null));
         }
         boolean _ = connection().sender().appendClose(new CloseStatus(status.code(), ""));
         finishLater();
@@ -131,10 +144,10 @@ final class Lifecycle {
 
     /** The peer broke a rule or a limit (§7.1.7): says so in a Close frame, then ends the transport, on another thread. */
     WebSocketException fail(WebSocketException problem, CloseCode code) {
-        boolean _ = failure.compareAndSet(null, problem);
+        failFirst(problem);
         boolean _ = connection().sender().appendClose(new CloseStatus(code, ""));
         finishLater();
-        WebSocketException first = failure.get();
+        WebSocketException first = failure;
         return first != null ? first : problem;
     }
 
@@ -143,7 +156,7 @@ final class Lifecycle {
         armDeadline();
         boolean _ = connection().sender().appendClose(status, () -> {
             if (why != null) { // Only if it is this that closes; otherwise reads may have reported another end already.
-                boolean _ = failure.compareAndSet(null, why);
+                failFirst(why);
             }
         });
         connection().sender().flushLater();
@@ -159,7 +172,7 @@ final class Lifecycle {
     void lost(Throwable cause) {
         ClosingHandshake.Progress progress = closing.progress();
         if (progress.received() == null) { // Otherwise the peer's Close frame has said how it ended.
-            boolean _ = failure.compareAndSet(null, lostException(progress, cause));
+            failFirst(lostException(progress, cause));
         }
         terminate();
     }
@@ -176,7 +189,7 @@ final class Lifecycle {
 
     /** Bounds all that is left to do; the first call counts. */
     void armDeadline() {
-        if (deadlineArmed.compareAndSet(false, true)) {
+        if (armFirst()) {
             deadline = engine.time()
                     .schedule(
                             closeTimeout,
@@ -196,22 +209,28 @@ final class Lifecycle {
 
     /** {@return whether the protocol is done and the transport is being ended} */
     boolean isFinishing() {
-        return finishing.get();
+        return finishing;
     }
 
     /** {@return whether the transport is gone and everything given back} */
     boolean isClosed() {
-        return closed.getCount() == 0;
+        return closed;
     }
 
     /** {@return whether the end has come, waiting for it at most so long} */
     boolean awaitClosed(Duration atMost) throws InterruptedException {
-        return closed.await(atMost.toNanos(), TimeUnit.NANOSECONDS);
+        long until = System.nanoTime() + atMost.toNanos();
+        synchronized (this) {
+            for (long left = atMost.toNanos(); !closed && left > 0; left = until - System.nanoTime()) {
+                TimeUnit.NANOSECONDS.timedWait(this, left);
+            }
+        }
+        return closed;
     }
 
     /** The reader is done with the transport: sends what is left, ends our direction, waits for the peer's end, and closes. */
     void finishLater() {
-        if (finishing.compareAndSet(false, true)) {
+        if (finishFirst()) {
             armDeadline();
             LoopConnection loop = connection().loop();
             if (loop != null) {
@@ -227,7 +246,7 @@ final class Lifecycle {
             connection().sender().flush();
             // §7.1.1: the server closes first, so that TIME_WAIT is not the client's. Nobody waits for a peer that
             // broke a rule.
-            if (role == Role.SERVER || failure.get() != null) {
+            if (role == Role.SERVER || failure != null) {
                 transport.shutdownOutput();
                 terminateIn(LINGER);
                 drain();
@@ -277,6 +296,9 @@ final class Lifecycle {
             lingering.cancel();
         }
         connection().released();
-        closed.countDown();
+        synchronized (this) {
+            closed = true;
+            notifyAll();
+        }
     }
 }

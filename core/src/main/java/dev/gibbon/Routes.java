@@ -63,7 +63,7 @@ final class Routes {
         for (Route route : routes) {
             Map<String, String> parameters = new HashMap<>();
             if (matches(route.segments(), segments, parameters)) {
-                return Optional.of(new Match(route.handler(), parameters));
+                return Optional.of(new Match(route.handler(), Map.copyOf(parameters)));
             }
         }
         return Optional.empty();

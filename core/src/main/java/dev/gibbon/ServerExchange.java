@@ -57,9 +57,13 @@ final class ServerExchange implements Exchange {
         this.request = request;
         this.handler = match.handler();
         this.pathParameters = match.parameters();
-        this.method = request.head().method();
+        // An open connection keeps these: most are the same few strings.
+        this.method =
+                request.head().method().equals("GET") ? "GET" : request.head().method();
         this.target = request.head().target();
-        this.path = request.target().path();
+        this.path = request.target().path().equals(target)
+                ? target
+                : request.target().path();
         this.query = request.target().query();
         this.host = request.host();
         this.keepAlive = request.head().version().equals("HTTP/1.1")

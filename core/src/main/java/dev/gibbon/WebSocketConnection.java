@@ -20,7 +20,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
-import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
@@ -49,10 +48,11 @@ final class WebSocketConnection implements Connection {
     private volatile @Nullable LoopConnection loop;
 
     /** Who is told of the end, once nobody reads any more. */
-    private final AtomicReference<@Nullable Listener> toTell = new AtomicReference<>();
+    private @Nullable Listener toTell;
 
-    private final AtomicReference<@Nullable ConcurrentMap<String, Object>> attributes = new AtomicReference<>();
-    private final AtomicReference<TimeSource.@Nullable Timer> writeDeadline = new AtomicReference<>();
+    // Changed under the monitor of lifecycle, which every connection has anyway.
+    private volatile @Nullable ConcurrentMap<String, Object> attributes;
+    private TimeSource.@Nullable Timer writeDeadline;
     private volatile @Nullable OutgoingMessage openWriter;
 
     // Guarded by the monitor of lifecycle.
@@ -247,13 +247,18 @@ final class WebSocketConnection implements Connection {
 
     @Override
     public ConcurrentMap<String, Object> attributes() {
-        ConcurrentMap<String, Object> known = attributes.get();
-        if (known == null) {
-            ConcurrentMap<String, Object> made = new ConcurrentHashMap<>();
-            known = attributes.compareAndExchange(null, made);
-            return known == null ? made : known;
+        ConcurrentMap<String, Object> known = attributes;
+        if (known != null) {
+            return known;
         }
-        return known;
+        synchronized (lifecycle) {
+            known = attributes;
+            if (known == null) {
+                known = new ConcurrentHashMap<>();
+                attributes = known;
+            }
+            return known;
+        }
     }
 
     @Override
@@ -315,7 +320,7 @@ final class WebSocketConnection implements Connection {
     public void listen(Listener listener) {
         receiver.reserve();
         controlFrames.listener(listener);
-        toTell.set(listener);
+        toTell(listener);
         // One that is ending already is ended by a thread that blocks in the transport.
         if (!lifecycle.isFinishing()
                 && transport instanceof LoopTransport socket
@@ -329,7 +334,7 @@ final class WebSocketConnection implements Connection {
     void listenOn(EventLoop served, LoopTransport socket, Listener listener) {
         receiver.reserve();
         controlFrames.listener(listener);
-        toTell.set(listener);
+        toTell(listener);
         if (!enterLoop(listener, socket, served)) {
             tellEnd(listener);
         }
@@ -368,10 +373,19 @@ final class WebSocketConnection implements Connection {
         return true;
     }
 
+    private void toTell(Listener listener) {
+        synchronized (lifecycle) {
+            toTell = listener;
+        }
+    }
+
     /** Tells {@code listener} how the connection ended, once. */
     void tellEnd(Listener listener) {
-        if (!toTell.compareAndSet(listener, null)) {
-            return;
+        synchronized (lifecycle) {
+            if (toTell == null) {
+                return;
+            }
+            toTell = null;
         }
         WebSocketException failure = lifecycle.failure();
         if (failure != null) {
@@ -552,7 +566,11 @@ final class WebSocketConnection implements Connection {
     }
 
     private void replaceWriteDeadline(TimeSource.@Nullable Timer timer) {
-        TimeSource.Timer old = writeDeadline.getAndSet(timer);
+        TimeSource.Timer old;
+        synchronized (lifecycle) {
+            old = writeDeadline;
+            writeDeadline = timer;
+        }
         if (old != null) {
             old.cancel();
         }

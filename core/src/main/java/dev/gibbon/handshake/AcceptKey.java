@@ -20,7 +20,18 @@ public final class AcceptKey {
     /** The characters of base64 whose lower four bits, which no byte of a key fills, are zero. */
     private static final String LAST_CHARS = "AQgw";
 
+    /** Never used but to be copied. */
+    private static final MessageDigest SHA_1 = sha1();
+
     private AcceptKey() {}
+
+    private static MessageDigest sha1() {
+        try {
+            return MessageDigest.getInstance("SHA-1");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-1", e);
+        }
+    }
 
     /**
      * {@return the Sec-WebSocket-Key of a client (§4.1)}
@@ -54,10 +65,11 @@ public final class AcceptKey {
     public static String accept(String key) {
         byte[] input = (key + GUID).getBytes(StandardCharsets.US_ASCII);
         try {
-            return Base64.getEncoder()
-                    .encodeToString(MessageDigest.getInstance("SHA-1").digest(input));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-1", e);
+            // A copy: looking an algorithm up leaves a thread-local entry behind, which a virtual thread would keep.
+            MessageDigest digest = (MessageDigest) SHA_1.clone();
+            return Base64.getEncoder().encodeToString(digest.digest(input));
+        } catch (CloneNotSupportedException e) {
+            throw new IllegalStateException("the platform's SHA-1 cannot be copied", e);
         }
     }
 

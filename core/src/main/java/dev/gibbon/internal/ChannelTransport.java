@@ -50,8 +50,8 @@ public final class ChannelTransport implements LoopTransport {
 
     private final SocketChannel channel;
     private final boolean tcp;
-    private final Optional<SocketAddress> localAddress;
-    private final Optional<SocketAddress> peerAddress;
+    private final @Nullable SocketAddress localAddress;
+    private final @Nullable SocketAddress peerAddress;
 
     // Reader thread only.
     private @Nullable PendingRead pendingRead;
@@ -68,8 +68,8 @@ public final class ChannelTransport implements LoopTransport {
             // Every write is whole frames already; Nagle's algorithm would only hold the last of them back.
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
         }
-        localAddress = Optional.ofNullable(channel.getLocalAddress());
-        peerAddress = Optional.ofNullable(channel.getRemoteAddress());
+        localAddress = channel.getLocalAddress();
+        peerAddress = channel.getRemoteAddress();
     }
 
     /** Does nothing if a timed read on a Unix-domain channel has timed out and still waits: see {@link #isReadPending()}. */
@@ -270,12 +270,12 @@ public final class ChannelTransport implements LoopTransport {
 
     @Override
     public Optional<SocketAddress> localAddress() {
-        return localAddress;
+        return Optional.ofNullable(localAddress);
     }
 
     @Override
     public Optional<SocketAddress> peerAddress() {
-        return peerAddress;
+        return Optional.ofNullable(peerAddress);
     }
 
     static void requirePositive(Duration timeout) {
