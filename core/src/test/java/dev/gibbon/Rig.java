@@ -35,7 +35,7 @@ import java.util.function.BooleanSupplier;
  * by the system's time unless the pair is given the same clock.
  */
 final class Rig implements AutoCloseable {
-    static final long SECONDS = Long.getLong("secs", 10);
+    static final long SECONDS = 10;
 
     private static final int ONE_LOOP = 1;
 

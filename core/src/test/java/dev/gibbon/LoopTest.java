@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import dev.gibbon.internal.BufferPool;
+import dev.gibbon.internal.ChannelTransport;
+import dev.gibbon.internal.TlsEngines;
+import dev.gibbon.internal.TlsTransport;
+import dev.gibbon.testkit.Frame;
+import dev.gibbon.testkit.ManualClock;
+import dev.gibbon.testkit.Splitter;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What only an event loop has: its thread, many connections on it, sockets of every kind. */
+@Timeout(60)
+class LoopTest {
+    private static final class Echo implements Listener {
+        @Override
+        public void onText(Connection connection, MessageView message) throws IOException {
+            connection.writeMessage(message);
+        }
+
+        @Override
+        public void onBinary(Connection connection, MessageView message) throws IOException {
+            connection.writeMessage(message);
+        }
+    }
+
+    private static Probe echo() {
+        return new Probe(new Probe.Script() {
+            @Override
+            void message(Connection connection, MessageView message) throws IOException {
+                connection.writeMessage(message);
+            }
+        });
+    }
+
+    /** Listeners that write to many others must not have theirs called inside their own. */
+    @ParameterizedTest
+    @EnumSource
+    void messageIsRelayedToManyOnTheSameLoopAndStaysValid(Role role) throws Exception {
+        List<Rig.Other> others = new ArrayList<>();
+        Probe probe = new Probe(new Probe.Script() {
+            @Override
+            void message(Connection connection, MessageView message) throws IOException {
+                connection.writeBinary(new byte[600_000]); // So much that it is congested, and drains at once or later.
+                for (Rig.Other other : others) {
+                    other.connection().writeMessage(message);
+                }
+                connection.writeText(message.text());
+            }
+        });
+        try (Rig rig = new Rig(new Side(Face.LOOP, role), ConnectionOptions.defaults(), probe)) {
+            for (int i = 0; i < 100; i++) {
+                Rig.Other other = rig.other(ConnectionOptions.defaults());
+                others.add(other);
+                other.connection().listen(echo());
+            }
+            rig.peer.sendText("to all");
+            rig.peer.expectBinary(new byte[600_000]);
+            rig.peer.expectText("to all");
+            for (Rig.Other other : others) {
+                other.peer().expectText("to all");
+                other.connection().abort();
+                other.peer().close();
+            }
+            rig.connection.abort();
+            Rig.End _ = rig.end(rig.read());
+            rig.expectAllGivenBack();
+        }
+    }
+
+    @Test
+    void threadEndsWhenIdleAndTheNextTaskStartsAnother() throws Exception {
+        ManualClock clock = new ManualClock();
+        EventLoop loop = new Engine(clock, () -> 0, 1).loops().next();
+        Thread before = Thread.currentThread();
+        for (int i = 0; i < 200; i++) {
+            Thread running = ask(loop);
+            assertNotSame(before, running);
+            before = running;
+            while (running.isAlive()) {
+                clock.advance(Duration.ofSeconds(2));
+                loop.execute(() -> {}); // It looks at the time, and a task that comes as it ends is not lost:
+                boolean _ = running.join(Duration.ofNanos(100_000));
+                if (running.isAlive()) {
+                    running = ask(loop);
+                    before = running;
+                }
+            }
+        }
+    }
+
+    private static Thread ask(EventLoop loop) throws Exception {
+        FutureTask<Thread> who = new FutureTask<>(Thread::currentThread);
+        loop.execute(who);
+        return who.get(Rig.SECONDS, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void listenerThatBlocksIsNamedInALogLine() throws Exception {
+        LinkedBlockingQueue<String> lines = new LinkedBlockingQueue<>();
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord line) {
+                lines.add(line.getMessage());
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        Logger logger = Logger.getLogger("dev.gibbon");
+        logger.addHandler(handler);
+        CountDownLatch gate = new CountDownLatch(1);
+        CountDownLatch inside = new CountDownLatch(1);
+        Probe probe = new Probe(new Probe.Script() {
+            @Override
+            void message(Connection connection, MessageView message) throws IOException {
+                inside.countDown();
+                try {
+                    gate.await();
+                } catch (InterruptedException e) {
+                    throw new IOException(e);
+                }
+            }
+        });
+        try (Rig rig = new Rig(new Side(Face.LOOP, Role.SERVER), ConnectionOptions.defaults(), probe)) {
+            rig.awaitLoop();
+            lines.clear();
+            rig.peer.sendText("block");
+            assertTrue(inside.await(Rig.SECONDS, TimeUnit.SECONDS));
+            rig.clock.advance(Duration.ofSeconds(1));
+            rig.clock.advance(Duration.ofSeconds(3));
+            gate.countDown();
+            String line = lines.poll(Rig.SECONDS, TimeUnit.SECONDS);
+            assertTrue(Objects.requireNonNull(line).contains("dev.gibbon.Probe holds up gibbon-loop-0"), line);
+            rig.connection.abort();
+            Rig.End _ = rig.end(rig.read());
+            rig.expectAllGivenBack();
+        } finally {
+            gate.countDown();
+            logger.removeHandler(handler);
+        }
+    }
+
+    // Sockets of every kind.
+
+    private static SocketChannel[] unixPair(Path directory) throws IOException {
+        UnixDomainSocketAddress address = UnixDomainSocketAddress.of(directory.resolve("s"));
+        try (ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            listener.bind(address);
+            SocketChannel far = SocketChannel.open(address);
+            return new SocketChannel[] {listener.accept(), far};
+        }
+    }
+
+    @Test
+    void unixDomainSocketIsServedByTheLoopUnlessATimedReadIsPending(@TempDir Path directory) throws Exception {
+        for (boolean pending : new boolean[] {false, true}) {
+            SocketChannel[] ends = unixPair(java.nio.file.Files.createTempDirectory(directory, "u"));
+            try (Rig rig = new Rig(new Side(Face.LOOP, Role.SERVER))) {
+                WebSocketConnection server =
+                        rig.open(new ChannelTransport(ends[0]), Role.SERVER, ConnectionOptions.defaults());
+                WebSocketConnection client =
+                        rig.open(new ChannelTransport(ends[1]), Role.CLIENT, ConnectionOptions.defaults());
+                if (pending) {
+                    server.setReadDeadline(Duration.ofMillis(1));
+                    org.junit.jupiter.api.Assertions.assertThrows(ReadTimeoutException.class, server::readMessage);
+                    server.clearReadDeadline();
+                }
+                Probe probe = echo();
+                server.listen(probe);
+                client.writeText("hello");
+                assertEquals("hello", client.readMessage().text());
+                assertEquals(
+                        pending, probe.thread.get(Rig.SECONDS, TimeUnit.SECONDS).isVirtual());
+                client.close();
+                assertTrue(probe.awaitEnd().failure().isEmpty());
+                rig.connection.abort();
+                Rig.End _ = rig.end(rig.read());
+                rig.expectAllGivenBack();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"CLIENT, TLSv1.2", "CLIENT, TLSv1.3", "SERVER, TLSv1.2", "SERVER, TLSv1.3"})
+    void tlsIsServedByTheLoop(Role role, String version, @TempDir Path directory) throws Exception {
+        SSLContext context = TestTls.context(directory);
+        for (Splitter cut : List.of(Splitter.whole(), Splitter.random(7, 700))) {
+            LoopEnd.Pair ends = LoopEnd.pair(cut);
+            BufferPool pool = new BufferPool(8);
+            try (Rig rig = new Rig(new Side(Face.LOOP, role))) {
+                TlsTransport near = tls(ends.near(), role, version, context, rig.engine.buffers());
+                TlsTransport far = tls(ends.far(), role.peer(), version, context, pool);
+                Rig.Task<Boolean> shaking = Rig.start(far::handshake);
+                assertTrue(near.handshake());
+                assertTrue(shaking.get());
+                WebSocketConnection connection = rig.open(near, role, ConnectionOptions.defaults());
+                WebSocketConnection peer = rig.open(far, role.peer(), ConnectionOptions.defaults());
+                Probe probe = echo();
+                connection.listen(probe);
+                Random random = new Random(1);
+                for (int size : new int[] {0, 1, 100, 16_383, 16_384, 16_385, 70_000, 300_000, 1 << 20}) {
+                    byte[] payload = new byte[size];
+                    random.nextBytes(payload);
+                    Rig.Task<Boolean> sending = Rig.go(() -> peer.writeBinary(payload));
+                    assertArrayEquals(payload, peer.readMessage().bytes());
+                    assertTrue(sending.get());
+                }
+                peer.close();
+                assertTrue(probe.awaitEnd().failure().isEmpty());
+                rig.connection.abort();
+                Rig.End _ = rig.end(rig.read());
+                rig.expectAllGivenBack();
+                assertEquals(0, pool.leased());
+            }
+        }
+    }
+
+    private static TlsTransport tls(Transport lower, Role role, String version, SSLContext context, BufferPool pool) {
+        SSLEngine engine =
+                role == Role.CLIENT ? TlsEngines.client(context, "localhost", 443) : TlsEngines.server(context);
+        engine.setEnabledProtocols(new String[] {version});
+        return new TlsTransport(lower, engine, pool);
+    }
+
+    /** Else what the peer still sends would reset the stream, and our Close frame with it. */
+    @Test
+    void tlsServerThatFailsAConnectionWaitsForThePeersEnd(@TempDir Path directory) throws Exception {
+        SSLContext context = TestTls.context(directory);
+        LoopEnd.Pair ends = LoopEnd.pair(Splitter.whole());
+        BufferPool pool = new BufferPool(8);
+        try (Rig rig = new Rig(new Side(Face.LOOP, Role.SERVER))) {
+            TlsTransport near = tls(ends.near(), Role.SERVER, "TLSv1.3", context, rig.engine.buffers());
+            TlsTransport far = tls(ends.far(), Role.CLIENT, "TLSv1.3", context, pool);
+            Rig.Task<Boolean> shaking = Rig.start(far::handshake);
+            assertTrue(near.handshake());
+            assertTrue(shaking.get());
+            WebSocketConnection connection = rig.open(near, Role.SERVER, ConnectionOptions.defaults());
+            Probe probe = echo();
+            connection.listen(probe);
+            ByteBuffer[] bad = {ByteBuffer.wrap(Frame.text("no mask").encode())};
+            assertTrue(far.write(bad, 0, 1) > 0);
+            Rig.await(() -> connection.lifecycle().isFinishing(), () -> "the frame is not refused");
+            rig.awaitLoop();
+            assertEquals(ConnectionState.CLOSING, connection.state());
+            ByteBuffer[] more = {ByteBuffer.wrap(new byte[10_000])};
+            assertTrue(far.write(more, 0, 1) > 0);
+            rig.awaitLoop();
+            assertEquals(ConnectionState.CLOSING, connection.state());
+            far.close();
+            ProtocolException _ = probe.awaitEnd().failure(ProtocolException.class);
+            rig.connection.abort();
+            Rig.End _ = rig.end(rig.read());
+            rig.expectAllGivenBack();
+        }
+    }
+
+    // What it costs.
+
+    @ParameterizedTest(name = "echo of {0} bytes allocates nothing")
+    @CsvSource({"16, 20000", "16384, 5000", "1048576, 1500"})
+    void echoAllocatesNothing(int size, int count) throws Exception {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        LoopEnd.Pair ends = LoopEnd.pair(Splitter.whole());
+        Engine engine = new Engine(new ManualClock(), () -> 0x37fa213d, 1);
+        WebSocketConnection connection = WebSocketConnection.open(
+                engine,
+                ends.near(),
+                Role.SERVER,
+                ConnectionOptions.defaults(),
+                java.util.Optional.empty(),
+                ByteBuffer.allocate(0));
+        connection.listen(new Echo());
+        byte[] frame = Frame.binary(new byte[size]).withMaskingKey(0x37fa213d).encode();
+        int answer = Frame.binary(new byte[size]).encode().length;
+        Rig.Task<Boolean> peer = Rig.go(() -> {
+            echo(ends.far(), frame, answer, count);
+            long id = ask(engine.loops().next()).threadId();
+            long before = threads.getThreadAllocatedBytes(id);
+            echo(ends.far(), frame, answer, count);
+            double each = (threads.getThreadAllocatedBytes(id) - before) / (double) count;
+            assertTrue(each < 1, each + " bytes for each message");
+        });
+        try {
+            assertTrue(peer.get());
+        } finally {
+            connection.abort();
+            ends.far().close();
+        }
+    }
+
+    private static void echo(Transport transport, byte[] frame, int answer, int count) throws IOException {
+        ByteBuffer[] out = {ByteBuffer.allocateDirect(frame.length).put(frame)};
+        ByteBuffer in = ByteBuffer.allocateDirect(Math.min(answer, 1 << 16));
+        for (int i = 0; i < count; i++) {
+            out[0].rewind();
+            Rig.Task<Boolean> writing = frame.length < 100_000 ? null : Rig.go(() -> write(transport, out));
+            if (writing == null) {
+                write(transport, out);
+            }
+            for (int left = answer; left > 0; ) {
+                left -= transport.read(in.clear().limit(Math.min(left, in.capacity())));
+            }
+        }
+    }
+
+    private static void write(Transport transport, ByteBuffer[] out) throws IOException {
+        while (out[0].hasRemaining()) {
+            long _ = transport.write(out, 0, 1);
+        }
+    }
+}
