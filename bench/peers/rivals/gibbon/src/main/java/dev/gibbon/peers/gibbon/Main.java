@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.peers.gibbon;
+
+import dev.gibbon.Connection;
+import dev.gibbon.ConnectionOptions;
+import dev.gibbon.Exchange;
+import dev.gibbon.ExchangeHandler;
+import dev.gibbon.Group;
+import dev.gibbon.Listener;
+import dev.gibbon.Message;
+import dev.gibbon.MessageType;
+import dev.gibbon.MessageView;
+import dev.gibbon.OriginPolicy;
+import dev.gibbon.PreparedMessage;
+import dev.gibbon.Upgrader;
+import dev.gibbon.WebSocketServer;
+import dev.gibbon.peers.common.Settings;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Locale;
+
+/** Gibbon by one of its faces: {@code Main blocking|batch|event PORT [CERT KEY]}. */
+public final class Main {
+    private static final int MAX_CONNECTIONS = 200_000;
+
+    /** Instead of an idle timeout: who says nothing is asked whether it is there. */
+    private static final Duration PING_INTERVAL = Duration.ofSeconds(45);
+
+    private static final Duration PING_TIMEOUT = Duration.ofSeconds(20);
+
+    private final Upgrader upgrader;
+    private final Group members = new Group();
+
+    private Main(Upgrader upgrader) {
+        this.upgrader = upgrader;
+    }
+
+    public static void main(String[] args) throws Exception {
+        Face face = Face.valueOf(args[0].toUpperCase(Locale.ROOT));
+        Settings settings = Settings.of(Arrays.copyOfRange(args, 1, args.length));
+        Main main = new Main(upgrader(face, settings));
+        WebSocketServer.Builder builder = WebSocketServer.builder()
+                .bind("0.0.0.0", settings.port())
+                .maxConnections(MAX_CONNECTIONS)
+                .handle("/echo", face == Face.EVENT ? main.listening(new Echo()) : main::echo)
+                .handle("/broadcast", face == Face.EVENT ? main.listening(main.new Broadcast()) : main::broadcast);
+        settings.loops().ifPresent(builder::loops);
+        if (settings.tls().isPresent()) {
+            builder.tls(settings.tls().get().context());
+        }
+        try (WebSocketServer server = builder.start()) {
+            Settings.ready();
+            server.awaitShutdown();
+        }
+    }
+
+    private enum Face {
+        BLOCKING,
+        /** The same, but answers wait until all that came is read, and leave together. */
+        BATCH,
+        EVENT
+    }
+
+    private static Upgrader upgrader(Face face, Settings settings) {
+        Upgrader.Builder builder = Upgrader.builder()
+                .origins(OriginPolicy.any())
+                .options(ConnectionOptions.builder()
+                        .maxMessageBytes(Settings.MAX_MESSAGE_BYTES)
+                        .keepalive(PING_INTERVAL, PING_TIMEOUT)
+                        .batchWrites(face == Face.BATCH)
+                        .build());
+        if (settings.deflate()) {
+            throw new IllegalArgumentException("PEERS_DEFLATE: not by this server yet");
+        }
+        return builder.build();
+    }
+
+    private void echo(Exchange exchange) throws IOException {
+        try (Connection ws = upgrader.upgrade(exchange)) {
+            for (Message message; (message = ws.readMessage()) != null; ) {
+                ws.writeMessage(message);
+            }
+        }
+    }
+
+    private void broadcast(Exchange exchange) throws IOException {
+        try (Connection ws = upgrader.upgrade(exchange)) {
+            members.join(ws);
+            for (Message message; (message = ws.readMessage()) != null; ) {
+                members.broadcast(prepared(message.type(), message.bytes()));
+            }
+        }
+    }
+
+    private ExchangeHandler listening(Listener listener) {
+        return exchange -> upgrader.upgrade(exchange).listen(listener);
+    }
+
+    private static PreparedMessage prepared(MessageType type, byte[] payload) {
+        return type == MessageType.TEXT
+                ? PreparedMessage.text(new String(payload, StandardCharsets.UTF_8))
+                : PreparedMessage.binary(payload);
+    }
+
+    /** One for all connections. */
+    private static final class Echo implements Listener {
+        @Override
+        public void onText(Connection ws, MessageView message) throws IOException {
+            ws.writeMessage(message);
+        }
+
+        @Override
+        public void onBinary(Connection ws, MessageView message) throws IOException {
+            ws.writeMessage(message);
+        }
+    }
+
+    /** One for all connections. */
+    private final class Broadcast implements Listener {
+        @Override
+        public void onOpen(Connection ws) {
+            members.join(ws);
+        }
+
+        @Override
+        public void onText(Connection ws, MessageView message) {
+            send(message);
+        }
+
+        @Override
+        public void onBinary(Connection ws, MessageView message) {
+            send(message);
+        }
+
+        private void send(MessageView message) {
+            members.broadcast(prepared(message.type(), message.toByteArray()));
+        }
+    }
+}
