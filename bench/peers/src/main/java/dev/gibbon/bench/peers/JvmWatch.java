@@ -74,15 +74,22 @@ final class JvmWatch implements AutoCloseable {
         try {
             while (!over.await(interval.toMillis(), TimeUnit.MILLISECONDS)) {
                 samples.add(probe.sample());
-                if (scenario.mode() == Scenario.Mode.IDLE
-                        && heapPerConnection == null
-                        && countFiles() - filesBefore >= scenario.connections()) {
-                    heapPerConnection = (probe.liveHeap() - heapBefore) / (double) scenario.connections();
+                if (scenario.mode() == Scenario.Mode.IDLE && allAreOpen()) {
+                    long heap = probe.liveHeap();
+                    if (allAreOpen()) { // Still. The least counts: handshakes are not quite over, or all are just used,
+                                        // elsewhen.
+                        double each = (heap - heapBefore) / (double) scenario.connections();
+                        heapPerConnection = heapPerConnection == null ? each : Math.min(heapPerConnection, each);
+                    }
                 }
             }
         } catch (IOException | JMException | InterruptedException _) {
             // The server is gone, which the load tells better. What was sampled until now is kept.
         }
+    }
+
+    private boolean allAreOpen() throws IOException {
+        return countFiles() - filesBefore >= scenario.connections();
     }
 
     private long countFiles() throws IOException {

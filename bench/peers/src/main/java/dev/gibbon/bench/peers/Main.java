@@ -37,7 +37,7 @@ public final class Main implements Callable<Integer> {
 
     /** Whom a quick run has, unless {@code --rivals} says more. */
     private static final Set<String> QUICK_RIVALS =
-            Set.of("floor", "gibbon", "gibbon-event", "gibbon-batch", "gorilla", "netty-epoll", "fastwebsockets");
+            Set.of("floor", "gibbon", "gibbon-event", "gibbon-batch", "gorilla", "gws", "netty", "helidon", "undertow");
 
     @Spec
     private CommandSpec spec;

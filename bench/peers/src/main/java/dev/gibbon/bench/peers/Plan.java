@@ -57,18 +57,34 @@ record Plan(List<Scenario> scenarios, List<Rival> rivals, int rounds, Duration w
         return steps;
     }
 
-    /** {@return the runs that make a server of that setting warm: one for each size of message, the smallest first} */
+    /**
+     * {@return the runs that make a server of that setting warm}
+     *
+     * <p>One for each size of message that is echoed, the smallest first, and one for broadcasts. Where memory is the figure, handshakes:
+     * the classes and the compiled code that they need belong to no connection.
+     */
     List<Scenario> warmups(Rival rival, Scenario.Setting setting) {
-        if (!rival.needsWarmup() || setting.fresh()) {
+        if (!rival.needsWarmup()) {
             return List.of();
         }
-        Map<Integer, Scenario> bySize = new TreeMap<>();
+        if (setting.fresh()) {
+            return List.of(Scenario.handshakes(setting));
+        }
+        Map<Integer, Scenario> echoes = new TreeMap<>();
+        List<Scenario> broadcasts = new ArrayList<>();
         for (Scenario scenario : scenarios) {
-            if (scenario.setting() == setting && scenario.mode() == Scenario.Mode.ECHO) {
-                bySize.merge(scenario.size(), scenario, (old, next) -> next.depth() > old.depth() ? next : old);
+            if (scenario.setting() == setting && rival.can(scenario)) {
+                switch (scenario.mode()) {
+                    case ECHO ->
+                        echoes.merge(scenario.size(), scenario, (old, next) -> next.depth() > old.depth() ? next : old);
+                    case BROADCAST -> broadcasts.add(scenario.toFewer());
+                    case HANDSHAKE, IDLE -> {}
+                }
             }
         }
-        return List.copyOf(bySize.values());
+        List<Scenario> all = new ArrayList<>(echoes.values());
+        all.addAll(broadcasts);
+        return List.copyOf(all);
     }
 
     /** {@return how long a server is loaded to make it warm} */
@@ -83,7 +99,7 @@ record Plan(List<Scenario> scenarios, List<Rival> rivals, int rounds, Duration w
             for (Step step : steps(round)) {
                 sum = sum.plus(OVERHEAD).plus(warmup).plus(measured).plusSeconds(step.scenario.setupSeconds() - 1L);
                 if (step.scenario.setting().fresh()) {
-                    sum = sum.plus(START);
+                    sum = sum.plus(startAndWarm(step.rival, step.scenario.setting()));
                 }
             }
         }
@@ -93,12 +109,17 @@ record Plan(List<Scenario> scenarios, List<Rival> rivals, int rounds, Duration w
                         && scenarios.stream()
                                 .anyMatch(scenario -> scenario.setting() == setting && rival.can(scenario));
                 if (started) {
-                    sum = sum.plus(START);
-                    for (Scenario scenario : warmups(rival, setting)) {
-                        sum = sum.plus(OVERHEAD).plus(warmupRun(scenario));
-                    }
+                    sum = sum.plus(startAndWarm(rival, setting));
                 }
             }
+        }
+        return sum;
+    }
+
+    private Duration startAndWarm(Rival rival, Scenario.Setting setting) {
+        Duration sum = START;
+        for (Scenario scenario : warmups(rival, setting)) {
+            sum = sum.plus(OVERHEAD).plus(warmupRun(scenario));
         }
         return sum;
     }

@@ -108,6 +108,12 @@ record Scenario(
     private static final int KIB = 1024;
     private static final int MIB = 1024 * KIB;
 
+    /** Connections that are enough to make a server warm. */
+    private static final int FEW = 64;
+
+    /** For machines whose hard limit of open files is 20 000 for each process. */
+    private static final int MANY_IDLE = 19_000;
+
     /** Every scenario, in the order in which a round goes through them. */
     static final List<Scenario> ALL = List.of(
             echo("16B-d1-c64", Group.SMALL, 64, 1, 16, Setting.PINNED, When.QUICK),
@@ -137,6 +143,18 @@ record Scenario(
                     Setting.PINNED_FRESH,
                     When.FULL,
                     60,
+                    Set.of("gibbon", "gibbon-event")),
+            new Scenario(
+                    "idle-19000",
+                    Group.IDLE,
+                    Mode.IDLE,
+                    MANY_IDLE,
+                    1,
+                    0,
+                    false,
+                    Setting.PINNED_FRESH,
+                    When.NAMED,
+                    15,
                     Set.of("gibbon", "gibbon-event")),
             new Scenario(
                     "json512-deflate",
@@ -178,6 +196,17 @@ record Scenario(
     private static Scenario other(
             String name, Group group, Mode mode, int connections, int size, Setting setting, When when, int setup) {
         return new Scenario(name, group, mode, connections, 1, size, false, setting, when, setup, Set.of());
+    }
+
+    /** {@return handshakes on a server of that setting, one after the other on a few connections; no scenario of its own} */
+    static Scenario handshakes(Setting setting) {
+        return other("warm-handshakes", Group.HANDSHAKE, Mode.HANDSHAKE, FEW, 0, setting, When.NAMED, 1);
+    }
+
+    /** {@return the same on a few connections, which is enough to make a server warm} */
+    Scenario toFewer() {
+        return new Scenario(
+                "warm-" + name, group, mode, Math.min(FEW, connections), depth, size, text, setting, when, 1, rivals);
     }
 
     /** {@return the scenario of that name} @throws IllegalArgumentException if there is none */

@@ -25,6 +25,12 @@ import java.util.concurrent.TimeoutException;
 final class ServerProcess {
     private static final Duration START_LIMIT = Duration.ofSeconds(30);
 
+    /**
+     * Where memory is the figure. A heap begins with a 64th of the machine's memory and keeps what it has, so the garbage of the handshakes
+     * would count as the connections'; so it begins small, and a collection gives back all but a fifth.
+     */
+    private static final String SMALL_HEAP = "-Xms16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=20";
+
     private final Children children;
     private final Process process;
     private final int port;
@@ -64,6 +70,9 @@ final class ServerProcess {
         }
         if (setting.deflate()) {
             environment.put("PEERS_DEFLATE", "1");
+        }
+        if (setting.fresh()) {
+            environment.put("PEERS_JAVA_OPTS", SMALL_HEAP);
         }
         Process process = builder.start();
         children.add(process);

@@ -67,7 +67,29 @@ class PlanTest {
                         .map(Scenario::name)
                         .toList());
         assertEquals(List.of(), plan.warmups(GWS, Scenario.Setting.PINNED));
-        assertEquals(List.of(), plan.warmups(GIBBON, Scenario.Setting.PINNED_FRESH));
+    }
+
+    @Test
+    void whoCanOnlyBroadcastIsWarmedByThatOnFewConnections() {
+        Rival bare = Runs.rival("bare-writes", "java", "broadcast");
+
+        List<Scenario> warmups = plan(5, "16B-d1-c64", "broadcast-10000").warmups(bare, Scenario.Setting.PINNED);
+
+        assertEquals(1, warmups.size());
+        assertEquals(Scenario.Mode.BROADCAST, warmups.getFirst().mode());
+        assertEquals(64, warmups.getFirst().connections());
+    }
+
+    @Test
+    void whereMemoryIsTheFigureHandshakesWarm() {
+        Plan plan = plan(5, "idle-8000");
+
+        assertEquals(
+                List.of(Scenario.Mode.HANDSHAKE),
+                plan.warmups(GIBBON, Scenario.Setting.PINNED_FRESH).stream()
+                        .map(Scenario::mode)
+                        .toList());
+        assertEquals(List.of(), plan.warmups(GWS, Scenario.Setting.PINNED_FRESH));
     }
 
     @Test

@@ -137,7 +137,8 @@ public final class Main {
 
         /** {@return whether there was a whole request; it is answered then} */
         private boolean shakeHands() throws IOException {
-            String head = StandardCharsets.ISO_8859_1.decode(receive.duplicate()).toString();
+            String head =
+                    StandardCharsets.ISO_8859_1.decode(receive.duplicate()).toString();
             int end = head.indexOf("\r\n\r\n");
             Matcher matcher = KEY.matcher(head);
             if (end < 0) {

@@ -4,7 +4,6 @@ package dev.gibbon.peers.gibbon;
 import dev.gibbon.Connection;
 import dev.gibbon.ConnectionOptions;
 import dev.gibbon.Exchange;
-import dev.gibbon.ExchangeHandler;
 import dev.gibbon.Group;
 import dev.gibbon.Listener;
 import dev.gibbon.Message;
@@ -40,12 +39,9 @@ public final class Main {
     public static void main(String[] args) throws Exception {
         Face face = Face.valueOf(args[0].toUpperCase(Locale.ROOT));
         Settings settings = Settings.of(Arrays.copyOfRange(args, 1, args.length));
-        Main main = new Main(upgrader(face, settings));
-        WebSocketServer.Builder builder = WebSocketServer.builder()
-                .bind("0.0.0.0", settings.port())
-                .maxConnections(MAX_CONNECTIONS)
-                .handle("/echo", face == Face.EVENT ? main.listening(new Echo()) : main::echo)
-                .handle("/broadcast", face == Face.EVENT ? main.listening(main.new Broadcast()) : main::broadcast);
+        WebSocketServer.Builder builder =
+                WebSocketServer.builder().bind("0.0.0.0", settings.port()).maxConnections(MAX_CONNECTIONS);
+        new Main(upgrader(face, settings)).addRoutes(builder, face);
         settings.loops().ifPresent(builder::loops);
         if (settings.tls().isPresent()) {
             builder.tls(settings.tls().get().context());
@@ -53,6 +49,13 @@ public final class Main {
         try (WebSocketServer server = builder.start()) {
             Settings.ready();
             server.awaitShutdown();
+        }
+    }
+
+    private void addRoutes(WebSocketServer.Builder builder, Face face) {
+        switch (face) {
+            case BLOCKING, BATCH -> builder.handle("/echo", this::echo).handle("/broadcast", this::broadcast);
+            case EVENT -> builder.listen("/echo", upgrader, new Echo()).listen("/broadcast", upgrader, new Broadcast());
         }
     }
 
@@ -92,10 +95,6 @@ public final class Main {
                 members.broadcast(prepared(message.type(), message.bytes()));
             }
         }
-    }
-
-    private ExchangeHandler listening(Listener listener) {
-        return exchange -> upgrader.upgrade(exchange).listen(listener);
     }
 
     private static PreparedMessage prepared(MessageType type, byte[] payload) {
