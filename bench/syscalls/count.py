@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Talks to an echo server that runs under strace, and counts what it did on the connection's socket.
 
-count.py PORT TRACE ROUNDS: status 1 if 16 small messages at once take more than BOUND reads or writes.
+count.py PORT TRACE ROUNDS: both faces; status 1 if 16 small messages at once take more than BOUND reads or writes, if the event face
+makes more than EVENT_BOUND calls on the socket for one message, or changes what its selector waits for.
 """
 
 import os
@@ -12,7 +13,13 @@ import sys
 import time
 
 BOUND = 1.2
+EVENT_BOUND = 2.05  # one read and one write; the rest is for a message that comes in two pieces now and then
+CTL_BOUND = 0.05
 BATCH = 16
+BATCHED = f"{BATCH} messages of 16 bytes at once"
+SINGLE = "1 message of 16 bytes"
+LARGE = "1 message of 1 MiB"
+FACES = (("blocking", "/echo"), ("event", "/echo/event"))
 WARM_UP_ROUNDS = 300
 SETTLE_SECONDS = 5
 
@@ -51,11 +58,11 @@ def receive(sock, length):
         left -= len(got)
 
 
-def connect(port):
+def connect(port, path):
     sock = socket.create_connection(("127.0.0.1", port), timeout=30)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.sendall((
-        f"GET /echo HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n").encode())
     head = b""
     while b"\r\n\r\n" not in head:
@@ -124,33 +131,54 @@ def call_on(line, ours):
     return call.group(2) if ours in line.split(" = ")[0] else None
 
 
-def main():
-    port, trace, count = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-    sock = connect(port)
+def measure(port, path, trace, count):
+    """What the server called per round, by what the round was."""
+    sock = connect(port, path)
     ours = f":{sock.getsockname()[1]}]>"  # of TCP:[server:port->us:port]
     measured = {}
-    for name, batch, payload, repeat in (
-            ("16 messages of 16 bytes at once", BATCH, 16, count),
-            ("1 message of 16 bytes", 1, 16, count),
-            ("1 message of 1 MiB", 1, 1 << 20, 5)):
+    for name, batch, payload, repeat in ((BATCHED, BATCH, 16, count), (SINGLE, 1, 16, count), (LARGE, 1, 1 << 20, 5)):
         rounds(sock, min(WARM_UP_ROUNDS, repeat), batch, payload)
         start = settled(trace)
         rounds(sock, repeat, batch, payload)
         counts = counted(trace, start, settled(trace), ours)
         measured[name] = {kind: n / repeat for kind, n in counts.items()}
     sock.close()
+    return measured
 
-    print(f"{'a round, ' + str(count) + ' of each':34}{'reads':>8}{'EAGAIN':>8}{'writes':>8}{'epoll_ctl':>11}{'epoll_wait':>12}")
+
+def show(face, count, measured):
+    print(f"{face + ' face, ' + str(count) + ' rounds of':34}{'reads':>8}{'EAGAIN':>8}{'writes':>8}{'epoll_ctl':>11}"
+          f"{'epoll_wait':>12}")
     for name, per in measured.items():
         print(f"{name:34}{per['reads']:8.2f}{per['EAGAIN']:8.2f}{per['writes']:8.2f}"
               f"{per['epoll_ctl']:11.2f}{per['epoll_wait']:12.2f}")
 
-    batch = measured["16 messages of 16 bytes at once"]
-    faults = [f"{batch[kind]:.2f} {kind} for {BATCH} messages, not {low} to {BOUND}"
-              for kind in ("reads", "writes") for low in (0.9,) if not low <= batch[kind] <= BOUND]
-    large = measured["1 message of 1 MiB"]["writes"]
-    if large == 0:
+
+def faults_of(face, measured):
+    batch = measured[BATCHED]
+    faults = [f"{batch[kind]:.2f} {kind} for {BATCH} messages, not 0.9 to {BOUND}"
+              for kind in ("reads", "writes") if not 0.9 <= batch[kind] <= BOUND]
+    if face == "event":
+        for name in (BATCHED, SINGLE):
+            per = measured[name]
+            calls = per["reads"] + per["EAGAIN"] + per["writes"]
+            bound = EVENT_BOUND if name == SINGLE else 2 * BOUND
+            if calls > bound:
+                faults.append(f"{calls:.2f} calls on the socket for {name}, not {bound} at most")
+            if per["epoll_ctl"] > CTL_BOUND:
+                faults.append(f"{per['epoll_ctl']:.2f} changes of the interest for {name}: nothing was blocked")
+    if measured[LARGE]["writes"] == 0:
         faults.append("no write was seen: the trace is not understood")
+    return [face + " face: " + fault for fault in faults]
+
+
+def main():
+    port, trace, count = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    faults = []
+    for face, path in FACES:
+        measured = measure(port, path, trace, count)
+        show(face, count, measured)
+        faults += faults_of(face, measured)
     for fault in faults:
         print("FAIL: " + fault)
     sys.exit(1 if faults else 0)
