@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentMap;
@@ -67,6 +68,12 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
 
     /** {@return the subprotocol that both sides agreed on, if any (§1.9)} */
     Optional<String> subprotocol();
+
+    /**
+     * {@return the extensions that both sides agreed on, with their parameters, as they stand in the server's reply (§9.1); empty
+     * if there are none} For instance {@code permessage-deflate; server_max_window_bits=12}.
+     */
+    List<String> extensions();
 
     /** {@return our address, if the transport has one} */
     Optional<SocketAddress> localAddress();
@@ -155,6 +162,10 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
      * Sends a binary message as one frame, a large one without copying it. Returns once the transport has all of it, unless {@link
      * ConnectionOptions#batchWrites()} holds it back.
      *
+     * <p>Where compression was agreed on and the message is to be compressed, this thread does that while other writers of this
+     * connection wait. One of more than 60 KiB then goes out in fragments; on a connection with a {@link Listener} one of more than
+     * 256 KiB is not compressed, since nothing must hold up a loop for long.
+     *
      * @param payload the bytes, all consumed; borrowed until this returns
      * @throws ConnectionClosedException if a Close frame was sent or received before this message began (§5.5.1)
      */
@@ -196,7 +207,7 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     MessageWriter nextWriter(MessageType type) throws IOException;
 
     /**
-     * Sends a message that was encoded beforehand; see {@link #writeBinary(ByteBuffer)}.
+     * Sends a message that was encoded beforehand, compressed by the same rules as others, but only once for all connections; see {@link #writeBinary(ByteBuffer)}.
      *
      * @param message what to send
      * @throws WebSocketException if the connection is closing or lost
@@ -217,6 +228,15 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
      * @throws WebSocketException if the connection is lost
      */
     void setBatchWrites(boolean on) throws IOException;
+
+    /**
+     * Switches the compression of messages that are written from now on, a streamed one that has begun excepted. On unless set, where
+     * {@linkplain #extensions() permessage-deflate was agreed on}; elsewhere this does nothing. What the peer compresses is read in any
+     * case.
+     *
+     * @param on whether to compress those messages that the {@link dev.gibbon.extension.PermessageDeflate} options say
+     */
+    void setWriteCompression(boolean on);
 
     /**
      * Sends a Ping (§5.5.2), between the fragments of a message if need be.

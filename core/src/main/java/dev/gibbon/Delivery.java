@@ -16,6 +16,12 @@ final class Delivery implements Input {
     /** From here on the rest of a frame is read straight into its place. */
     private static final int DIRECT_BYTES = 16 * 1024;
 
+    /** What is inflated in one turn, which takes about half a millisecond; a read's worth of input could make a thousand times as much. */
+    private static final int INFLATED_PER_TURN = 256 * 1024;
+
+    /** What a step counts for however little comes of it. */
+    private static final int STEP_COST = 512;
+
     private final WebSocketConnection connection;
     private final Inbound inbound;
     private final Listener listener;
@@ -37,6 +43,9 @@ final class Delivery implements Input {
     private boolean inPlace;
 
     private boolean ended;
+
+    /** How many bytes may still be inflated before the connections that wait get their turn. */
+    private int inflateBudget = INFLATED_PER_TURN;
 
     /** Looked at by the tick. */
     private volatile Input.Waiting waiting = Input.Waiting.FOR_A_MESSAGE;
@@ -106,7 +115,7 @@ final class Delivery implements Input {
     /** {@return where to read to: the place of a large frame's rest, limited to it, or the loop's own buffer} */
     ByteBuffer target() {
         ByteBuffer partial = assembly;
-        long toCome = partial == null ? 0 : inbound.frameBytesToCome();
+        long toCome = partial == null ? 0 : inbound.plainBytesToCome();
         if (partial == null || toCome < DIRECT_BYTES || inParts || skipping) {
             inPlace = false;
             return loop().receiveBuffer();
@@ -117,14 +126,34 @@ final class Delivery implements Input {
         return place.position(assembled);
     }
 
-    /** Consumes bytes up to the end, or up to where the connection is too congested to go on. */
+    /** The loop has come to this connection again. */
+    void beginTurn() {
+        inflateBudget = INFLATED_PER_TURN;
+    }
+
+    /** {@return whether this connection has had more than its share, so that it is to go on in a later turn} */
+    boolean exhausted() {
+        return inflateBudget <= 0;
+    }
+
+    /** {@return whether there is something to go on with even if no byte of input is left} */
+    boolean inflating() {
+        return inbound.inflating() && !ended;
+    }
+
+    /** Consumes bytes up to the end, or up to where the connection is too congested to go on, or has had its share. */
     void accept(ByteBuffer in) {
-        while (!ended && !connection.sender().congested()) {
+        while (!ended && inflateBudget > 0 && !connection.sender().congested()) {
             switch (next(in)) {
                 case INPUT_NEEDED -> {
                     return;
                 }
-                case DATA -> data(in);
+                case DATA -> {
+                    int from = in.position();
+                    in.position(from + inbound.length());
+                    data(in, from);
+                }
+                case COMPRESSED -> inflate(in);
                 case PING -> call(() -> connection.controlFrames().ping(connection, inbound.controlPayload()));
                 case PONG -> call(() -> connection.controlFrames().pong(connection, inbound.controlPayload()));
                 case CLOSE -> {
@@ -144,27 +173,44 @@ final class Delivery implements Input {
         try {
             return inbound.next(in);
         } catch (ProtocolException e) {
-            ended = true;
-            WebSocketException _ = connection.lifecycle().fail(e, e.closeCode());
+            refuse(e, e.closeCode());
         } catch (MessageTooBigException e) {
-            ended = true;
-            WebSocketException _ = connection.lifecycle().fail(e, e.closeCode());
+            refuse(e, e.closeCode());
         }
         in.position(in.limit());
         return Inbound.Event.INPUT_NEEDED;
     }
 
-    private void data(ByteBuffer in) {
+    private void refuse(WebSocketException problem, CloseCode code) {
+        ended = true;
+        WebSocketException _ = connection.lifecycle().fail(problem, code);
+    }
+
+    private void inflate(ByteBuffer in) {
+        ByteBuffer step = loop().inflateBuffer();
+        try {
+            boolean any = inbound.inflate(in, step);
+            inflateBudget -= step.position() + STEP_COST;
+            if (any) {
+                data(step, 0);
+            }
+        } catch (ProtocolException e) {
+            refuse(e, e.closeCode());
+        } catch (MessageTooBigException e) {
+            refuse(e, e.closeCode());
+        }
+    }
+
+    /** A part of a message is there, from that byte on. */
+    private void data(ByteBuffer in, int from) {
         int length = inbound.length();
-        int from = in.position();
         boolean last = inbound.last();
-        in.position(from + length);
         if (skipping) {
             skipping = !last;
         } else if (inParts) {
             part(in, from, length, false, last);
             inParts = !last;
-        } else if (assembled + length + inbound.frameBytesToCome() > wholeBytes) {
+        } else if (assembled + length + inbound.plainBytesToCome() > wholeBytes) {
             beginParts(in, from, length, last);
         } else if (assembly == null && last) {
             whole(in, from, length);
@@ -201,9 +247,12 @@ final class Delivery implements Input {
     /** Adds bytes to the message that is put together; those that were read into their place are there already. */
     @SuppressWarnings("ReferenceEquality") // Whether it is that very buffer, not one of equal content.
     private void collect(ByteBuffer in, int from, int length) {
-        if (!inPlace) {
+        if (!inPlace || inbound.compressed()) {
             boolean begins = assembly == null;
-            ByteBuffer place = withRoom(assembly, length, assembled + length + inbound.frameBytesToCome());
+            long size = (long) assembled + length;
+            // How long a compressed message gets nobody knows.
+            long announced = inbound.compressed() && !inbound.last() ? 2 * size : size + inbound.plainBytesToCome();
+            ByteBuffer place = withRoom(assembly, length, announced);
             place.clear().put(assembled, in, from, length);
             if (begins) {
                 awaitedMessage = nextMessage();
@@ -289,6 +338,7 @@ final class Delivery implements Input {
     /** The transport is gone: the last call. */
     void ended() {
         ended = true;
+        boolean _ = inbound.giveUpInflating();
         ByteBuffer left = assembly;
         if (left != null) {
             assembly = null;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.extension.PermessageDeflate;
+import dev.gibbon.extension.deflate.DeflateNegotiation;
 import dev.gibbon.handshake.AcceptKey;
 import dev.gibbon.handshake.ClientHandshake;
 import dev.gibbon.internal.SecureMaskingKeys;
@@ -62,6 +64,7 @@ public final class Dialer {
     private final boolean boundToOneServer;
     private final HeadLimits headLimits;
     private final int maxBodyBytes;
+    private final @Nullable DeflateNegotiation deflate;
 
     private Dialer(Builder from) {
         if (from.connector != null && from.unixSocket != null) {
@@ -70,6 +73,7 @@ public final class Dialer {
         if (from.proxies != null && from.unixSocket != null) {
             throw new IllegalArgumentException("both a proxy and a Unix socket");
         }
+        deflate = from.deflate == null ? null : new DeflateNegotiation(from.deflate);
         engine = new Engine(from.time, new SecureMaskingKeys(), from.loops);
         Tls tls = new Tls(
                 Optional.ofNullable(from.sslContext),
@@ -171,7 +175,8 @@ public final class Dialer {
     ClientHandshake newHandshake() {
         byte[] nonce = new byte[AcceptKey.NONCE_BYTES];
         random.nextBytes(nonce);
-        return new ClientHandshake(nonce, subprotocols, requireSubprotocol, List.of());
+        return new ClientHandshake(
+                nonce, subprotocols, requireSubprotocol, deflate == null ? List.of() : deflate.offers());
     }
 
     /** {@return {@code fields} with one field added in place of all of its name} */
@@ -200,6 +205,11 @@ public final class Dialer {
 
     Engine engine() {
         return engine;
+    }
+
+    @Nullable
+    DeflateNegotiation deflate() {
+        return deflate;
     }
 
     Duration handshakeTimeout() {
@@ -260,6 +270,7 @@ public final class Dialer {
         private int maxHeaderCount = HeadLimits.DEFAULT.fields();
         private int maxBodyBytes = 64 * 1024;
         private int loops = Engine.DEFAULT_LOOPS;
+        private @Nullable PermessageDeflate deflate;
         private TimeSource time = new SystemTimeSource();
 
         private Builder() {}
@@ -348,6 +359,19 @@ public final class Dialer {
          */
         public Builder options(ConnectionOptions connectionOptions) {
             options = connectionOptions;
+            return this;
+        }
+
+        /**
+         * Offers compression (RFC 7692); whether the server accepted it {@link Connection#extensions()} tells. A reply that does not fit
+         * the offer fails the dial. It is not offered unless set: it costs time and memory, and compressing a secret together with what
+         * others choose can reveal it.
+         *
+         * @param settings the options
+         * @return this
+         */
+        public Builder permessageDeflate(PermessageDeflate settings) {
+            deflate = settings;
             return this;
         }
 

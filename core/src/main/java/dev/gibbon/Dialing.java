@@ -2,6 +2,7 @@
 package dev.gibbon;
 
 import dev.gibbon.HandshakeTimeoutException.Stage;
+import dev.gibbon.extension.deflate.DeflateNegotiation;
 import dev.gibbon.handshake.Agreement;
 import dev.gibbon.handshake.ClientHandshake;
 import dev.gibbon.internal.dial.Deadline;
@@ -76,9 +77,16 @@ final class Dialing {
             return null;
         }
         Agreement agreement = check(handshake, call, reply);
+        Compression compression = compression(agreement, reply);
         deadline.finish();
         Connection connection = WebSocketConnection.open(
-                dialer.engine(), transport, Role.CLIENT, dialer.options(), agreement.subprotocol(), call.leftover());
+                dialer.engine(),
+                transport,
+                Role.CLIENT,
+                dialer.options(),
+                agreement.subprotocol(),
+                compression,
+                call.leftover());
         return new DialResultRecord(connection, reply.headers(), target.uri());
     }
 
@@ -136,6 +144,19 @@ final class Dialing {
             byte[] body =
                     reply.status() == SWITCHING_PROTOCOLS ? new byte[0] : call.readBody(reply, dialer.maxBodyBytes());
             throw new HandshakeException(e.status(), String.valueOf(e.getMessage()), reply.headers(), body, null);
+        }
+    }
+
+    /** {@return what was agreed on about compression; null if nothing was} */
+    private @Nullable Compression compression(Agreement agreement, ResponseHead reply) throws HandshakeException {
+        DeflateNegotiation deflate = dialer.deflate();
+        if (deflate == null) {
+            return null;
+        }
+        try {
+            return Compression.agreed(deflate, agreement.extensions());
+        } catch (HandshakeException e) {
+            throw refused(reply, String.valueOf(e.getMessage()));
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.extension.deflate.ZlibPool;
 import dev.gibbon.internal.BufferPool;
 import dev.gibbon.internal.SecureMaskingKeys;
 import dev.gibbon.internal.SystemTimeSource;
@@ -9,7 +10,10 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.zip.Deflater;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the connections of one server, dialer or adapter share: buffers, time, masking keys, and a tick that looks at each of them
@@ -20,6 +24,9 @@ final class Engine {
     static final int DEFAULT_LOOPS = Runtime.getRuntime().availableProcessors();
 
     private static final int KEPT_BUFFERS = 64;
+
+    /** As many messages are compressed at a time as there are cores, and some that stream are in the middle. */
+    private static final int KEPT_CODECS = 2 * DEFAULT_LOOPS + 4;
 
     /** What announced messages may make all connections set aside before they grow with the bytes that come. */
     private static final long MAX_RESERVED = 64L * 1024 * 1024;
@@ -33,6 +40,10 @@ final class Engine {
     private final TimeSource time;
     private final BufferPool buffers = new BufferPool(KEPT_BUFFERS);
     private final ArrayBlockingQueue<SendBatch> batches = new ArrayBlockingQueue<>(KEPT_BUFFERS);
+    /** By level; made when a connection first compresses with it. */
+    private final AtomicReferenceArray<@Nullable ZlibPool> zlib =
+            new AtomicReferenceArray<>(Deflater.BEST_COMPRESSION + 1);
+
     private final AtomicLong reserved = new AtomicLong();
     private final MaskingKeys maskingKeys;
     private final Rounds rounds;
@@ -72,6 +83,27 @@ final class Engine {
 
     BufferPool buffers() {
         return buffers;
+    }
+
+    /** {@return what lends compressors of a level, and decompressors} */
+    ZlibPool zlib(int level) {
+        ZlibPool known = zlib.get(level);
+        if (known == null) {
+            ZlibPool made = new ZlibPool(level, KEPT_CODECS);
+            known = zlib.compareAndExchange(level, null, made);
+            return known == null ? made : known;
+        }
+        return known;
+    }
+
+    /** Ends what only the end of the server or of the process would, once there are no connections any more. */
+    void end() {
+        for (int level = 0; level < zlib.length(); level++) {
+            ZlibPool pool = zlib.get(level);
+            if (pool != null) {
+                pool.close();
+            }
+        }
     }
 
     Rounds rounds() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.extension.deflate.MessageInflater;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.CancelledKeyException;
@@ -69,6 +70,7 @@ final class EventLoop {
 
     // Loop's thread only.
     private @Nullable ByteBuffer receive;
+    private @Nullable ByteBuffer inflate;
     private final MessageView view = new MessageView();
     private final AssemblyBuffers assemblies = new AssemblyBuffers();
     private final ArrayDeque<SendBatch> batches = new ArrayDeque<>();
@@ -129,6 +131,16 @@ final class EventLoop {
         if (buffer == null) { // Not before there is a connection: most engines have none on a loop.
             buffer = ByteBuffer.allocateDirect(RECEIVE_BYTES);
             receive = buffer;
+        }
+        return buffer.clear();
+    }
+
+    /** {@return the buffer into which all connections of this loop inflate, a step at a time} */
+    ByteBuffer inflateBuffer() {
+        ByteBuffer buffer = inflate;
+        if (buffer == null) {
+            buffer = ByteBuffer.allocateDirect(MessageInflater.STEP_BYTES);
+            inflate = buffer;
         }
         return buffer.clear();
     }

@@ -46,7 +46,7 @@ final class ListenerThread implements Runnable {
             WebSocketException _ = connection.lifecycle().handlerFailed(e);
             awaitEnd();
         } finally {
-            receiver.listenerLeaves();
+            receiver.listenedToTheEnd();
             connection.tellEnd(listener);
         }
     }

@@ -54,6 +54,10 @@ final class LoopConnection implements EventLoop.Ready {
     private @Nullable ByteBuffer held;
 
     private boolean started;
+
+    /** Whether it is gone on with right now: no copy of it needs to be made if it must wait again. */
+    private boolean goingOn;
+
     private boolean touched;
     private boolean paused;
     private long discarded;
@@ -97,7 +101,7 @@ final class LoopConnection implements EventLoop.Ready {
         touch(); // Frames may have been held back for company before there was a loop.
         try {
             key = loop.register(channel, SelectionKey.OP_READ, this);
-            if (rest.input().hasRemaining()) {
+            if (rest.input().hasRemaining() || delivery.inflating()) {
                 accept(rest.input());
             }
             if (transport.buffersInput()) {
@@ -158,6 +162,7 @@ final class LoopConnection implements EventLoop.Ready {
     @Override
     public void ready(int operations) {
         loop.serving(this);
+        delivery.beginTurn();
         if ((operations & SelectionKey.OP_WRITE) != 0) {
             writable();
         }
@@ -177,8 +182,11 @@ final class LoopConnection implements EventLoop.Ready {
     }
 
     private void read() {
+        if (held != null && !paused) {
+            goOn();
+        }
         int reads = transport.buffersInput() ? READS_PER_TURN : 1;
-        while (reads > 0 && !paused && phase != Phase.ENDED && readOnce()) {
+        while (reads > 0 && !paused && held == null && phase != Phase.ENDED && readOnce()) {
             reads--;
         }
         if (reads == 0 && transport.buffersInput()) {
@@ -237,15 +245,37 @@ final class LoopConnection implements EventLoop.Ready {
             discard(in.remaining(), Math.max(MAX_DISCARDED, connection.maxMessageBytes()));
         }
         delivery.accept(in);
-        while (in.hasRemaining() && phase == Phase.OPEN) { // Stopped, since too much waits to be sent.
-            flushQuietly();
+        while ((in.hasRemaining() || delivery.inflating()) && phase == Phase.OPEN) {
+            if (delivery.exhausted()) { // Others get their turn.
+                hold(in);
+                loop.again(this);
+                updateInterest();
+                return;
+            }
+            flushQuietly(); // Stopped, since too much waits to be sent.
             if (!connection.sender().drained()) {
-                held = ByteBuffer.allocate(in.remaining()).put(in).flip();
+                hold(in);
                 setPaused(true);
                 return;
             }
             delivery.writable(); // A write may have been refused meanwhile.
             delivery.accept(in);
+        }
+    }
+
+    private void hold(ByteBuffer in) {
+        held = goingOn ? in : ByteBuffer.allocate(in.remaining()).put(in).flip();
+    }
+
+    /** Goes on with input that came before. */
+    private void goOn() {
+        ByteBuffer rest = held;
+        if (rest != null) {
+            held = null;
+            goingOn = true;
+            accept(rest);
+            goingOn = false;
+            updateInterest();
         }
     }
 
@@ -276,11 +306,7 @@ final class LoopConnection implements EventLoop.Ready {
     }
 
     private void resume() {
-        ByteBuffer rest = held;
-        if (rest != null) {
-            held = null;
-            accept(rest);
-        }
+        goOn();
         if (!paused && transport.buffersInput()) {
             loop.again(this);
         }
@@ -300,7 +326,7 @@ final class LoopConnection implements EventLoop.Ready {
         if (registered == null || !registered.isValid()) {
             return;
         }
-        int wanted = (paused && phase == Phase.OPEN ? 0 : SelectionKey.OP_READ)
+        int wanted = ((paused || held != null) && phase == Phase.OPEN ? 0 : SelectionKey.OP_READ)
                 | (connection.sender().blocked() ? SelectionKey.OP_WRITE : 0);
         try {
             if (registered.interestOps() != wanted) {

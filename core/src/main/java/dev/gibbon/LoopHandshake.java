@@ -139,8 +139,7 @@ final class LoopHandshake implements EventLoop.Ready, OpenTransport {
                     throw new IOException("a fresh socket did not take " + reply.limit() + " bytes");
                 }
                 deadline.cancel();
-                WebSocketConnection connection =
-                        server.open(this, upgrader.options(), accepted.agreement(), transport, leftover);
+                WebSocketConnection connection = server.open(this, upgrader, accepted.agreement(), transport, leftover);
                 connection.listenOn(loop, transport, route.listener());
             }
         }

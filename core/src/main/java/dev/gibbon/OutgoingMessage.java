@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.extension.deflate.FlushMode;
 import dev.gibbon.frame.Opcode;
 import dev.gibbon.internal.BufferPool;
 import java.io.IOException;
@@ -25,9 +26,13 @@ final class OutgoingMessage implements MessageWriter {
     /** The opcode of the next fragment: the message's own, then CONTINUATION. */
     private Opcode opcode;
 
+    /** Whether it is compressed, which was settled when it began. */
+    private final boolean compressed;
+
     private boolean ended;
 
-    OutgoingMessage(Sender sender, BufferPool pool, MessageType type) {
+    OutgoingMessage(Sender sender, BufferPool pool, MessageType type, boolean compressed) {
+        this.compressed = compressed;
         this.sender = sender;
         this.pool = pool;
         this.type = type;
@@ -45,9 +50,9 @@ final class OutgoingMessage implements MessageWriter {
         while (src.hasRemaining()) {
             ByteBuffer buffer = buffer();
             if (!buffer.hasRemaining() || (buffer.position() == 0 && src.remaining() > 2 * buffer.capacity())) {
-                sendGathered();
+                sendGathered(FlushMode.MORE);
                 if (src.remaining() > 2 * buffer.capacity()) { // Large enough to go as it is, without a copy.
-                    send(false, src);
+                    send(FlushMode.MORE, src);
                     return;
                 }
             }
@@ -66,7 +71,7 @@ final class OutgoingMessage implements MessageWriter {
     @Override
     public void flush() throws IOException {
         requireOpen();
-        sendGathered();
+        sendGathered(FlushMode.FLUSH);
     }
 
     @Override
@@ -76,7 +81,7 @@ final class OutgoingMessage implements MessageWriter {
         }
         ByteBuffer rest = gathered;
         try {
-            send(true, rest == null ? ByteBuffer.allocate(0) : rest.flip());
+            send(FlushMode.LAST, rest == null ? ByteBuffer.allocate(0) : rest.flip());
         } finally {
             end();
         }
@@ -138,19 +143,26 @@ final class OutgoingMessage implements MessageWriter {
         return buffer;
     }
 
-    private void sendGathered() throws IOException {
+    private void sendGathered(FlushMode mode) throws IOException {
         ByteBuffer buffer = gathered;
-        if (buffer != null && buffer.position() > 0) {
-            send(false, buffer.flip());
+        boolean any = buffer != null && buffer.position() > 0;
+        if (buffer != null && any) {
+            send(mode, buffer.flip());
             buffer.clear();
+        } else if (compressed && mode == FlushMode.FLUSH) {
+            send(mode, ByteBuffer.allocate(0)); // Of what was sent before some may wait in the compressor.
         }
     }
 
-    private void send(boolean fin, ByteBuffer payload) throws IOException {
+    private void send(FlushMode mode, ByteBuffer payload) throws IOException {
         boolean sent = false;
         try {
-            sender.fragment(opcode, fin, payload);
-            opcode = Opcode.CONTINUATION;
+            if (compressed) {
+                opcode = sender.compressed(opcode, mode, payload);
+            } else {
+                sender.fragment(opcode, mode == FlushMode.LAST, payload);
+                opcode = Opcode.CONTINUATION;
+            }
             sent = true;
         } finally {
             if (!sent) {

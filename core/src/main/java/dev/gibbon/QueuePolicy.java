@@ -7,8 +7,8 @@ package dev.gibbon;
  */
 public enum QueuePolicy {
     /**
-     * The writing thread waits until there is room, at most for the write timeout. A thread of an event loop cannot wait: there the write
-     * is refused as by {@link #REFUSE}.
+     * The writing thread waits until there is room, at most for the write timeout. A thread of an event loop cannot wait:
+     * there the connection's own listener may queue as much again, and a write beyond that is refused as by {@link #REFUSE}.
      */
     BLOCK,
 

@@ -74,6 +74,9 @@ final class Receiver implements Input {
     private boolean assembling;
     private long reserved;
 
+    /** Holds the latest step of a compressed message; leased until that is handed out. */
+    private @Nullable ByteBuffer inflated;
+
     /** Whether {@link #in} is the message's own array, read to while the rest of a large frame comes. */
     private boolean inPlace;
 
@@ -192,11 +195,6 @@ final class Receiver implements Input {
         listenerAdmitted = true;
     }
 
-    /** The listener's thread reads no more. */
-    void listenerLeaves() {
-        keepSmall();
-    }
-
     /** Ends reading by threads for good, after {@link #reserve}. */
     Rest handOver() {
         IncomingMessage unread = current;
@@ -210,6 +208,7 @@ final class Receiver implements Input {
         ByteBuffer input = in.hasRemaining() ? ownCopy(in) : NOTHING;
         byte[] begun = assembling ? Arrays.copyOf(assembly, assembled) : NO_BYTES;
         forgetAssembly();
+        releaseInflated();
         unlease();
         in = NOTHING;
         waitingBuffer = null;
@@ -226,6 +225,9 @@ final class Receiver implements Input {
     }
 
     private void exit() {
+        if (inflated != null && !inflated.hasRemaining()) {
+            releaseInflated();
+        }
         if (reader.get() == LISTENING) {
             if (lifecycle.state() == ConnectionState.CLOSED) {
                 keepSmall();
@@ -247,8 +249,45 @@ final class Receiver implements Input {
     /** Gives the buffer back, keeping bytes that were accepted, unless a reader is at work and will do so itself. */
     void giveBack() {
         if (reader.compareAndSet(null, GIVING_BACK)) {
+            giveUpInflating();
             keepSmall();
             reader.set(null);
+        }
+    }
+
+    /** The listener's thread ends. */
+    void listenedToTheEnd() {
+        giveUpInflating();
+        keepSmall();
+    }
+
+    /**
+     * Lets go of a message that is being inflated: its decompressor is not kept for a reader that may never come. What was inflated
+     * stays, and behind it such a reader is told of the end.
+     */
+    private void giveUpInflating() {
+        ended |= inbound.giveUpInflating();
+        ByteBuffer step = inflated;
+        if (step != null && step.isDirect()) {
+            ByteBuffer rest = step.hasRemaining() ? ownCopy(step) : null;
+            releaseInflated();
+            inflated = rest;
+        }
+    }
+
+    /** {@return where the payload of the last {@link Inbound.Event#DATA} lies} */
+    private ByteBuffer payload() {
+        ByteBuffer step = inflated;
+        return step == null || !inbound.compressed() ? in : step;
+    }
+
+    private void releaseInflated() {
+        ByteBuffer step = inflated;
+        if (step != null) {
+            inflated = null;
+            if (step.isDirect()) { // Otherwise it is no buffer of the pool's but our own, after the end.
+                engine.buffers().release(step);
+            }
         }
     }
 
@@ -287,19 +326,19 @@ final class Receiver implements Input {
         if (needed < 0) {
             throw new OutOfMemoryError("a message of more than 2 GiB does not fit an array; stream it");
         }
-        if (inPlace) { // It was read to where it belongs.
+        if (inPlace && !inbound.compressed()) { // It was read to where it belongs.
             in.position(in.position() + length);
             assembled = needed;
             return;
         }
         if (needed > assembly.length) {
-            long announced = needed + inbound.frameBytesToCome();
-            boolean exact = inbound.frameEndsMessage()
+            long announced = needed + inbound.plainBytesToCome();
+            boolean exact = (inbound.compressed() ? inbound.last() : inbound.frameEndsMessage())
                     && (announced - needed <= Math.max(UNSEEN_BYTES, needed) || reserve(announced));
             long size = exact ? announced : Math.max(needed, 2L * assembly.length);
             assembly = Arrays.copyOf(assembly, (int) Math.min(size, Integer.MAX_VALUE - 8));
         }
-        in.get(assembly, assembled, length);
+        payload().get(assembly, assembled, length);
         assembled = needed;
     }
 
@@ -397,10 +436,11 @@ final class Receiver implements Input {
                 }
             }
             int n = Math.min(dst.remaining(), message.inChunk());
-            int limit = in.limit();
-            in.limit(in.position() + n);
-            dst.put(in);
-            in.limit(limit);
+            ByteBuffer source = payload();
+            int limit = source.limit();
+            source.limit(source.position() + n);
+            dst.put(source);
+            source.limit(limit);
             message.took(n);
             return n;
         } finally {
@@ -417,7 +457,8 @@ final class Receiver implements Input {
     }
 
     private void skipChunk(IncomingMessage message) {
-        in.position(in.position() + message.inChunk());
+        ByteBuffer source = payload();
+        source.position(source.position() + message.inChunk());
         message.took(message.inChunk());
     }
 
@@ -438,7 +479,7 @@ final class Receiver implements Input {
             }
             while (!ended) {
                 if (advance() == Inbound.Event.DATA) {
-                    in.position(in.position() + inbound.length());
+                    payload().position(payload().position() + inbound.length());
                 }
             }
         } catch (IOException _) {
@@ -460,6 +501,11 @@ final class Receiver implements Input {
                 case DATA -> {
                     return Inbound.Event.DATA;
                 }
+                case COMPRESSED -> {
+                    if (inflateStep()) {
+                        return Inbound.Event.DATA;
+                    }
+                }
                 case PING -> handle(() -> controlFrames.ping(lifecycle.connection(), inbound.controlPayload()));
                 case PONG -> handle(() -> controlFrames.pong(lifecycle.connection(), inbound.controlPayload()));
                 case CLOSE -> {
@@ -480,6 +526,30 @@ final class Receiver implements Input {
         } catch (MessageTooBigException e) {
             ended = true;
             throw lifecycle.fail(e, e.closeCode());
+        }
+    }
+
+    /** {@return whether it came to data} A step costs as much as hundreds of plain messages, so others get their turn in between. */
+    private boolean inflateStep() throws IOException {
+        if (share.isUsedUp(engine.time().nanoTime())) {
+            letOthersOn();
+        }
+        ByteBuffer step = inflated;
+        if (step == null) {
+            step = engine.buffers().lease();
+            inflated = step;
+        }
+        step.clear();
+        try {
+            return inbound.inflate(in, step);
+        } catch (ProtocolException e) {
+            ended = true;
+            throw lifecycle.fail(e, e.closeCode());
+        } catch (MessageTooBigException e) {
+            ended = true;
+            throw lifecycle.fail(e, e.closeCode());
+        } finally {
+            step.flip();
         }
     }
 
@@ -508,6 +578,7 @@ final class Receiver implements Input {
     /** Waits for bytes; all that came before are consumed. */
     private void fill() throws IOException {
         int n;
+        releaseInflated();
         try {
             sender.readerBlocks();
             if (share.isUsedUp(engine.time().nanoTime())) {
@@ -541,7 +612,7 @@ final class Receiver implements Input {
     }
 
     private int read() throws IOException {
-        long toCome = inbound.frameBytesToCome();
+        long toCome = inbound.plainBytesToCome();
         if (assembling && toCome >= IN_PLACE_BYTES && assembly.length - assembled >= toCome) {
             unlease();
             if (!inPlace) {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.extension.deflate.CodecStatus;
+import dev.gibbon.extension.deflate.FlushMode;
+import dev.gibbon.extension.deflate.MessageDeflater;
 import dev.gibbon.frame.FrameHeader;
+import dev.gibbon.frame.FrameSerializer;
 import dev.gibbon.frame.Opcode;
 import dev.gibbon.internal.BufferPool;
 import dev.gibbon.protocol.Outbound;
@@ -21,6 +25,15 @@ final class SendBatch {
      * copy of 16 KiB costs less than the second entry of a gather write (bench/jmh).
      */
     static final int COPY_LIMIT = 16 * 1024;
+
+    /** How long a frame of a message gets that is compressed in steps. */
+    private static final int FRAGMENT_BYTES = 32 * 1024;
+
+    /** How many steps of {@link MessageDeflater#STEP_BYTES} go into such a frame at most: as long as others wait for the lock. */
+    private static final int FRAGMENT_STEPS = 16;
+
+    /** What the compressor wants beyond the payload's own length. */
+    private static final int DEFLATE_ROOM = 16;
 
     private static final int USUAL_SEGMENTS = 4;
 
@@ -242,6 +255,81 @@ final class SendBatch {
         next = 0;
         bytes = 0;
         open = false;
+    }
+
+    /**
+     * Appends a message as one compressed frame, if that makes it shorter.
+     *
+     * @param plain at most {@link Compressor#WHOLE_BYTES}; consumed if this succeeds
+     * @return whether it succeeded; if not, nothing was done
+     */
+    boolean appendDeflated(Outbound outbound, Opcode opcode, MessageDeflater deflater, ByteBuffer plain) {
+        int length = plain.remaining();
+        ByteBuffer chunk = chunkWithRoom(FrameHeader.MAX_HEADER_BYTES + length + DEFLATE_ROOM);
+        int start = chunk.position();
+        int header = FrameSerializer.headerBytes(length, outbound.masks()); // That of the shorter one is no longer.
+        boolean done = false;
+        chunk.position(start + header);
+        try {
+            done = deflater.deflate(plain, chunk);
+        } finally {
+            if (!done) {
+                chunk.position(start);
+            }
+        }
+        if (done) {
+            frameAround(outbound, opcode, true, chunk, start, start + header);
+        }
+        return done;
+    }
+
+    /**
+     * Appends what comes of a part of a message as one compressed frame; none if nothing does.
+     *
+     * @param opcode that of the message, or CONTINUATION
+     * @param plain consumed as far as fits the frame and takes a bounded time
+     * @param mode what follows {@code plain}
+     * @return whether all that comes of {@code plain} is in this frame; then it is the final one after {@link FlushMode#LAST}
+     */
+    boolean appendDeflated(
+            Outbound outbound, Opcode opcode, MessageDeflater deflater, ByteBuffer plain, FlushMode mode) {
+        ByteBuffer chunk = chunkWithRoom(FrameHeader.MAX_HEADER_BYTES + FRAGMENT_BYTES);
+        int start = chunk.position();
+        int header = FrameSerializer.headerBytes(FRAGMENT_BYTES, outbound.masks());
+        int limit = chunk.limit();
+        CodecStatus status = CodecStatus.OUTPUT_PENDING;
+        boolean done = false;
+        chunk.limit(start + header + FRAGMENT_BYTES).position(start + header);
+        try {
+            for (int steps = FRAGMENT_STEPS; steps > 0 && status == CodecStatus.OUTPUT_PENDING; steps--) {
+                status = deflater.deflate(plain, mode, chunk);
+            }
+            done = true;
+        } finally {
+            chunk.limit(limit).position(done ? chunk.position() : start);
+        }
+        boolean fin = status == CodecStatus.ENDED;
+        if (chunk.position() == start + header && !fin) {
+            chunk.position(start);
+        } else {
+            frameAround(outbound, opcode, fin, chunk, start, start + header);
+        }
+        return status != CodecStatus.OUTPUT_PENDING;
+    }
+
+    /** Puts the header before a compressed payload, which is moved if that proves to be shorter than the room left for it. */
+    private void frameAround(Outbound outbound, Opcode opcode, boolean fin, ByteBuffer chunk, int start, int from) {
+        int length = chunk.position() - from;
+        chunk.position(start);
+        int rsvBits = opcode == Opcode.CONTINUATION ? 0 : FrameHeader.RSV1_BIT; // RFC 7692 §6.1
+        int maskingKey = outbound.putHeader(chunk, opcode, fin, rsvBits, length);
+        int payload = chunk.position();
+        if (payload < from) {
+            chunk.put(payload, chunk, from, length);
+        }
+        chunk.position(payload + length);
+        outbound.maskPayload(chunk, payload, maskingKey);
+        bytes += chunk.position() - start;
     }
 
     private ByteBuffer chunkWithRoom(int room) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.extension.deflate.FlushMode;
 import dev.gibbon.frame.Opcode;
 import dev.gibbon.internal.LoopTransport;
 import dev.gibbon.protocol.ClosePayload;
@@ -36,6 +37,9 @@ final class Sender implements SendProgress {
     private final long maxQueuedBytes;
     private final QueuePolicy queuePolicy;
 
+    /** Null unless permessage-deflate was agreed on. */
+    private final @Nullable Compressor compressor;
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
 
@@ -59,7 +63,7 @@ final class Sender implements SendProgress {
     private long stuckUpTo;
 
     /** On a loop: messages of its thread that wait until the message ends that another thread has open. */
-    private @Nullable ArrayDeque<Message> behindOpenMessage;
+    private @Nullable ArrayDeque<Waiting> behindOpenMessage;
 
     private long bytesBehind;
 
@@ -84,7 +88,17 @@ final class Sender implements SendProgress {
     /** Bytes that went out so far; written by whoever writes, read by the tick. */
     private volatile long bytesWritten;
 
-    Sender(Engine engine, Transport transport, Outbound outbound, Lifecycle lifecycle, ConnectionOptions options) {
+    /** A message that waits behind another. */
+    private record Waiting(Opcode opcode, byte[] payload, boolean compress) {}
+
+    Sender(
+            Engine engine,
+            Transport transport,
+            Outbound outbound,
+            Lifecycle lifecycle,
+            ConnectionOptions options,
+            @Nullable Compressor compressor) {
+        this.compressor = compressor;
         this.engine = engine;
         this.transport = transport;
         this.outbound = outbound;
@@ -102,14 +116,16 @@ final class Sender implements SendProgress {
 
     /** Sends a whole message as one frame; returns when the transport has it, or it may wait for company. */
     void message(Opcode opcode, ByteBuffer payload) throws IOException {
+        if (compressor != null && compressor.wants(opcode, payload.remaining())) {
+            compressedMessage(compressor, opcode, payload);
+            return;
+        }
         requireTime();
         long frame;
         lock.lock();
         try {
             if (mustWaitBehindLocked()) {
-                byte[] copy = new byte[payload.remaining()];
-                payload.get(copy);
-                waitBehindLocked(opcode, copy);
+                waitBehindLocked(new Waiting(opcode, copy(payload), false));
                 return;
             }
             awaitTurnLocked();
@@ -122,12 +138,16 @@ final class Sender implements SendProgress {
 
     /** Sends a whole message as one frame. */
     void message(Opcode opcode, byte[] payload) throws IOException {
+        if (compressor != null && compressor.wants(opcode, payload.length)) {
+            compressedMessage(compressor, opcode, ByteBuffer.wrap(payload));
+            return;
+        }
         requireTime();
         long frame;
         lock.lock();
         try {
             if (mustWaitBehindLocked()) {
-                waitBehindLocked(opcode, payload.clone());
+                waitBehindLocked(new Waiting(opcode, payload.clone(), false));
                 return;
             }
             awaitTurnLocked();
@@ -138,22 +158,158 @@ final class Sender implements SendProgress {
         deliver(frame);
     }
 
+    private static byte[] copy(ByteBuffer bytes) {
+        byte[] copy = new byte[bytes.remaining()];
+        bytes.get(copy);
+        return copy;
+    }
+
+    /**
+     * Compresses and sends a whole message, as one frame if it is not long. A long one goes out in fragments: with a thread that may
+     * wait, each leaves before the next is compressed; on a loop all are appended at once, and one that would take too long for that is
+     * not compressed.
+     */
+    private void compressedMessage(Compressor codec, Opcode opcode, ByteBuffer payload) throws IOException {
+        int length = payload.remaining();
+        if (length > Compressor.WHOLE_BYTES && loop == null) {
+            beginMessage();
+            Opcode _ = compressed(codec, opcode, FlushMode.LAST, payload, false);
+            return;
+        }
+        requireTime();
+        long frame;
+        lock.lock();
+        try {
+            if (mustWaitBehindLocked()) {
+                waitBehindLocked(new Waiting(opcode, copy(payload), true));
+                return;
+            }
+            awaitTurnLocked();
+            frame = toDeliverLocked(appendCompressedLocked(codec, opcode, payload));
+        } finally {
+            lock.unlock();
+        }
+        deliver(frame);
+    }
+
+    /** Appends a message compressed if it gets shorter by it; answers whether {@code payload} is borrowed, as it may be if not. */
+    private boolean appendCompressedLocked(Compressor codec, Opcode opcode, ByteBuffer payload) {
+        int length = payload.remaining();
+        if (length > Compressor.WHOLE_BYTES && length <= Compressor.MOST_AT_ONCE) {
+            appendFragmentsLocked(codec, opcode, payload);
+            return false;
+        }
+        boolean compressed =
+                length <= Compressor.WHOLE_BYTES && codec.appendWhole(batchLocked(), outbound, opcode, payload);
+        boolean borrowed = !compressed && batchLocked().append(outbound, opcode, true, 0, payload);
+        countLocked();
+        return borrowed;
+    }
+
+    private void appendFragmentsLocked(Compressor codec, Opcode opcode, ByteBuffer payload) {
+        Opcode next = opcode;
+        boolean all = false;
+        while (!all) {
+            long before = batchLocked().bytes();
+            all = codec.appendFragment(batchLocked(), outbound, next, payload, FlushMode.LAST);
+            if (batchLocked().bytes() > before) {
+                countLocked();
+                next = Opcode.CONTINUATION;
+            }
+        }
+    }
+
+    /**
+     * Compresses a part of the message that the caller began, and sends what comes of it in fragments; the final one, after {@link
+     * FlushMode#LAST}, lets the next message begin.
+     *
+     * @param opcode that of the next fragment
+     * @param plain consumed
+     * @return the opcode of the fragment after these
+     */
+    Opcode compressed(Opcode opcode, FlushMode mode, ByteBuffer plain) throws IOException {
+        Compressor codec = compressor;
+        if (codec == null) {
+            throw new IllegalStateException("permessage-deflate was not agreed on");
+        }
+        return compressed(codec, opcode, mode, plain, true);
+    }
+
+    private Opcode compressed(Compressor codec, Opcode opcode, FlushMode mode, ByteBuffer plain, boolean awaitsRoom)
+            throws IOException {
+        Opcode next = opcode;
+        boolean all = false;
+        while (!all) {
+            requireTime();
+            long frame = HELD;
+            lock.lock();
+            try {
+                requireSendableLocked();
+                if (awaitsRoom) {
+                    awaitRoomLocked(true);
+                }
+                long before = batchLocked().bytes();
+                all = codec.appendFragment(batchLocked(), outbound, next, plain, mode);
+                if (batchLocked().bytes() > before) {
+                    countLocked();
+                    next = Opcode.CONTINUATION;
+                    if (all && mode == FlushMode.LAST) {
+                        endMessageLocked();
+                    }
+                    frame = toDeliverLocked(false);
+                }
+            } finally {
+                lock.unlock();
+            }
+            deliver(frame);
+        }
+        return next;
+    }
+
+    /** Switches the compression of messages that begin from now on. */
+    void compressing(boolean on) {
+        if (compressor != null) {
+            compressor.enabled(on);
+        }
+    }
+
+    /** {@return whether to compress a message that is written piece by piece} */
+    boolean compressesStream(Opcode opcode) {
+        return compressor != null && compressor.wants(opcode, Compressor.UNKNOWN_LENGTH);
+    }
+
     /** Sends a message whose one frame is encoded already. */
     void prepared(PreparedMessage message) throws IOException {
+        PreparedMessage.Encoding encoding = encoding(message);
         requireTime();
         long number;
         lock.lock();
         try {
             if (mustWaitBehindLocked()) {
-                waitBehindLocked(message);
+                waitBehindLocked(message, encoding);
                 return;
             }
             awaitTurnLocked();
-            number = appendedLocked(batchLocked().appendEncoded(message.frame()));
+            number = toDeliverLocked(appendPreparedLocked(message, encoding));
         } finally {
             lock.unlock();
         }
         deliver(number);
+    }
+
+    private PreparedMessage.Encoding encoding(PreparedMessage message) {
+        return compressor == null ? message.plain() : compressor.encoding(message);
+    }
+
+    private boolean appendPreparedLocked(PreparedMessage message, PreparedMessage.Encoding encoding) {
+        boolean borrowed = outbound.masks()
+                ? batchLocked().append(outbound, message.opcode(), true, encoding.rsvBits(), encoding.payload())
+                : batchLocked().appendEncoded(encoding.frame());
+        countLocked();
+        if (compressor != null && encoding.isCompressed()) {
+            compressor.remember(message.payload());
+        }
+        return borrowed;
     }
 
     /**
@@ -162,6 +318,7 @@ final class Sender implements SendProgress {
      * @return whether it was queued; not if the connection is closing, or its queue is full, or another message is open
      */
     boolean offer(PreparedMessage message) throws IOException {
+        PreparedMessage.Encoding encoding = encoding(message);
         boolean drop;
         lock.lock();
         try {
@@ -170,20 +327,14 @@ final class Sender implements SendProgress {
             }
             boolean full = queuedLocked() > maxQueuedBytes;
             if (!full && messageOpen) {
-                waitBehindLocked(message);
+                waitBehindLocked(message, encoding);
                 return true;
             }
             if (!full) {
-                SendBatch batch = batchLocked();
-                if (outbound.masks()) {
-                    boolean borrowed = batch.append(outbound, message.opcode(), true, 0, message.payload());
-                    if (borrowed) {
-                        batch.own();
-                    }
-                } else {
-                    boolean _ = batch.appendEncoded(message.frame());
+                boolean borrowed = appendPreparedLocked(message, encoding);
+                if (borrowed && outbound.masks()) {
+                    batchLocked().own();
                 }
-                countLocked();
                 return true;
             }
             congested = true;
@@ -534,6 +685,9 @@ final class Sender implements SendProgress {
         lock.lock();
         try {
             failed = true;
+            if (compressor != null) {
+                compressor.close();
+            }
             behindOpenMessage = null;
             bytesBehind = 0;
             if (filling != null) {
@@ -582,10 +736,14 @@ final class Sender implements SendProgress {
 
     /** Waits while too much is queued on a loop, or refuses what cannot wait; see {@link QueuePolicy}. */
     private void awaitRoomLocked(boolean inMessage) throws WebSocketException {
-        if (loop == null || waitingLocked(inMessage) <= maxQueuedBytes) {
+        LoopConnection side = loop;
+        if (side == null || waitingLocked(inMessage) <= maxQueuedBytes) {
             return;
         }
         congested = true;
+        if (queuePolicy == QueuePolicy.BLOCK && side.onLoopThread() && waitingLocked(inMessage) <= 2 * maxQueuedBytes) {
+            return; // Others may have filled the queue, and its own listener cannot wait; it reads no more meanwhile.
+        }
         if (queuePolicy == QueuePolicy.DROP) {
             throw dropped();
         }
@@ -622,37 +780,44 @@ final class Sender implements SendProgress {
         return messageOpen && loop != null && EventLoop.isLoopThread();
     }
 
-    private void waitBehindLocked(PreparedMessage message) throws WebSocketException {
-        byte[] payload = new byte[message.payload().remaining()];
-        message.payload().get(payload);
-        waitBehindLocked(message.opcode(), payload);
+    private void waitBehindLocked(PreparedMessage message, PreparedMessage.Encoding encoding)
+            throws WebSocketException {
+        waitBehindLocked(new Waiting(message.opcode(), copy(message.payload()), encoding.isCompressed()));
     }
 
-    private void waitBehindLocked(Opcode opcode, byte[] payload) throws WebSocketException {
+    private void waitBehindLocked(Waiting message) throws WebSocketException {
         requireSendableLocked();
         awaitRoomLocked(false);
         if (behindOpenMessage == null) {
             behindOpenMessage = new ArrayDeque<>();
         }
-        behindOpenMessage.add(Message.received(opcode == Opcode.TEXT ? MessageType.TEXT : MessageType.BINARY, payload));
-        bytesBehind += payload.length;
+        behindOpenMessage.add(message);
+        bytesBehind += message.payload().length;
     }
 
     private void endMessageLocked() {
         messageOpen = false;
-        ArrayDeque<Message> behind = behindOpenMessage;
+        ArrayDeque<Waiting> behind = behindOpenMessage;
         if (behind != null && !failed && lifecycle.state().maySendData()) {
-            for (Message message : behind) {
-                SendBatch batch = batchLocked();
-                if (batch.append(outbound, message.isText() ? Opcode.TEXT : Opcode.BINARY, message.bytes())) {
-                    batch.own();
+            for (Waiting message : behind) {
+                if (appendWaitingLocked(message)) {
+                    batchLocked().own();
                 }
-                countLocked();
             }
         }
         behindOpenMessage = null;
         bytesBehind = 0;
         changed.signalAll();
+    }
+
+    private boolean appendWaitingLocked(Waiting message) {
+        Compressor codec = compressor;
+        if (codec != null && message.compress()) {
+            return appendCompressedLocked(codec, message.opcode(), ByteBuffer.wrap(message.payload()));
+        }
+        boolean borrowed = batchLocked().append(outbound, message.opcode(), message.payload());
+        countLocked();
+        return borrowed;
     }
 
     private void requireSendableLocked() throws WebSocketException {

@@ -4,7 +4,6 @@ package dev.gibbon;
 import dev.gibbon.handshake.HandshakeOutcome;
 import dev.gibbon.handshake.HttpStatus;
 import dev.gibbon.handshake.ServerHandshake;
-import dev.gibbon.handshake.ServerPolicy;
 import dev.gibbon.handshake.TokenList;
 import dev.gibbon.internal.http.BodyFraming;
 import dev.gibbon.internal.http.HeadWriter;
@@ -211,9 +210,9 @@ final class ServerExchange implements Exchange {
         }
     }
 
-    Connection upgrade(ServerPolicy policy, Headers extra, ConnectionOptions options, boolean keepRequestHeaders)
-            throws IOException {
-        HandshakeOutcome outcome = ServerHandshake.respond(request().openingRequest(http.isSecure()), policy, extra);
+    Connection upgrade(Upgrader upgrader, Headers extra) throws IOException {
+        HandshakeOutcome outcome =
+                ServerHandshake.respond(request().openingRequest(http.isSecure()), upgrader.policy(), extra);
         begin(Answer.UPGRADE);
         return switch (outcome) {
             case HandshakeOutcome.Refused(int status, Headers reply, String reason) -> {
@@ -224,10 +223,10 @@ final class ServerExchange implements Exchange {
             }
             case HandshakeOutcome.Accepted accepted -> {
                 send(101, accepted.reply(), new byte[0]);
-                if (!keepRequestHeaders) {
+                if (!upgrader.keepsRequestHeaders()) {
                     request = null;
                 }
-                WebSocketConnection opened = http.open(options, accepted.agreement());
+                WebSocketConnection opened = http.open(upgrader, accepted.agreement());
                 connection = opened;
                 yield opened;
             }

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.extension.PermessageDeflate;
+import dev.gibbon.extension.deflate.DeflateNegotiation;
+import dev.gibbon.handshake.Agreement;
 import dev.gibbon.handshake.ExtensionNegotiator;
 import dev.gibbon.handshake.ServerPolicy;
 import java.io.IOException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns HTTP requests into WebSocket connections: the server's side of the opening handshake (RFC 6455 §4.2). Immutable; make one and
@@ -14,9 +18,15 @@ public final class Upgrader {
     private final ServerPolicy policy;
     private final ConnectionOptions options;
     private final boolean keepRequestHeaders;
+    private final @Nullable DeflateNegotiation deflate;
 
     private Upgrader(Builder from) {
-        policy = new ServerPolicy(from.origins, from.subprotocols, from.requireSubprotocol, ExtensionNegotiator.none());
+        deflate = from.deflate == null ? null : new DeflateNegotiation(from.deflate);
+        policy = new ServerPolicy(
+                from.origins,
+                from.subprotocols,
+                from.requireSubprotocol,
+                deflate == null ? ExtensionNegotiator.none() : deflate);
         options = from.options;
         keepRequestHeaders = from.keepRequestHeaders;
     }
@@ -27,6 +37,16 @@ public final class Upgrader {
 
     ConnectionOptions options() {
         return options;
+    }
+
+    boolean keepsRequestHeaders() {
+        return keepRequestHeaders;
+    }
+
+    /** {@return what was agreed on about compression; null if nothing was} */
+    @Nullable
+    Compression compression(Agreement agreement) {
+        return deflate == null ? null : Compression.accepted(deflate, agreement.extensions());
     }
 
     /** {@return an upgrader with every default: same origin only, no subprotocol, {@link ConnectionOptions#defaults()}} */
@@ -75,7 +95,7 @@ public final class Upgrader {
      */
     public Connection upgrade(Exchange exchange, Headers extra) throws IOException {
         return switch (exchange) {
-            case ServerExchange request -> request.upgrade(policy, extra, options, keepRequestHeaders);
+            case ServerExchange request -> request.upgrade(this, extra);
         };
     }
 
@@ -86,6 +106,7 @@ public final class Upgrader {
         private boolean requireSubprotocol;
         private ConnectionOptions options = ConnectionOptions.defaults();
         private boolean keepRequestHeaders;
+        private @Nullable PermessageDeflate deflate;
 
         private Builder() {}
 
@@ -131,6 +152,18 @@ public final class Upgrader {
          */
         public Builder options(ConnectionOptions connectionOptions) {
             options = connectionOptions;
+            return this;
+        }
+
+        /**
+         * Accepts compression (RFC 7692) from clients that offer it in a form that these options allow; others are served without. It
+         * is declined unless set: it costs time and memory, and compressing a secret together with what others choose can reveal it.
+         *
+         * @param settings the options
+         * @return this
+         */
+        public Builder permessageDeflate(PermessageDeflate settings) {
+            deflate = settings;
             return this;
         }
 

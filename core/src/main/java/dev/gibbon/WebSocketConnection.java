@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.extension.deflate.MessageInflater;
+import dev.gibbon.extension.deflate.ZlibPool;
 import dev.gibbon.frame.FrameHeader;
 import dev.gibbon.frame.Opcode;
 import dev.gibbon.internal.LoopTransport;
@@ -15,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -36,6 +39,10 @@ final class WebSocketConnection implements Connection {
     private final Protocol protocol;
     private final ConnectionOptionsRecord options;
     private final Optional<String> subprotocol;
+
+    /** Null unless permessage-deflate was agreed on. */
+    private final @Nullable Compression compression;
+
     private final Lifecycle lifecycle;
     private final Sender sender;
     private final ControlFrames controlFrames;
@@ -66,15 +73,24 @@ final class WebSocketConnection implements Connection {
             Role role,
             ConnectionOptionsRecord options,
             Optional<String> subprotocol,
+            @Nullable Compression compression,
             ByteBuffer leftover) {
         this.engine = engine;
         this.transport = transport;
         this.options = options;
         this.subprotocol = subprotocol;
         TimeSource time = engine.time();
-        this.protocol = new Protocol(role, options.limits(), engine.maskingKeys(), time::nanoTime);
+        this.compression = compression;
+        MessageInflater inflater = null;
+        Compressor compressor = null;
+        if (compression != null) {
+            ZlibPool pool = engine.zlib(compression.options().level());
+            inflater = new MessageInflater(pool, compression.agreement().incoming(role));
+            compressor = new Compressor(compression, role, pool);
+        }
+        this.protocol = new Protocol(role, options.limits(), engine.maskingKeys(), time::nanoTime, inflater);
         this.lifecycle = new Lifecycle(protocol.closing(), role, transport, engine, options.closeTimeout());
-        this.sender = new Sender(engine, transport, protocol.outbound(), lifecycle, options);
+        this.sender = new Sender(engine, transport, protocol.outbound(), lifecycle, options, compressor);
         this.controlFrames = new ControlFrames(sender, time);
         this.receiver = new Receiver(
                 engine,
@@ -97,10 +113,23 @@ final class WebSocketConnection implements Connection {
             ConnectionOptions options,
             Optional<String> subprotocol,
             ByteBuffer leftover) {
+        return open(engine, transport, role, options, subprotocol, null, leftover);
+    }
+
+    /** The same, where permessage-deflate may have been agreed on. */
+    static WebSocketConnection open(
+            Engine engine,
+            Transport transport,
+            Role role,
+            ConnectionOptions options,
+            Optional<String> subprotocol,
+            @Nullable Compression compression,
+            ByteBuffer leftover) {
         ConnectionOptionsRecord known = switch (options) {
             case ConnectionOptionsRecord values -> values;
         };
-        WebSocketConnection connection = new WebSocketConnection(engine, transport, role, known, subprotocol, leftover);
+        WebSocketConnection connection =
+                new WebSocketConnection(engine, transport, role, known, subprotocol, compression, leftover);
         connection.lifecycle.connection(connection);
         engine.register(connection, Watch.shortest(options));
         return connection;
@@ -228,6 +257,11 @@ final class WebSocketConnection implements Connection {
     @Override
     public Optional<String> subprotocol() {
         return subprotocol;
+    }
+
+    @Override
+    public List<String> extensions() {
+        return compression == null ? List.of() : List.of(compression.extension());
     }
 
     @Override
@@ -446,8 +480,9 @@ final class WebSocketConnection implements Connection {
     @Override
     public MessageWriter nextWriter(MessageType type) throws IOException {
         endOwnWriter();
+        boolean compressed = sender.compressesStream(type == MessageType.TEXT ? Opcode.TEXT : Opcode.BINARY);
         sender.beginMessage();
-        OutgoingMessage message = new OutgoingMessage(sender, engine.buffers(), type);
+        OutgoingMessage message = new OutgoingMessage(sender, engine.buffers(), type, compressed);
         openWriter = message;
         return message;
     }
@@ -463,12 +498,13 @@ final class WebSocketConnection implements Connection {
 
     @Override
     public void writePrepared(PreparedMessage message) throws IOException {
-        if (protocol.role().masksOutput()) {
-            send(message.type() == MessageType.TEXT ? Opcode.TEXT : Opcode.BINARY, message.payload());
-        } else {
-            endOwnWriter();
-            sender.prepared(message);
-        }
+        endOwnWriter();
+        sender.prepared(message);
+    }
+
+    @Override
+    public void setWriteCompression(boolean on) {
+        sender.compressing(on);
     }
 
     @Override

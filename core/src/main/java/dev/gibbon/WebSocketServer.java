@@ -155,6 +155,7 @@ public final class WebSocketServer implements AutoCloseable {
             awaitEmpty(engine.time().nanoTime() + shutdownTimeout.toNanos());
             open.forEach(OpenTransport::abort);
             engine.connections().forEach(WebSocketConnection::abort);
+            engine.end();
             ended.countDown();
             return;
         }
@@ -239,13 +240,15 @@ public final class WebSocketServer implements AutoCloseable {
 
     /** Opens the WebSocket that {@code from} has become; {@code leftover} came behind its request. */
     WebSocketConnection open(
-            OpenTransport from,
-            ConnectionOptions options,
-            Agreement agreement,
-            Transport transport,
-            ByteBuffer leftover) {
-        WebSocketConnection connection =
-                WebSocketConnection.open(engine, transport, Role.SERVER, options, agreement.subprotocol(), leftover);
+            OpenTransport from, Upgrader upgrader, Agreement agreement, Transport transport, ByteBuffer leftover) {
+        WebSocketConnection connection = WebSocketConnection.open(
+                engine,
+                transport,
+                Role.SERVER,
+                upgrader.options(),
+                agreement.subprotocol(),
+                upgrader.compression(agreement),
+                leftover);
         open.remove(from);
         connection.onClosed(webSocketEnded);
         if (isShuttingDown()) {

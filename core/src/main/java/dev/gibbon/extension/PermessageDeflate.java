@@ -84,7 +84,7 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
          * {@return whether to compress a message}
          *
          * @param type text or binary
-         * @param length its payload bytes
+         * @param length its payload bytes; {@link Long#MAX_VALUE} if it is written piece by piece, so that nobody knows
          */
         boolean compress(MessageType type, long length);
     }

@@ -6,6 +6,9 @@ import dev.gibbon.CloseStatus;
 import dev.gibbon.MessageTooBigException;
 import dev.gibbon.ProtocolException;
 import dev.gibbon.Role;
+import dev.gibbon.extension.deflate.CodecStatus;
+import dev.gibbon.extension.deflate.MessageInflater;
+import dev.gibbon.frame.FrameHeader;
 import dev.gibbon.frame.FrameParser;
 import dev.gibbon.frame.Opcode;
 import dev.gibbon.frame.Utf8Validator;
@@ -14,10 +17,11 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The receiving half of the protocol (§5, §6.2, §8.1): bytes in, events out. Reader thread only.
+ * The receiving half of the protocol (§5, §6.2, §8.1; RFC 7692 §6.2): bytes in, events out. Reader thread only.
  *
  * <p>Events are enum constants and what belongs to them is asked of this object, so that a frame costs no allocation; the payload
- * of {@link Event#DATA} lies unmasked in the caller's buffer.
+ * of {@link Event#DATA} lies unmasked in the caller's buffer. That of a compressed message is inflated in steps of bounded size, each
+ * into a buffer that the caller has ready for it.
  */
 public final class Inbound {
     /** What the bytes turned out to be. */
@@ -26,6 +30,8 @@ public final class Inbound {
         INPUT_NEEDED,
         /** A part of a data message: {@link #opcode()}, {@link #first()}, {@link #last()}, {@link #length()}. */
         DATA,
+        /** A part of a compressed message: {@link #inflate} it, which may come to a part of data. */
+        COMPRESSED,
         /** A Ping frame (§5.5.2): {@link #controlPayload()}. */
         PING,
         /** A Pong frame (§5.5.3): {@link #controlPayload()}. */
@@ -36,7 +42,17 @@ public final class Inbound {
 
     private static final byte[] NO_BYTES = {};
 
+    /** By which part a payload may be longer than the limit of what it says: what DEFLATE makes of bytes that it cannot compress. */
+    private static final int EXPANSION = 64;
+
+    /** And by how many bytes for each frame. */
+    private static final int EXPANSION_BYTES = 64;
+
     private final FrameParser parser;
+
+    /** Null unless permessage-deflate was agreed on. */
+    private final @Nullable MessageInflater inflater;
+
     private final ClosingHandshake closing;
     private final LongSupplier nanoClock;
     private final ControlFrameBudget controlFrames;
@@ -50,11 +66,21 @@ public final class Inbound {
     private long messageBytes;
     private int fragments;
 
+    // If it is compressed. Then messageBytes counts what is on the wire, and the limits are those of its latest frame.
+    private boolean compressed;
+    private long inflatedBytes;
+    private long mostInflated;
+
     // The present frame, from its header to its last byte.
     private boolean inFrame;
     private boolean startsMessage;
     private byte[] control = NO_BYTES;
     private int controlBytes;
+
+    /** Whether a part of the frame waits to be inflated, or to go on with that; its first bytes, unmasked, are at the position. */
+    private boolean inflating;
+
+    private int toInflate;
 
     // What the last DATA or CLOSE event was about.
     private Opcode opcode = Opcode.BINARY;
@@ -63,8 +89,14 @@ public final class Inbound {
     private int length;
     private CloseStatus closeStatus = CloseStatus.EMPTY;
 
-    Inbound(Role role, Limits limits, ClosingHandshake closing, LongSupplier nanoClock) {
-        this.parser = new FrameParser(role, 0);
+    Inbound(
+            Role role,
+            Limits limits,
+            ClosingHandshake closing,
+            LongSupplier nanoClock,
+            @Nullable MessageInflater inflater) {
+        this.parser = new FrameParser(role, inflater == null ? 0 : FrameHeader.RSV1_BIT);
+        this.inflater = inflater;
         this.limits = limits;
         this.closing = closing;
         this.nanoClock = nanoClock;
@@ -73,7 +105,7 @@ public final class Inbound {
 
     /**
      * Consumes bytes up to the next event. For {@link Event#DATA} the payload is the next {@link #length()} bytes of {@code in},
-     * already unmasked; move the position past them before the next call.
+     * already unmasked; move the position past them before the next call. After {@link Event#COMPRESSED} call {@link #inflate}.
      *
      * @param in bytes as they came; their payload is unmasked in place
      * @throws ProtocolException if the peer broke a rule; this object must not be used any more
@@ -83,6 +115,7 @@ public final class Inbound {
         while (true) {
             if (closing.progress().received() != null) {
                 in.position(in.limit()); // §5.5.1, §7.1.4: nothing that follows a Close frame means anything.
+                giveUpInflating();
                 return Event.INPUT_NEEDED;
             }
             if (!inFrame) {
@@ -99,6 +132,85 @@ public final class Inbound {
                 return Event.INPUT_NEEDED;
             }
         }
+    }
+
+    /**
+     * Inflates a step of the message of the last {@link Event#COMPRESSED}: as much as fits {@code out}, or {@link
+     * MessageInflater#STEP_BYTES}, or the message limit, is there, or there is no more input. Call {@link #next} again afterwards, which
+     * may ask for another step; between two steps a caller can let others on.
+     *
+     * @param in the same bytes as for {@link #next}; what is inflated is consumed
+     * @param out gets the plain payload, {@link #length()} bytes from its position on, which moves past them; has room
+     * @return whether there is a part of data, as with {@link Event#DATA}; if not, too little has come to say anything
+     * @throws ProtocolException if the message is corrupt or no UTF-8; this object must not be used any more
+     * @throws MessageTooBigException if its limit is crossed; no more was inflated than one byte too many
+     */
+    public boolean inflate(ByteBuffer in, ByteBuffer out) throws ProtocolException, MessageTooBigException {
+        MessageInflater codec = inflater;
+        Opcode type = message;
+        if (codec == null || type == null || !inflating) {
+            throw new IllegalStateException("nothing to inflate");
+        }
+        boolean frameEnds = parser.payloadRemaining() == 0;
+        int from = out.position();
+        CodecStatus status = inflateStep(codec, in, frameEnds && parser.fin(), out);
+        int n = out.position() - from;
+        inflatedBytes += n;
+        if (inflatedBytes > mostInflated) {
+            boolean _ = giveUpInflating();
+            throw new MessageTooBigException(
+                    "message of more than " + mostInflated + " bytes once inflated (§10.4)", mostInflated);
+        }
+        boolean messageEnds = status == CodecStatus.ENDED;
+        if (type == Opcode.TEXT && !validText(out, from, n, messageEnds)) {
+            boolean _ = giveUpInflating();
+            throw new ProtocolException(CloseCode.INVALID_PAYLOAD, "text message is not UTF-8 (§8.1)");
+        }
+        inflating = status == CodecStatus.OUTPUT_PENDING;
+        boolean begins = startsMessage;
+        startsMessage = false;
+        inFrame = inflating || !frameEnds;
+        if (messageEnds) {
+            message = null;
+        }
+        opcode = type;
+        first = begins;
+        last = messageEnds;
+        length = n;
+        return n > 0 || begins || messageEnds;
+    }
+
+    private CodecStatus inflateStep(MessageInflater codec, ByteBuffer in, boolean messageEnds, ByteBuffer out)
+            throws ProtocolException {
+        int inLimit = in.limit();
+        int outLimit = out.limit();
+        long left = Math.max(0, mostInflated - inflatedBytes);
+        try {
+            in.limit(in.position() + toInflate);
+            if (left < out.remaining()) {
+                out.limit(out.position() + (int) left + 1); // A full buffer does not show whether there is more.
+            }
+            return codec.inflate(in, messageEnds, out);
+        } finally {
+            toInflate = in.remaining();
+            in.limit(inLimit);
+            out.limit(outLimit);
+        }
+    }
+
+    /**
+     * Ends a message that is being inflated, if there is one, and gives back what it takes; for a connection that has come to its end.
+     * Nothing compressed may follow.
+     *
+     * @return whether there was one
+     */
+    public boolean giveUpInflating() {
+        MessageInflater codec = inflater;
+        if (codec == null || !codec.midMessage()) {
+            return false;
+        }
+        codec.close();
+        return true;
     }
 
     /** Changes the limits; the message limit counts from the next frame on. Any thread. */
@@ -131,9 +243,24 @@ public final class Inbound {
         return inFrame ? parser.payloadRemaining() : 0;
     }
 
+    /** {@return how many bytes of its message the present frame is still to bring, as they will be handed out; 0 if nobody knows} */
+    public long plainBytesToCome() {
+        return compressed ? 0 : frameBytesToCome();
+    }
+
     /** {@return whether the frame that is coming ends its message} */
     public boolean frameEndsMessage() {
         return parser.fin();
+    }
+
+    /** {@return whether the present message came compressed, or the last one if none has begun since} */
+    public boolean compressed() {
+        return compressed;
+    }
+
+    /** {@return whether {@link #next} will go on without further input, since there is more of a compressed message to hand out} */
+    public boolean inflating() {
+        return inflating;
     }
 
     /** {@return whether part of a message or of a frame's header has come, and the rest has not} */
@@ -166,8 +293,18 @@ public final class Inbound {
             message = frame;
             messageBytes = 0;
             fragments = 0;
+            compressed = parser.rsv1();
+            inflatedBytes = 0;
         } else if (message == null) {
             throw violation("CONTINUATION frame without a message to continue (§5.4)");
+        }
+        if (++fragments > limits.maxFragments()) {
+            throw new ProtocolException(
+                    CloseCode.POLICY_VIOLATION, "message of more than " + limits.maxFragments() + " fragments (§10.4)");
+        }
+        if (compressed) {
+            beginCompressedFrame(parser.payloadLength());
+            return;
         }
         long payload = parser.payloadLength();
         Limits limits = this.limits;
@@ -182,10 +319,33 @@ public final class Inbound {
                     limits.maxMessageBytes());
         }
         messageBytes += payload;
-        if (++fragments > limits.maxFragments()) {
-            throw new ProtocolException(
-                    CloseCode.POLICY_VIOLATION, "message of more than " + limits.maxFragments() + " fragments (§10.4)");
+    }
+
+    /**
+     * What a compressed message says is counted as it is inflated. On the wire it is bounded too, since DEFLATE can go on for ever
+     * without saying anything, but has room for bytes that it can only make longer.
+     */
+    private void beginCompressedFrame(long payload) throws MessageTooBigException {
+        Limits limits = this.limits;
+        mostInflated = limits.maxMessageBytes();
+        long mostInFrame = expanded(limits.maxFrameBytes(), 1);
+        if (payload > mostInFrame) {
+            throw new MessageTooBigException(
+                    "compressed frame of " + payload + " bytes > " + mostInFrame + " (§10.4)", limits.maxFrameBytes());
         }
+        long mostInMessage = expanded(mostInflated, fragments);
+        if (payload > mostInMessage - messageBytes) {
+            throw new MessageTooBigException(
+                    "compressed message of " + messageBytes + " + " + payload + " bytes > " + mostInMessage
+                            + " (§10.4)",
+                    mostInflated);
+        }
+        messageBytes += payload;
+    }
+
+    private static long expanded(long plain, int frames) {
+        long most = plain + plain / EXPANSION + (long) EXPANSION_BYTES * frames;
+        return most < 0 ? Long.MAX_VALUE : most;
     }
 
     private void beginControlFrame(Opcode frame) throws ProtocolException {
@@ -219,6 +379,9 @@ public final class Inbound {
     }
 
     private @Nullable Event dataBytes(ByteBuffer in) throws ProtocolException {
+        if (compressed) {
+            return compressedBytes(in);
+        }
         int n = parser.unmaskPayload(in);
         boolean frameEnds = parser.payloadRemaining() == 0;
         boolean messageEnds = frameEnds && parser.fin();
@@ -226,7 +389,7 @@ public final class Inbound {
         if (type == null) {
             throw new IllegalStateException("no message");
         }
-        if (type == Opcode.TEXT && !validText(in, n, messageEnds)) {
+        if (type == Opcode.TEXT && !validText(in, in.position(), n, messageEnds)) {
             throw new ProtocolException(CloseCode.INVALID_PAYLOAD, "text message is not UTF-8 (§8.1)");
         }
         boolean begins = startsMessage;
@@ -251,8 +414,30 @@ public final class Inbound {
         return Event.DATA;
     }
 
-    private boolean validText(ByteBuffer in, int n, boolean messageEnds) {
-        if (!utf8.accept(in, in.position(), in.position() + n)) {
+    private @Nullable Event compressedBytes(ByteBuffer in) {
+        if (!inflating) {
+            toInflate = parser.unmaskPayload(in);
+            if (toInflate == 0 && parser.payloadRemaining() > 0 && !startsMessage) {
+                return null;
+            }
+            inflating = true;
+        }
+        if (closing.progress().sent() == null) {
+            return Event.COMPRESSED;
+        }
+        // §1.4: data that crosses our Close frame is of no use any more; nor is the context of later messages.
+        boolean _ = giveUpInflating();
+        in.position(in.position() + toInflate);
+        inflating = false;
+        inFrame = parser.payloadRemaining() > 0;
+        if (!inFrame && parser.fin()) {
+            message = null;
+        }
+        return null;
+    }
+
+    private boolean validText(ByteBuffer in, int from, int n, boolean messageEnds) {
+        if (!utf8.accept(in, from, from + n)) {
             return false;
         }
         if (!messageEnds) {

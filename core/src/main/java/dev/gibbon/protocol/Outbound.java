@@ -69,6 +69,13 @@ public final class Outbound {
         }
     }
 
+    /** Masks a whole payload where it lies, from {@code from} to the position, with the key that {@link #putHeader} gave. */
+    public void maskPayload(ByteBuffer dst, int from, int maskingKey) {
+        if (role.masksOutput()) {
+            Masking.mask(dst, from, dst.position(), maskingKey, 0);
+        }
+    }
+
     /** Puts payload bytes behind their header, masked with the key that {@link #putHeader} gave; consumes {@code src}. */
     public void putPayload(ByteBuffer dst, ByteBuffer src, int maskingKey, long phase) {
         if (role.masksOutput()) {

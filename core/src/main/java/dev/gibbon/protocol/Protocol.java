@@ -2,11 +2,13 @@
 package dev.gibbon.protocol;
 
 import dev.gibbon.Role;
+import dev.gibbon.extension.deflate.MessageInflater;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The protocol machine of one connection after its opening handshake: everything RFC 6455 says in §5 to §8, for both roles, without
- * any I/O. Three parts that different threads may use side by side: {@link #inbound()} (one reader), {@link #outbound()} (under the
+ * any I/O, and RFC 7692 §6.2 of receiving. Three parts that different threads may use side by side: {@link #inbound()} (one reader), {@link #outbound()} (under the
  * send lock) and, between them, {@link #closing()} (anyone).
  */
 public final class Protocol {
@@ -24,8 +26,26 @@ public final class Protocol {
      * @param nanoClock a monotonic clock, read once for each control frame
      */
     public Protocol(Role role, Limits limits, MaskingKeys maskingKeys, LongSupplier nanoClock) {
+        this(role, limits, maskingKeys, nanoClock, null);
+    }
+
+    /**
+     * Starts an open connection, on which messages may be compressed.
+     *
+     * @param role which side we are
+     * @param limits what the peer may make us hold or do
+     * @param maskingKeys where a client's masking keys come from; not used by a server
+     * @param nanoClock a monotonic clock, read once for each control frame
+     * @param inflater what inflates the peer's messages; null unless permessage-deflate was agreed on
+     */
+    public Protocol(
+            Role role,
+            Limits limits,
+            MaskingKeys maskingKeys,
+            LongSupplier nanoClock,
+            @Nullable MessageInflater inflater) {
         this.role = role;
-        this.inbound = new Inbound(role, limits, closing, nanoClock);
+        this.inbound = new Inbound(role, limits, closing, nanoClock, inflater);
         this.outbound = new Outbound(role, maskingKeys);
     }
 

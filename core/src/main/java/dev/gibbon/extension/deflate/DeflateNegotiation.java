@@ -30,6 +30,11 @@ public final class DeflateNegotiation implements ExtensionNegotiator {
         this.options = options;
     }
 
+    /** {@return the options to negotiate by} */
+    public PermessageDeflate options() {
+        return options;
+    }
+
     /**
      * {@return the server's answer to the first offer of permessage-deflate that is acceptable; empty if there is none}
      *

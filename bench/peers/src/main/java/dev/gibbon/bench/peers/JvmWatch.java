@@ -77,7 +77,7 @@ final class JvmWatch implements AutoCloseable {
                 if (scenario.mode() == Scenario.Mode.IDLE && allAreOpen()) {
                     long heap = probe.liveHeap();
                     if (allAreOpen()) { // Still. The least counts: handshakes are not quite over, or all are just used,
-                                        // elsewhen.
+                        // elsewhen.
                         double each = (heap - heapBefore) / (double) scenario.connections();
                         heapPerConnection = heapPerConnection == null ? each : Math.min(heapPerConnection, each);
                     }
