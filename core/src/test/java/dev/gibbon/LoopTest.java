@@ -327,7 +327,7 @@ class LoopTest {
         }
     }
 
-    private static void echo(Transport transport, byte[] frame, int answer, int count) throws IOException {
+    private static void echo(Transport transport, byte[] frame, int answer, int count) throws Exception {
         ByteBuffer[] out = {ByteBuffer.allocateDirect(frame.length).put(frame)};
         ByteBuffer in = ByteBuffer.allocateDirect(Math.min(answer, 1 << 16));
         for (int i = 0; i < count; i++) {
@@ -338,6 +338,9 @@ class LoopTest {
             }
             for (int left = answer; left > 0; ) {
                 left -= transport.read(in.clear().limit(Math.min(left, in.capacity())));
+            }
+            if (writing != null) {
+                assertTrue(writing.get()); // Before its buffer is used again.
             }
         }
     }
