@@ -178,6 +178,7 @@ final class Transcript {
                         return;
                     }
                     case DATA -> data(in);
+                    case COMPRESSED -> throw new AssertionError("permessage-deflate was not agreed on");
                     case PING -> events.add(ping(inbound.controlPayload()));
                     case PONG -> events.add(pong(inbound.controlPayload()));
                     case CLOSE -> events.add("CLOSE " + inbound.closeStatus());

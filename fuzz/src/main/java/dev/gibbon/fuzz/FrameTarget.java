@@ -138,6 +138,7 @@ public final class FrameTarget {
                         message.reset();
                     }
                 }
+                case COMPRESSED -> Oracle.require(false, "RSV1 passed, and nobody agreed on permessage-deflate");
                 case PING, PONG -> seen.add(event + " " + Oracle.latin1(inbound.controlPayload()));
                 case CLOSE -> seen.add(event + " " + inbound.closeStatus());
             }
