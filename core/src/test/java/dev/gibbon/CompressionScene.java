@@ -40,7 +40,8 @@ final class CompressionScene implements AutoCloseable {
     /** Takeover both ways, the largest windows. */
     static final DeflateAgreement TAKEOVER = new DeflateAgreement(new Direction(true, 15), new Direction(true, 15));
 
-    static final DeflateAgreement NO_TAKEOVER = new DeflateAgreement(new Direction(false, 15), new Direction(false, 15));
+    static final DeflateAgreement NO_TAKEOVER =
+            new DeflateAgreement(new Direction(false, 15), new Direction(false, 15));
 
     /** Every message is compressed, however short. */
     static final PermessageDeflate OPTIONS =
@@ -78,8 +79,7 @@ final class CompressionScene implements AutoCloseable {
         peer = ScriptedPeer.over(theirs, role.peer()).allowRsv1();
         TransportPair beside = TransportPair.create();
         neighbour = open(engine, beside.server(), Role.SERVER, TAKEOVER, ConnectionOptions.defaults());
-        neighboursPeer =
-                open(Engine.onSystem(1), beside.client(), Role.CLIENT, TAKEOVER, ConnectionOptions.defaults());
+        neighboursPeer = open(Engine.onSystem(1), beside.client(), Role.CLIENT, TAKEOVER, ConnectionOptions.defaults());
         neighbour.listen(new Echo());
         neighbourEchoes();
         if (face == Face.PULL) {

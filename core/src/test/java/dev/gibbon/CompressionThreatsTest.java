@@ -42,8 +42,7 @@ class CompressionThreatsTest {
     private static final byte[] EMPTY_FINAL_BLOCK = {3, 0};
 
     static Stream<Arguments> facesAndRoles() {
-        return Stream.of(Face.values())
-                .flatMap(face -> Stream.of(Role.values()).map(role -> Arguments.of(face, role)));
+        return Stream.of(Face.values()).flatMap(face -> Stream.of(Role.values()).map(role -> Arguments.of(face, role)));
     }
 
     private static CompressionScene scene(Face face, Role role) throws Exception {
@@ -109,7 +108,8 @@ class CompressionThreatsTest {
     void fragmentsOfCompressedMessagesAreCounted(Face face, Role role) throws Exception {
         try (CompressionScene scene = scene(face, role)) {
             List<Frame> frames = new ArrayList<>();
-            frames.add(CompressionScene.compressed(Frame.BINARY, hex("00 0000 ffff")).withFin(false));
+            frames.add(CompressionScene.compressed(Frame.BINARY, hex("00 0000 ffff"))
+                    .withFin(false));
             for (int i = 0; i < 16_384; i++) {
                 frames.add(Frame.continuation(hex("00 0000 ffff")).withFin(false));
             }
@@ -148,8 +148,8 @@ class CompressionThreatsTest {
                     Frame.continuation(new byte[0]).withFin(false),
                     Frame.continuation(new byte[0]));
             assertEquals(0, scene.next().length());
-            scene.peer.send(CompressionScene.compressed(
-                    Frame.TEXT, CompressionScene.deflated(deflater, utf8("what follows"))));
+            scene.peer.send(
+                    CompressionScene.compressed(Frame.TEXT, CompressionScene.deflated(deflater, utf8("what follows"))));
             assertEquals("what follows", scene.next().text());
             scene.peer.sendClose();
             scene.peer.expectCloseWithoutCode();
@@ -204,8 +204,8 @@ class CompressionThreatsTest {
                     for (int i = 0; i < plain.length; i++) {
                         plain[i] &= 3;
                     }
-                    scene.peer.send(CompressionScene.compressed(
-                            Frame.BINARY, CompressionScene.deflated(deflater, plain)));
+                    scene.peer.send(
+                            CompressionScene.compressed(Frame.BINARY, CompressionScene.deflated(deflater, plain)));
                     assertArrayEquals(plain, scene.next().bytes());
                 }
             }
@@ -219,14 +219,17 @@ class CompressionThreatsTest {
             MessageDeflater deflater = scene.peersDeflater(true);
             List<Frame> frames = new ArrayList<>();
             for (int i = 0; i < 200; i++) {
-                frames.add(i % 2 == 0
-                        ? CompressionScene.compressed(
-                                Frame.TEXT, CompressionScene.deflated(deflater, utf8("compressed " + i)))
-                        : Frame.text("plain " + i));
+                frames.add(
+                        i % 2 == 0
+                                ? CompressionScene.compressed(
+                                        Frame.TEXT, CompressionScene.deflated(deflater, utf8("compressed " + i)))
+                                : Frame.text("plain " + i));
             }
             scene.peer.send(frames);
             for (int i = 0; i < 200; i++) {
-                assertEquals((i % 2 == 0 ? "compressed " : "plain ") + i, scene.next().text());
+                assertEquals(
+                        (i % 2 == 0 ? "compressed " : "plain ") + i,
+                        scene.next().text());
             }
         }
     }
@@ -362,8 +365,8 @@ class CompressionThreatsTest {
     void inflatedTextIsValidated(Face face, Role role) throws Exception {
         try (CompressionScene scene = scene(face, role)) {
             byte[] bad = joined(utf8("a".repeat(20_000)), new byte[] {(byte) 0xC0, (byte) 0xAF});
-            scene.peer.send(CompressionScene.compressed(
-                    Frame.TEXT, CompressionScene.deflated(scene.peersDeflater(true), bad)));
+            scene.peer.send(
+                    CompressionScene.compressed(Frame.TEXT, CompressionScene.deflated(scene.peersDeflater(true), bad)));
             ProtocolException failure = scene.expectRefused(1007, ProtocolException.class);
             assertTrue(String.valueOf(failure.getMessage()).contains("UTF-8"), failure::getMessage);
         }
@@ -406,8 +409,7 @@ class CompressionThreatsTest {
     /** {@return frames of which each says 64 MiB} In one go a hundred of them would take ten seconds and more. */
     private static List<Frame> bombs(int count) {
         byte[] bomb = CompressionScene.deflated(
-                new MessageDeflater(
-                        new ZlibPool(9, 1), CompressionScene.NO_TAKEOVER.client(), false),
+                new MessageDeflater(new ZlibPool(9, 1), CompressionScene.NO_TAKEOVER.client(), false),
                 new byte[64 << 20]);
         return Collections.nCopies(count, CompressionScene.compressed(Frame.BINARY, bomb));
     }
@@ -464,8 +466,7 @@ class CompressionThreatsTest {
         try (WebSocketConnection neighbour = opened(engine, beside.server(), Role.SERVER);
                 WebSocketConnection neighboursPeer = opened(Engine.onSystem(1), beside.client(), Role.CLIENT)) {
             for (int i = 0; i < floods; i++) {
-                TransportPair pair =
-                        TransportPair.builder().capacity(8 << 20).build();
+                TransportPair pair = TransportPair.builder().capacity(8 << 20).build();
                 WebSocketConnection connection = opened(engine, pair.server(), Role.SERVER);
                 attacked.add(connection);
                 ScriptedPeer.over(pair.client(), Role.CLIENT).send(bombs);
