@@ -205,11 +205,35 @@ const checks = {
         assert.equal((await peer.next('close')).code, 1007);
     },
 
-    'permessage-deflate is offered and declined': async () => {
-        const peer = await Peer.open([], { perMessageDeflate: true });
-        assert.equal(peer.response.headers['sec-websocket-extensions'], undefined);
-        assert.equal(peer.ws.extensions, '');
-        await echoes(peer, 'not compressed '.repeat(1000), false);
+    'permessage-deflate, every combination of parameters that ws can ask for': async () => {
+        for (const serverNoContextTakeover of [false, true]) {
+            for (const clientNoContextTakeover of [false, true]) {
+                for (const serverMaxWindowBits of [undefined, 8, 9, 10, 11, 12, 13, 14, 15]) {
+                    // ws cannot bound its own window by 8, as zlib cannot.
+                    for (const clientMaxWindowBits of [undefined, true, 9, 12, 15]) {
+                        const perMessageDeflate = { threshold: 0, serverNoContextTakeover, clientNoContextTakeover };
+                        Object.assign(perMessageDeflate, serverMaxWindowBits && { serverMaxWindowBits },
+                            clientMaxWindowBits && { clientMaxWindowBits });
+                        const peer = await Peer.open([], { perMessageDeflate });
+                        const reply = peer.response.headers['sec-websocket-extensions'];
+                        assert.match(reply, /^permessage-deflate/);
+                        assert.equal(peer.ws.extensions, 'permessage-deflate');
+                        for (const length of [0, 1, 300, 5_000, 70_000]) {
+                            await echoes(peer, 'a text that is compressed, '.repeat(length / 20).slice(0, length), false);
+                            await echoes(peer, randomBytes(length), true);
+                        }
+                        assert.equal((await peer.close(1000)).code, 1000, reply);
+                    }
+                }
+            }
+        }
+    },
+
+    'thousands of compressed messages on one connection': async () => {
+        const peer = await Peer.open([], { perMessageDeflate: { threshold: 0 } });
+        for (let i = 0; i < 3000; i++) {
+            await echoes(peer, JSON.stringify({ number: i, text: 'the same again and again', bytes: i * 7919 }).repeat(5), false);
+        }
         assert.equal((await peer.close(1000)).code, 1000);
     },
 

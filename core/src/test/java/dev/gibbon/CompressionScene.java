@@ -198,6 +198,7 @@ final class CompressionScene implements AutoCloseable {
     <T extends WebSocketException> T expectRefused(int code, Class<T> kind) throws Exception {
         assertEquals("", peer.expectClose(code), "our words stay off the wire");
         peer.expectEnd();
+        peer.close(); // Or the connection lingers, and tells a listener only after that.
         T failure = assertInstanceOf(
                 kind, end.get(10, TimeUnit.SECONDS).orElseThrow(() -> new AssertionError("the end was clean")));
         expectAllGivenBack();

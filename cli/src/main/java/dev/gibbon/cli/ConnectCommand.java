@@ -6,6 +6,7 @@ import dev.gibbon.CloseCode;
 import dev.gibbon.DialResult;
 import dev.gibbon.Dialer;
 import dev.gibbon.Headers;
+import dev.gibbon.extension.PermessageDeflate;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -96,6 +97,9 @@ final class ConnectCommand implements Callable<Integer> {
                     + "${DEFAULT-VALUE} unless given. 0, 2.5, 500ms, forever.")
     private TimeSpan linger = new TimeSpan(Duration.ofSeconds(1));
 
+    @Option(names = "--no-deflate", description = "Do not offer compression (permessage-deflate, RFC 7692).")
+    private boolean noDeflate;
+
     @Option(names = "--no-history", description = "Do not keep typed lines for the next time.")
     private boolean noHistory;
 
@@ -108,7 +112,8 @@ final class ConnectCommand implements Callable<Integer> {
     public Integer call() throws CommandFailedException, InterruptedException {
         URI uri = dial.uri();
         Headers headers = dial.headers();
-        Dialer dialer = dial.dialer(headers);
+        Dialer dialer = dial.dialer(
+                headers, more -> noDeflate ? more : more.permessageDeflate(PermessageDeflate.defaults()));
         Link link = new Link(() -> open(dialer, uri), reconnect ? RETRIES : null, new SecureRandom());
         boolean toTerminal = StandardStream.OUTPUT.isTerminal();
         boolean interactive = toTerminal && !binary && StandardStream.INPUT.isTerminal();
@@ -174,7 +179,7 @@ final class ConnectCommand implements Callable<Integer> {
         if (!verbose) {
             return List.of();
         }
-        List<String> lines = new ArrayList<>(Heads.request(result.uri(), headers, dial.subprotocols()));
+        List<String> lines = new ArrayList<>(Heads.request(result.uri(), headers, dial.subprotocols(), !noDeflate));
         lines.addAll(Heads.response(101, result.headers()));
         return lines;
     }

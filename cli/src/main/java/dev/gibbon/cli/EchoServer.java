@@ -11,6 +11,7 @@ import dev.gibbon.MessageView;
 import dev.gibbon.OriginPolicy;
 import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketServer;
+import dev.gibbon.extension.PermessageDeflate;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -49,19 +50,20 @@ final class EchoServer {
     private final @Nullable Consumer<Message> received;
     private final byte[] page = page();
 
-    private EchoServer(OriginPolicy origins, int maxMessageBytes, @Nullable Consumer<Message> received) {
+    private EchoServer(
+            OriginPolicy origins, int maxMessageBytes, boolean deflate, @Nullable Consumer<Message> received) {
         this.received = received;
         // The handler does nothing between reading and writing, so answers may wait for the next read and leave
         // together.
-        upgrader = Upgrader.builder()
+        Upgrader.Builder settings = Upgrader.builder()
                 .origins(origins)
                 .options(ConnectionOptions.builder()
                         .maxMessageBytes(maxMessageBytes)
                         .maxFragments(MAX_FRAGMENTS)
                         .keepalive(PING_INTERVAL, PING_TIMEOUT)
                         .batchWrites(true)
-                        .build())
-                .build();
+                        .build());
+        upgrader = (deflate ? settings.permessageDeflate(PermessageDeflate.defaults()) : settings).build();
     }
 
     /**
@@ -70,14 +72,16 @@ final class EchoServer {
      * @param server the server
      * @param origins which pages may connect
      * @param maxMessageBytes the longest message that is echoed
+     * @param deflate whether to accept permessage-deflate
      * @param received told of every message, by the connection's thread or loop; null for nobody
      */
     static void addTo(
             WebSocketServer.Builder server,
             OriginPolicy origins,
             int maxMessageBytes,
+            boolean deflate,
             @Nullable Consumer<Message> received) {
-        EchoServer echo = new EchoServer(origins, maxMessageBytes, received);
+        EchoServer echo = new EchoServer(origins, maxMessageBytes, deflate, received);
         server.handle("/", echo::answerPage)
                 .handle("/echo", echo::answerEcho)
                 .listen("/echo/event", echo.upgrader, echo.listener());

@@ -26,8 +26,9 @@ final class Heads {
      * @param uri where to
      * @param fields the fields that were added; credentials among them are not shown
      * @param subprotocols what was offered
+     * @param deflate whether compression was offered, in the form that the default options have
      */
-    static List<String> request(URI uri, Headers fields, List<String> subprotocols) {
+    static List<String> request(URI uri, Headers fields, List<String> subprotocols, boolean deflate) {
         String path = Optional.ofNullable(uri.getRawPath())
                 .filter(raw -> !raw.isEmpty())
                 .orElse("/");
@@ -42,6 +43,9 @@ final class Heads {
         lines.add(OUT + "Sec-WebSocket-Version: 13");
         if (!subprotocols.isEmpty()) {
             lines.add(OUT + "Sec-WebSocket-Protocol: " + Visible.of(String.join(", ", subprotocols)));
+        }
+        if (deflate) {
+            lines.add(OUT + "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits");
         }
         for (Headers.Field field : fields) {
             if (!field.is("Host")) {

@@ -117,6 +117,9 @@ final class ServeCommand implements Callable<Integer> {
             description = "Event loops that serve /echo/event; one per core unless given.")
     private @Nullable Integer loops;
 
+    @Option(names = "--no-deflate", description = "Decline compression (permessage-deflate, RFC 7692).")
+    private boolean noDeflate;
+
     @Option(names = "--verbose", description = "Print a line `recv: ...` for each message: its start, escaped.")
     private boolean verbose;
 
@@ -141,7 +144,7 @@ final class ServeCommand implements Callable<Integer> {
             }
             server.loops(loops);
         }
-        EchoServer.addTo(server, origins(), maxMessage.bytes(), received);
+        EchoServer.addTo(server, origins(), maxMessage.bytes(), !noDeflate, received);
         if (isTls()) {
             server.tls(PemTls.context(tls.get(0), tls.get(1)));
         }

@@ -23,6 +23,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** {@code gibbon connect} at a terminal: typed lines are sent, what comes is printed above the line that is being typed. */
 final class TerminalSession implements Link.Events {
@@ -247,7 +248,10 @@ final class TerminalSession implements Link.Events {
                 .subprotocol()
                 .map(name -> ", subprotocol " + Visible.of(name))
                 .orElse("");
-        status("connected to " + Visible.of(result.uri().toString()) + subprotocol + "; /help lists the commands");
+        String extensions = result.connection().extensions().stream()
+                .map(extension -> ", " + Visible.of(extension))
+                .collect(Collectors.joining());
+        status("connected to " + Visible.of(result.uri().toString()) + subprotocol + extensions + "; /help lists the commands");
         boolean _ = begun.complete(true);
     }
 

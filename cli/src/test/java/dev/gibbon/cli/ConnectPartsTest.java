@@ -177,7 +177,7 @@ class ConnectPartsTest {
         @Test
         void credentialsAreNotShown() {
             Headers fields = Headers.of("Authorization", "Basic c2VjcmV0", "Cookie", "s=secret", "X-Room", "7");
-            List<String> lines = Heads.request(URI.create("ws://h:1/p?q=1"), fields, List.of("a", "b"));
+            List<String> lines = Heads.request(URI.create("ws://h:1/p?q=1"), fields, List.of("a", "b"), false);
             assertEquals("> GET /p?q=1 HTTP/1.1", lines.getFirst());
             assertTrue(lines.contains("> Host: h:1"));
             assertTrue(lines.contains("> Sec-WebSocket-Protocol: a, b"));
