@@ -6,6 +6,7 @@ import dev.gibbon.ConnectionOptions;
 import dev.gibbon.Dialer;
 import dev.gibbon.Message;
 import dev.gibbon.WebSocketException;
+import dev.gibbon.extension.PermessageDeflate;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.URI;
@@ -21,7 +22,10 @@ public final class Client {
             .maxFragments(1 << 20)
             .build();
 
-    private final Dialer dialer = Dialer.builder().options(ROOMY).build();
+    private final Dialer dialer = Dialer.builder()
+            .options(ROOMY)
+            .permessageDeflate(PermessageDeflate.defaults())
+            .build();
     private final String server;
 
     private Client(String server) {
