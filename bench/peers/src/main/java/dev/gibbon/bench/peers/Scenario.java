@@ -129,9 +129,9 @@ record Scenario(
             echo("tls-512B", Group.TLS, 64, 1, 512, Setting.PINNED_TLS, When.FULL),
             echo("tls-16K", Group.TLS, 32, 1, 16 * KIB, Setting.PINNED_TLS, When.FULL),
             echo("tls-1M", Group.TLS, 8, 1, MIB, Setting.PINNED_TLS, When.FULL),
-            other("broadcast-10000", Group.BROADCAST, Mode.BROADCAST, 10_000, 16, Setting.PINNED, When.FULL, 8),
+            other("broadcast-10000", Group.BROADCAST, Mode.BROADCAST, 10_000, 16, Setting.PINNED, When.FULL, 5),
             other("handshakes", Group.HANDSHAKE, Mode.HANDSHAKE, 64, 0, Setting.PINNED, When.FULL, 1),
-            other("idle-8000", Group.IDLE, Mode.IDLE, 8000, 0, Setting.PINNED_FRESH, When.FULL, 8),
+            other("idle-8000", Group.IDLE, Mode.IDLE, 8000, 0, Setting.PINNED_FRESH, When.FULL, 5),
             new Scenario(
                     "idle-100000",
                     Group.IDLE,
