@@ -40,7 +40,7 @@ final class Session {
 
     void run(Recorder recorder) throws IOException, InterruptedException {
         try {
-            for (int round = 1; round <= plan.rounds(); round++) {
+            for (int round = 1; round <= plan.rounds() && !plan.steps(round).isEmpty(); round++) {
                 long start = System.nanoTime();
                 out.println("round " + round + " of " + plan.rounds());
                 for (Plan.Step step : plan.steps(round)) {
@@ -79,12 +79,20 @@ final class Session {
     private Measurement measureJvm(int round, Plan.Step step, ServerProcess server)
             throws IOException, InterruptedException {
         Scenario scenario = step.scenario();
-        try (JvmWatch watch = JvmWatch.start(server.pid(), scenario, plan.measured())) {
+        try (JvmWatch watch = watch(step, server)) {
             LoadResult result = measured(scenario, server);
-            JvmFigures figures = watch.figures(result, System.nanoTime());
+            JvmFigures figures = watch == null ? null : watch.figures(result, System.nanoTime());
             return new Measurement(round, scenario.name(), step.rival().name(), result, figures, null);
-        } catch (JMException e) {
-            throw new IOException("the server's JVM does not tell about itself", e);
+        }
+    }
+
+    /** {@return what watches the server's JVM, or null if that does not tell about itself: the rest can be measured all the same} */
+    private @Nullable JvmWatch watch(Plan.Step step, ServerProcess server) {
+        try {
+            return JvmWatch.start(server.pid(), step.scenario(), plan.measured());
+        } catch (IOException | JMException e) {
+            out.println("  the JVM of " + step.rival().name() + " does not tell about itself: " + e.getMessage());
+            return null;
         }
     }
 
