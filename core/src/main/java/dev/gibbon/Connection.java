@@ -127,7 +127,7 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
      *
      * <p>Afterwards reading here throws {@link IllegalStateException}; writing is for every thread as before, but returns when the frames
      * are queued, see {@link ConnectionOptions.Builder#maxQueuedBytes}. A thread of an event loop never waits: there {@link #close(CloseCode,
-     * String)} sends its frame and returns, and a write for which there is no room throws {@link QueueFullException}. Read deadlines have no effect.
+     * String)} sends its frame and returns, and a write for which there is no room throws {@link QueueFullException}. On a loop there are no read deadlines.
      *
      * @param listener who is told of everything, the end too
      * @throws IllegalStateException if another thread reads, or there is a listener

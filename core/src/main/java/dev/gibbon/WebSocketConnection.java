@@ -46,7 +46,9 @@ final class WebSocketConnection implements Connection {
     private final Lifecycle lifecycle;
     private final Sender sender;
     private final ControlFrames controlFrames;
-    private final Receiver receiver;
+    /** Reads for threads that block; gone once a loop has taken over. */
+    private volatile @Nullable Receiver receiver;
+
     private final Watch watch;
 
     /** How messages come in: the receiver, until a listener takes over. */
@@ -92,7 +94,7 @@ final class WebSocketConnection implements Connection {
         this.lifecycle = new Lifecycle(protocol.closing(), role, transport, engine, options.closeTimeout());
         this.sender = new Sender(engine, transport, protocol.outbound(), lifecycle, options, compressor);
         this.controlFrames = new ControlFrames(sender, time);
-        this.receiver = new Receiver(
+        Receiver blocking = new Receiver(
                 engine,
                 transport,
                 protocol.inbound(),
@@ -101,7 +103,8 @@ final class WebSocketConnection implements Connection {
                 controlFrames,
                 Math.max(MAX_DISCARDED, options.maxMessageBytes()),
                 leftover);
-        this.input = receiver;
+        this.receiver = blocking;
+        this.input = blocking;
         this.watch = new Watch(this, options, time.nanoTime());
     }
 
@@ -144,7 +147,11 @@ final class WebSocketConnection implements Connection {
     }
 
     Receiver receiver() {
-        return receiver;
+        Receiver blocking = receiver;
+        if (blocking == null) {
+            throw new IllegalStateException("this connection has a listener, which gets its messages");
+        }
+        return blocking;
     }
 
     Input input() {
@@ -228,7 +235,10 @@ final class WebSocketConnection implements Connection {
         engine.unregister(this);
         leaveGroups();
         sender.fail();
-        receiver.giveBack();
+        Receiver blocking = receiver;
+        if (blocking != null) {
+            blocking.giveBack();
+        }
         clearWriteDeadline();
         controlFrames.end(lifecycle.closedForWriting());
         LoopConnection side = loop;
@@ -240,9 +250,12 @@ final class WebSocketConnection implements Connection {
 
     /** Reads on until the closing handshake is done, for a connection whose reader has left. */
     void drainLater() {
-        engine.start("gibbon-close", () -> {
-            boolean _ = receiver.drain();
-        });
+        Receiver blocking = receiver;
+        if (blocking != null) {
+            engine.start("gibbon-close", () -> {
+                boolean _ = blocking.drain();
+            });
+        }
     }
 
     void keepalivePing() {
@@ -311,12 +324,12 @@ final class WebSocketConnection implements Connection {
 
     @Override
     public @Nullable Message readMessage() throws IOException {
-        return receiver.readMessage();
+        return receiver().readMessage();
     }
 
     @Override
     public @Nullable MessageReader nextReader() throws IOException {
-        return receiver.nextReader();
+        return receiver().nextReader();
     }
 
     @Override
@@ -352,7 +365,7 @@ final class WebSocketConnection implements Connection {
 
     @Override
     public void listen(Listener listener) {
-        receiver.reserve();
+        receiver().reserve();
         controlFrames.listener(listener);
         toTell(listener);
         // One that is ending already is ended by a thread that blocks in the transport.
@@ -361,12 +374,12 @@ final class WebSocketConnection implements Connection {
                 && enterLoop(listener, socket, engine.loops().next())) {
             return;
         }
-        Thread _ = Thread.ofVirtual().name("gibbon-listener").start(new ListenerThread(this, receiver, listener));
+        Thread _ = Thread.ofVirtual().name("gibbon-listener").start(new ListenerThread(this, receiver(), listener));
     }
 
     /** Gives this connection to {@code listener} on the loop that served its opening handshake. Loop's thread. */
     void listenOn(EventLoop served, LoopTransport socket, Listener listener) {
-        receiver.reserve();
+        receiver().reserve();
         controlFrames.listener(listener);
         toTell(listener);
         if (!enterLoop(listener, socket, served)) {
@@ -395,7 +408,8 @@ final class WebSocketConnection implements Connection {
         } finally {
             sender.resume();
         }
-        Receiver.Rest rest = receiver.handOver();
+        Receiver.Rest rest = receiver().handOver();
+        receiver = null;
         if (chosen.onThread()) {
             side.start(rest);
         } else {
@@ -573,12 +587,15 @@ final class WebSocketConnection implements Connection {
 
     @Override
     public void setReadDeadline(Duration fromNow) {
-        receiver.deadline(engine.time().nanoTime() + fromNow.toNanos());
+        receiver().deadline(engine.time().nanoTime() + fromNow.toNanos());
     }
 
     @Override
     public void clearReadDeadline() {
-        receiver.deadline(Long.MAX_VALUE);
+        Receiver blocking = receiver;
+        if (blocking != null) {
+            blocking.deadline(Long.MAX_VALUE);
+        }
     }
 
     @Override
@@ -631,12 +648,13 @@ final class WebSocketConnection implements Connection {
         } catch (IOException _) {
             return; // The connection was lost meanwhile, and everything is taken down.
         }
-        if (receiver.readsOnThisThread() || EventLoop.isLoopThread()) {
+        Receiver blocking = receiver;
+        if (EventLoop.isLoopThread() || (blocking != null && blocking.readsOnThisThread())) {
             return;
         }
         try {
             // While another thread reads it sees the peer's answer; should it stop reading, this one goes on.
-            while (input == receiver && !receiver.drain() && !lifecycle.awaitClosed(LOOK_AGAIN)) {}
+            while (blocking != null && !blocking.drain() && !lifecycle.awaitClosed(LOOK_AGAIN)) {}
             while (!lifecycle.awaitClosed(LOOK_AGAIN)) {}
         } catch (InterruptedException _) {
             abort();

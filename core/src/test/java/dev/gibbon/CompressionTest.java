@@ -80,7 +80,9 @@ class CompressionTest {
                             assertTrue(agreed.startsWith("permessage-deflate"), agreed);
                             assertEquals(!takeover, agreed.contains("server_no_context_takeover"), agreed);
                             for (int length : new int[] {0, 1, 200, 5_000, 70_000, 300_000}) {
-                                echoes(ws, JSON.repeat(length / JSON.length() + 1).substring(0, length));
+                                echoes(
+                                        ws,
+                                        JSON.repeat(length / JSON.length() + 1).substring(0, length));
                                 byte[] noise = new byte[length];
                                 random.nextBytes(noise);
                                 ws.writeBinary(noise);
@@ -112,8 +114,9 @@ class CompressionTest {
 
     @Test
     void compressionIsOffUnlessBothSidesWantIt() throws Exception {
-        Upgrader with =
-                Upgrader.builder().permessageDeflate(PermessageDeflate.defaults()).build();
+        Upgrader with = Upgrader.builder()
+                .permessageDeflate(PermessageDeflate.defaults())
+                .build();
         Upgrader without = Upgrader.create();
         try (WebSocketServer server = WebSocketServer.builder()
                 .bind("localhost", 0)

@@ -112,8 +112,8 @@ final class ConnectCommand implements Callable<Integer> {
     public Integer call() throws CommandFailedException, InterruptedException {
         URI uri = dial.uri();
         Headers headers = dial.headers();
-        Dialer dialer = dial.dialer(
-                headers, more -> noDeflate ? more : more.permessageDeflate(PermessageDeflate.defaults()));
+        Dialer dialer =
+                dial.dialer(headers, more -> noDeflate ? more : more.permessageDeflate(PermessageDeflate.defaults()));
         Link link = new Link(() -> open(dialer, uri), reconnect ? RETRIES : null, new SecureRandom());
         boolean toTerminal = StandardStream.OUTPUT.isTerminal();
         boolean interactive = toTerminal && !binary && StandardStream.INPUT.isTerminal();
