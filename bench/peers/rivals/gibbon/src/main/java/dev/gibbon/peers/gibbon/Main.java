@@ -13,6 +13,7 @@ import dev.gibbon.OriginPolicy;
 import dev.gibbon.PreparedMessage;
 import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketServer;
+import dev.gibbon.extension.PermessageDeflate;
 import dev.gibbon.peers.common.Settings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -75,7 +76,12 @@ public final class Main {
                         .batchWrites(face == Face.BATCH)
                         .build());
         if (settings.deflate()) {
-            throw new IllegalArgumentException("PEERS_DEFLATE: not by this server yet");
+            builder.permessageDeflate(PermessageDeflate.builder()
+                    .level(Settings.DEFLATE_LEVEL)
+                    .serverNoContextTakeover(true)
+                    .clientNoContextTakeover(true)
+                    .thresholdBytes(0)
+                    .build());
         }
         return builder.build();
     }
