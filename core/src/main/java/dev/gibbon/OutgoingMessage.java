@@ -167,6 +167,7 @@ final class OutgoingMessage implements MessageWriter {
         } finally {
             if (!sent) {
                 end();
+                sender.abandonMessage(opcode == Opcode.CONTINUATION);
             }
         }
     }

@@ -67,6 +67,12 @@ final class Sender implements SendProgress {
 
     private long bytesBehind;
 
+    /** On threads: broadcast messages that wait for the thread that writes them. */
+    private @Nullable ArrayDeque<PreparedMessage> offered;
+
+    private long bytesOffered;
+    private boolean writingOffered;
+
     /** Whether so much waits that no more must be read; until all of it has left. */
     private volatile boolean congested;
 
@@ -326,6 +332,14 @@ final class Sender implements SendProgress {
                 return false;
             }
             boolean full = queuedLocked() > maxQueuedBytes;
+            if (!full && loop == null) { // A thread will write it; until then it holds no buffer.
+                if (offered == null) {
+                    offered = new ArrayDeque<>(2);
+                }
+                offered.add(message);
+                bytesOffered += message.payload().remaining();
+                return true;
+            }
             if (!full && messageOpen) {
                 waitBehindLocked(message, encoding);
                 return true;
@@ -352,9 +366,59 @@ final class Sender implements SendProgress {
     void sendOffered() throws IOException {
         if (loop != null) {
             flush();
-        } else {
-            flushLater();
+            return;
         }
+        lock.lock();
+        try {
+            if (writingOffered || offered == null) {
+                return;
+            }
+            writingOffered = true;
+        } finally {
+            lock.unlock();
+        }
+        engine.start("gibbon-broadcast", this::writeOffered);
+    }
+
+    private void writeOffered() {
+        try {
+            for (PreparedMessage next = nextOffered(); next != null; next = nextOffered()) {
+                prepared(next);
+            }
+        } catch (IOException _) {
+            // The connection is closed by now and has told everybody who asks.
+        }
+    }
+
+    private @Nullable PreparedMessage nextOffered() {
+        lock.lock();
+        try {
+            PreparedMessage next = offered == null ? null : offered.poll();
+            if (next == null) {
+                offered = null;
+                writingOffered = false;
+            } else {
+                bytesOffered -= next.payload().remaining();
+            }
+            return next;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A message that the caller began will not end: if nothing of it has left nothing has happened, else the connection is lost. */
+    void abandonMessage(boolean begun) {
+        if (begun && lifecycle.state().maySendData()) {
+            lifecycle.lost(new ConnectionClosedException("a message was left in the middle (§5.4)", null, null, null));
+            return;
+        }
+        lock.lock();
+        try {
+            endMessageLocked();
+        } finally {
+            lock.unlock();
+        }
+        flushLater(); // What waited behind it.
     }
 
     /** {@return how many bytes wait for the transport} */
@@ -690,6 +754,8 @@ final class Sender implements SendProgress {
             }
             behindOpenMessage = null;
             bytesBehind = 0;
+            offered = null;
+            bytesOffered = 0;
             if (filling != null) {
                 engine.release(filling);
                 filling = null;
@@ -767,7 +833,7 @@ final class Sender implements SendProgress {
     }
 
     private long queuedLocked() {
-        return bytesAppended - bytesWritten + bytesBehind;
+        return bytesAppended - bytesWritten + bytesBehind + bytesOffered;
     }
 
     /** {@return what waits before a frame of an open message, or before a new message} */

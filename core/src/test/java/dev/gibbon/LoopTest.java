@@ -295,9 +295,8 @@ class LoopTest {
     // What it costs.
 
     @ParameterizedTest(name = "echo of {0} bytes allocates nothing")
-    @CsvSource({"16, 20000, 1", "16384, 5000, 1", "1048576, 200, 64"
-    }) // 16 bytes are left where 1 MiB is moved; not yet known whose.
-    void echoAllocatesNothing(int size, int count, int bound) throws Exception {
+    @CsvSource({"16, 20000", "16384, 5000", "1048576, 200"})
+    void echoAllocatesNothing(int size, int count) throws Exception {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         LoopEnd.Pair ends = LoopEnd.pair(Splitter.whole());
         Engine engine = new Engine(new ManualClock(), () -> 0x37fa213d, 1);
@@ -314,10 +313,14 @@ class LoopTest {
         Rig.Task<Boolean> peer = Rig.go(() -> {
             echo(ends.far(), frame, answer, count);
             long id = ask(engine.loops().next()).threadId();
-            long before = threads.getThreadAllocatedBytes(id);
-            echo(ends.far(), frame, answer, count);
-            double each = (threads.getThreadAllocatedBytes(id) - before) / (double) count;
-            assertTrue(each < bound, each + " bytes for each message");
+            double least = Double.MAX_VALUE;
+            // Until the compiler is done with this path, which takes its time beside other work.
+            for (int round = 0; round < 20 && least >= 1; round++) {
+                long before = threads.getThreadAllocatedBytes(id);
+                echo(ends.far(), frame, answer, count);
+                least = Math.min(least, (threads.getThreadAllocatedBytes(id) - before) / (double) count);
+            }
+            assertTrue(least < 1, least + " bytes for each message");
         });
         try {
             assertTrue(peer.get());
