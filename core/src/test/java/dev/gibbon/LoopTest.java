@@ -320,7 +320,10 @@ class LoopTest {
                 echo(ends.far(), frame, answer, count);
                 least = Math.min(least, (threads.getThreadAllocatedBytes(id) - before) / (double) count);
             }
-            assertTrue(least < 1, least + " bytes for each message");
+            // The JDK's selector boxes the number of a ready channel's descriptor, 16 bytes beyond 127, unless the
+            // compiler
+            // sees through it; nothing else may be left.
+            assertTrue(least < 17, least + " bytes for each message");
         });
         try {
             assertTrue(peer.get());
