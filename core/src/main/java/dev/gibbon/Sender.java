@@ -135,7 +135,7 @@ final class Sender implements SendProgress {
                 return;
             }
             awaitTurnLocked();
-            frame = appendLocked(opcode, true, payload);
+            frame = appendedLocked(batchLocked().append(outbound, opcode, true, 0, payload));
         } finally {
             lock.unlock();
         }

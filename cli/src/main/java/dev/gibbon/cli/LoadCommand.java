@@ -5,6 +5,7 @@ import dev.gibbon.ConnectionOptions;
 import dev.gibbon.Dialer;
 import dev.gibbon.Headers;
 import dev.gibbon.QueuePolicy;
+import dev.gibbon.extension.PermessageDeflate;
 import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -100,6 +102,14 @@ final class LoadCommand implements Callable<Integer> {
     @Option(names = "--utf8", description = "Send text with characters of one to four bytes.")
     private boolean utf8;
 
+    @Option(names = "--records", description = "Send text that looks like JSON records, for compression to work on.")
+    private boolean records;
+
+    @Option(
+            names = "--deflate",
+            description = "Offer compression (permessage-deflate, RFC 7692), without context takeover.")
+    private boolean deflate;
+
     @Option(
             names = "--duration",
             paramLabel = "TIME",
@@ -186,14 +196,16 @@ final class LoadCommand implements Callable<Integer> {
         require(
                 mode != LoadMode.BROADCAST || size.bytes() >= LoadPayloads.FULL_MARK,
                 "--size: a broadcast has at least " + LoadPayloads.FULL_MARK + " bytes");
-        require(!text || !utf8, "--text and --utf8 exclude each other");
+        require(
+                Stream.of(text, utf8, records).filter(given -> given).count() <= 1,
+                "--text, --utf8 and --records exclude each other");
         return new LoadScenario(
                 mode,
                 dial.uri(),
                 mode == LoadMode.HANDSHAKE ? concurrency : count(connections, 64),
                 count(depth, 1),
                 size.bytes(),
-                utf8 ? LoadContent.UTF_8 : text ? LoadContent.ASCII : LoadContent.BINARY,
+                content(),
                 warmup(),
                 duration.duration(),
                 threads,
@@ -201,6 +213,16 @@ final class LoadCommand implements Callable<Integer> {
                 rate == null ? OptionalDouble.empty() : OptionalDouble.of(rate),
                 !noEcho,
                 patience);
+    }
+
+    private LoadContent content() {
+        if (records) {
+            return LoadContent.RECORDS;
+        }
+        if (utf8) {
+            return LoadContent.UTF_8;
+        }
+        return text ? LoadContent.ASCII : LoadContent.BINARY;
     }
 
     private static int count(@Nullable Integer given, int otherwise) {
@@ -226,15 +248,30 @@ final class LoadCommand implements Callable<Integer> {
         require(sources.isEmpty() || !dial.isUnix(), "--source is for TCP, --unix is not");
         ConnectionOptions options = options();
         if (sources.isEmpty()) {
-            return List.of(dial.dialer(headers, more -> more.options(options).loops(threads)));
+            return List.of(dial.dialer(
+                    headers, more -> compressing(more.options(options).loops(threads))));
         }
         List<Dialer> dialers = new ArrayList<>();
         for (String source : sources) {
             InetAddress address = address(source);
             dialers.add(dial.dialer(
-                    headers, more -> more.options(options).loops(threads).localAddress(address)));
+                    headers,
+                    more -> compressing(more.options(options).loops(threads).localAddress(address))));
         }
         return dialers;
+    }
+
+    /** Level 1 and nothing kept: the load is to cost little, and be the same for every server. */
+    private Dialer.Builder compressing(Dialer.Builder dialer) {
+        if (!deflate) {
+            return dialer;
+        }
+        return dialer.permessageDeflate(PermessageDeflate.builder()
+                .level(1)
+                .thresholdBytes(0)
+                .clientNoContextTakeover(true)
+                .serverNoContextTakeover(true)
+                .build());
     }
 
     /** What is in flight may all be waiting on this side; and reading must not wait for writing, for the server may do the same. */

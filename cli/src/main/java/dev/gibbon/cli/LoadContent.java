@@ -2,6 +2,7 @@
 package dev.gibbon.cli;
 
 import dev.gibbon.Message;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /** What the messages of a load are made of. */
@@ -11,10 +12,14 @@ enum LoadContent {
     /** Text messages of random ASCII letters, digits and signs. */
     ASCII("ASCII text"),
     /** Text messages of random characters of one to four bytes. */
-    UTF_8("UTF-8 text");
+    UTF_8("UTF-8 text"),
+    /** Text messages that look like what services say to each other, and compress as such. */
+    RECORDS("JSON text");
 
     /** One range of characters for each length that UTF-8 has: ASCII, Cyrillic, Han, pictographs. */
     private static final int[][] RANGES = {{'0', 'o'}, {0x410, 0x44F}, {0x4E00, 0x9FA5}, {0x1F600, 0x1F64F}};
+
+    private static final List<String> SYMBOLS = List.of("GIBB", "SIAM", "LARX", "HOOL", "NOMA");
 
     private final String description;
 
@@ -34,6 +39,13 @@ enum LoadContent {
             return Message.binary(bytes);
         }
         StringBuilder text = new StringBuilder(size);
+        if (this == RECORDS) {
+            while (text.length() < size) {
+                text.append(record(random));
+            }
+            text.setLength(size);
+            return Message.text(text.toString());
+        }
         int bytes = 0;
         while (bytes < size) {
             int longest = Math.min(RANGES.length, size - bytes);
@@ -43,6 +55,13 @@ enum LoadContent {
             bytes += length;
         }
         return Message.text(text.toString());
+    }
+
+    private static String record(SplittableRandom random) {
+        return "{\"id\":" + random.nextInt(1_000_000) + ",\"symbol\":\"" + SYMBOLS.get(random.nextInt(SYMBOLS.size()))
+                + "\",\"price\":" + random.nextInt(10_000) + '.' + random.nextInt(10, 100) + ",\"size\":"
+                + random.nextInt(1, 500) + ",\"side\":\"" + (random.nextBoolean() ? "buy" : "sell")
+                + "\",\"time\":\"2026-11-22T" + random.nextInt(10, 24) + ':' + random.nextInt(10, 60) + ":00Z\"},";
     }
 
     @Override

@@ -252,7 +252,7 @@ record Scenario(
             words.addAll(List.of("--size", Integer.toString(size)));
         }
         if (text) {
-            words.add("--text");
+            words.add(setting.deflate() ? "--records" : "--text");
         }
         if (setting.tls()) {
             words.add("--insecure");
