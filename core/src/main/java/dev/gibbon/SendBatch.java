@@ -37,9 +37,6 @@ final class SendBatch {
 
     private static final int USUAL_SEGMENTS = 4;
 
-    /** How much of a payload that must wait is kept in chunks. */
-    private static final int MOST_CHUNKS = 32;
-
     /** Whose bytes a segment is. */
     private enum Owner {
         /** This batch's, for good: its first chunk. */
@@ -216,8 +213,8 @@ final class SendBatch {
         seal();
         for (int i = next; i < count; i++) {
             if (owners[i] == Owner.CALLER) {
-                i = ownPayload(i);
-                continue;
+                segments[i] = copy(segments[i]);
+                owners[i] = Owner.NOBODY;
             }
             if (owners[i] == Owner.NOBODY) {
                 continue;
@@ -233,46 +230,6 @@ final class SendBatch {
                 owners[i] = Owner.NOBODY;
             }
         }
-    }
-
-    /** Copies a payload into chunks, which a system call takes as they are; one that is very large to the heap. */
-    private int ownPayload(int index) {
-        ByteBuffer payload = segments[index];
-        int chunks = Math.ceilDiv(payload.remaining(), BufferPool.BUFFER_BYTES);
-        if (payload.remaining() < BufferPool.BUFFER_BYTES / 4 || chunks > MOST_CHUNKS) {
-            segments[index] = copy(payload);
-            owners[index] = Owner.NOBODY;
-            return index;
-        }
-        ByteBuffer source = payload.duplicate();
-        insert(index, chunks - 1);
-        for (int i = index; i < index + chunks; i++) {
-            ByteBuffer chunk = pool.lease();
-            int n = Math.min(chunk.remaining(), source.remaining());
-            chunk.put(0, source, source.position(), n).limit(n);
-            source.position(source.position() + n);
-            segments[i] = chunk;
-            owners[i] = Owner.POOL;
-        }
-        return index + chunks - 1;
-    }
-
-    /** Makes room for {@code more} segments behind the one at {@code index}. */
-    private void insert(int index, int more) {
-        int size = Math.max(segments.length, count + more);
-        segments = Arrays.copyOf(segments, size);
-        owners = Arrays.copyOf(owners, size);
-        tails = Arrays.copyOf(tails, size);
-        tailKeys = Arrays.copyOf(tailKeys, size);
-        tailPhases = Arrays.copyOf(tailPhases, size);
-        int behind = count - index - 1;
-        System.arraycopy(segments, index + 1, segments, index + 1 + more, behind);
-        System.arraycopy(owners, index + 1, owners, index + 1 + more, behind);
-        System.arraycopy(tails, index + 1, tails, index + 1 + more, behind);
-        System.arraycopy(tailKeys, index + 1, tailKeys, index + 1 + more, behind);
-        System.arraycopy(tailPhases, index + 1, tailPhases, index + 1 + more, behind);
-        Arrays.fill(tails, index, index + 1 + more, null);
-        count += more;
     }
 
     private static ByteBuffer copy(ByteBuffer bytes) {
