@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** What happens to the peer's Ping, Pong and Close frames (§5.5), and our own Pings that wait for their Pong. */
@@ -30,9 +29,7 @@ final class ControlFrames {
     private volatile @Nullable Listener listener;
     private volatile CloseHandler closeHandler = NO_CLOSE_HANDLER;
 
-    private final ReentrantLock lock = new ReentrantLock();
-
-    // Guarded by lock.
+    // Guarded by this object's monitor, which costs an idle connection nothing.
     private @Nullable ArrayDeque<Waiting> waiting;
     private long lastId;
     private @Nullable WebSocketException ended;
@@ -63,8 +60,7 @@ final class ControlFrames {
         byte[] payload;
         WebSocketException cause;
         Waiting unanswered = null;
-        lock.lock();
-        try {
+        synchronized (this) {
             long id = ++lastId;
             payload = ByteBuffer.allocate(Long.BYTES).putLong(id).array();
             cause = ended;
@@ -77,8 +73,6 @@ final class ControlFrames {
                     unanswered = waiting.removeFirst();
                 }
             }
-        } finally {
-            lock.unlock();
         }
         if (cause != null) {
             roundTrip.completeExceptionally(cause);
@@ -126,16 +120,13 @@ final class ControlFrames {
         long id = ByteBuffer.wrap(payload).getLong();
         long now = time.nanoTime();
         List<Waiting> answered = new ArrayList<>(1);
-        lock.lock();
-        try {
+        synchronized (this) {
             if (waiting == null || waiting.stream().noneMatch(ping -> ping.id() == id)) {
                 return; // §5.5.3: an unsolicited Pong means nothing.
             }
             while (waiting != null && !waiting.isEmpty() && waiting.getFirst().id() <= id) {
                 answered.add(waiting.removeFirst());
             }
-        } finally {
-            lock.unlock();
         }
         for (Waiting ping : answered) {
             ping.roundTrip().complete(Duration.ofNanos(now - ping.sentAt()));
@@ -145,13 +136,10 @@ final class ControlFrames {
     /** The connection is gone: no Pong will come. */
     void end(WebSocketException cause) {
         ArrayDeque<Waiting> left;
-        lock.lock();
-        try {
+        synchronized (this) {
             ended = cause;
             left = waiting;
             waiting = null;
-        } finally {
-            lock.unlock();
         }
         if (left != null) {
             left.forEach(ping -> ping.roundTrip().completeExceptionally(cause));

@@ -295,8 +295,8 @@ class LoopTest {
     // What it costs.
 
     @ParameterizedTest(name = "echo of {0} bytes allocates nothing")
-    @CsvSource({"16, 20000", "16384, 5000", "1048576, 200"})
-    void echoAllocatesNothing(int size, int count) throws Exception {
+    @CsvSource({"16, 5000, 17", "16384, 2000, 17", "1048576, 50, 129"})
+    void echoAllocatesNothing(int size, int count, int bound) throws Exception {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         LoopEnd.Pair ends = LoopEnd.pair(Splitter.whole());
         Engine engine = new Engine(new ManualClock(), () -> 0x37fa213d, 1);
@@ -315,15 +315,16 @@ class LoopTest {
             long id = ask(engine.loops().next()).threadId();
             double least = Double.MAX_VALUE;
             // Until the compiler is done with this path, which takes its time beside other work.
-            for (int round = 0; round < 20 && least >= 1; round++) {
+            for (int round = 0; round < 20 && least >= bound; round++) {
                 long before = threads.getThreadAllocatedBytes(id);
                 echo(ends.far(), frame, answer, count);
                 least = Math.min(least, (threads.getThreadAllocatedBytes(id) - before) / (double) count);
             }
             // The JDK's selector boxes the number of a ready channel's descriptor, 16 bytes beyond 127, unless the
             // compiler
-            // sees through it; nothing else may be left.
-            assertTrue(least < 17, least + " bytes for each message");
+            // sees through it; nothing else may be left. While a large message passes its channel is ready several
+            // times.
+            assertTrue(least < bound, least + " bytes for each message");
         });
         try {
             assertTrue(peer.get());

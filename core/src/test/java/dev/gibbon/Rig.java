@@ -206,6 +206,11 @@ final class Rig implements AutoCloseable {
         }
     }
 
+    /** Waits until nobody is in a write any more: the clock may not move while a thread has only not noticed its end. */
+    void awaitWritten() {
+        await(() -> !connection.sender().writing(), () -> "still writing");
+    }
+
     /** Waits until the loop has done all it was given before. */
     void awaitLoop() throws Exception {
         for (int i = 0; i < 2; i++) { // A task may have given it another.

@@ -73,6 +73,7 @@ class WatchTest {
                     rig.peer.sendPing(new byte[0]);
                     rig.peer.expectPong(new byte[0]);
                     rig.awaitRead();
+                    rig.awaitWritten();
                 }
                 rig.peer.sendClose();
                 rig.peer.expectCloseWithoutCode();
@@ -172,6 +173,7 @@ class WatchTest {
                     byte[] ping = rig.peer.expectPing();
                     rig.peer.sendPong(ping);
                     rig.awaitRead();
+                    rig.awaitWritten();
                 }
                 rig.peer.expectNothingMore();
                 rig.neighbours.echo();

@@ -18,10 +18,6 @@ final class ControlFrameBudget {
         this.nanosPerFrame = MINUTE_NANOS / perMinute;
     }
 
-    int perMinute() {
-        return perMinute;
-    }
-
     /** Takes one frame from the allowance; false if there is none left. */
     boolean take(long now) {
         if (!started || fullAt - now < 0) {

@@ -55,7 +55,11 @@ public final class Inbound {
 
     private final ClosingHandshake closing;
     private final LongSupplier nanoClock;
-    private final ControlFrameBudget controlFrames;
+    private final int maxControlFramesPerMinute;
+
+    /** Made with the first control frame. */
+    private @Nullable ControlFrameBudget controlFrames;
+
     private final Utf8Validator utf8 = new Utf8Validator();
 
     /** May be changed by any thread; the next frame's header meets the new ones. */
@@ -100,7 +104,7 @@ public final class Inbound {
         this.limits = limits;
         this.closing = closing;
         this.nanoClock = nanoClock;
-        this.controlFrames = new ControlFrameBudget(limits.maxControlFramesPerMinute());
+        this.maxControlFramesPerMinute = limits.maxControlFramesPerMinute();
     }
 
     /**
@@ -348,14 +352,23 @@ public final class Inbound {
         return most < 0 ? Long.MAX_VALUE : most;
     }
 
+    private ControlFrameBudget budget() {
+        ControlFrameBudget known = controlFrames;
+        if (known == null) {
+            known = new ControlFrameBudget(maxControlFramesPerMinute);
+            controlFrames = known;
+        }
+        return known;
+    }
+
     private void beginControlFrame(Opcode frame) throws ProtocolException {
         int payload = (int) parser.payloadLength();
         control = payload == 0 ? NO_BYTES : new byte[payload];
         controlBytes = 0;
-        if (frame != Opcode.CLOSE && !controlFrames.take(nanoClock.getAsLong())) {
+        if (frame != Opcode.CLOSE && !budget().take(nanoClock.getAsLong())) {
             throw new ProtocolException(
                     CloseCode.POLICY_VIOLATION,
-                    "more than " + controlFrames.perMinute() + " control frames a minute (§10.4)");
+                    "more than " + maxControlFramesPerMinute + " control frames a minute (§10.4)");
         }
     }
 
