@@ -198,7 +198,7 @@ final class LoadCommand implements Callable<Integer> {
                 "--size: a broadcast has at least " + LoadPayloads.FULL_MARK + " bytes");
         require(
                 Stream.of(text, utf8, records).filter(given -> given).count() <= 1,
-                "--text, --utf8 and --records exclude each other");
+                "--text and --utf8 and --records exclude each other");
         return new LoadScenario(
                 mode,
                 dial.uri(),
