@@ -442,7 +442,7 @@ class LoadCommandTest {
         "--mode handshake --connections 5, --mode handshake has --concurrency connections",
         "--no-echo, --no-echo is for --mode handshake",
         "--text --utf8, --text and --utf8",
-        "--records --utf8, --records exclude each other",
+        "--records --utf8, --text and --utf8",
         "--source example.org, --source: 'example.org' is no IP address",
         "--source 127.0.0.2 --unix s, --source is for TCP",
         "--pid x, invalid value for option '--pid'"
