@@ -251,8 +251,8 @@ final class TerminalSession implements Link.Events {
         String extensions = result.connection().extensions().stream()
                 .map(extension -> ", " + Visible.of(extension))
                 .collect(Collectors.joining());
-        status("connected to " + Visible.of(result.uri().toString()) + subprotocol + extensions
-                + "; /help lists the commands");
+        status("connected to " + Visible.of(result.uri().toString()) + subprotocol + extensions);
+        status("/help lists the commands");
         boolean _ = begun.complete(true);
     }
 
