@@ -335,6 +335,11 @@ final class Delivery implements Input {
         WebSocketException _ = connection.lifecycle().handlerFailed(e);
     }
 
+    /** Nothing that has come is delivered any more. */
+    void stop() {
+        ended = true;
+    }
+
     /** The transport is gone: the last call. */
     void ended() {
         ended = true;

@@ -10,6 +10,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -201,31 +202,76 @@ final class EventLoop {
 
     private void run(Selector running) {
         try (running) {
-            long idleSince = 0;
-            while (true) {
-                boolean idle = running.keys().isEmpty();
-                sleeping = true;
-                if (!tasks.isEmpty() || !again.isEmpty()) {
-                    sleeping = false;
-                    running.selectNow(serve);
-                } else {
-                    running.select(serve, idle ? IDLE_MILLIS : 0);
-                    sleeping = false;
-                }
-                serveAgain();
-                runTasks();
-                flushTouched();
-                serving.setOpaque(null);
-                if (!idle) {
-                    idleSince = 0;
-                } else if (idleSince == 0) {
-                    idleSince = engine.time().nanoTime();
-                } else if (running.keys().isEmpty() && mayEnd(idleSince)) {
-                    return;
-                }
+            try {
+                serveUntilIdle(running);
+            } catch (IOException | RuntimeException | Error e) {
+                giveUp(running, e);
             }
         } catch (IOException e) {
-            throw new IllegalStateException("an event loop's selector broke", e);
+            engine.log().warn("a selector of " + name + " could not be closed", e);
+        }
+    }
+
+    private void serveUntilIdle(Selector running) throws IOException {
+        long idleSince = 0;
+        while (true) {
+            boolean idle = running.keys().isEmpty();
+            boolean _ = Thread.interrupted(); // A listener may have left it set: no selector would wait any more.
+            sleeping = true;
+            if (!tasks.isEmpty() || !again.isEmpty()) {
+                sleeping = false;
+                running.selectNow(serve);
+            } else {
+                running.select(serve, idle ? IDLE_MILLIS : 0);
+                sleeping = false;
+            }
+            serveAgain();
+            runTasks();
+            flushTouched();
+            serving.setOpaque(null);
+            if (!idle) {
+                idleSince = 0;
+            } else if (idleSince == 0) {
+                idleSince = engine.time().nanoTime();
+            } else if (running.keys().isEmpty() && mayEnd(idleSince)) {
+                return;
+            }
+        }
+    }
+
+    /** The selector or this class has a defect: what it served is lost, and the next task starts a new thread. */
+    private void giveUp(Selector broken, Throwable defect) {
+        engine.log().warn(name + " failed, and its connections are dropped", defect);
+        List<Ready> served = new ArrayList<>();
+        for (SelectionKey key : broken.keys()) {
+            if (key.attachment() instanceof Ready ready) {
+                served.add(ready);
+            }
+        }
+        touched.clear();
+        again.clear();
+        serving.setOpaque(null);
+        sleeping = false;
+        startLock.lock();
+        try {
+            selector = null;
+            thread = null;
+        } finally {
+            startLock.unlock();
+        }
+        for (Ready ready : served) {
+            tellBroken(ready, defect);
+        }
+        if (!tasks.isEmpty()) {
+            wake();
+        }
+    }
+
+    private void tellBroken(Ready ready, Throwable defect) {
+        try {
+            ready.broken(defect);
+        } catch (RuntimeException | Error e) {
+            engine.log().warn("a connection of " + name + " could not be dropped", e);
         }
     }
 

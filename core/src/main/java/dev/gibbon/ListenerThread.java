@@ -129,10 +129,11 @@ final class ListenerThread implements Runnable {
         void run() throws IOException;
     }
 
+    /** {@return whether there may be another call: not once the listener has thrown or aborted the connection} */
     private boolean handled(Call callback) {
         try {
             callback.run();
-            return true;
+            return !connection.lifecycle().isClosed();
         } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
             WebSocketException _ = connection.lifecycle().handlerFailed(e);
             return false;

@@ -384,6 +384,10 @@ final class LoopConnection implements EventLoop.Ready {
 
     /** The transport is gone; any thread. */
     void released() {
+        if (loop.onThread()) { // Perhaps in a call of the listener, which is to be its last but for the end.
+            phase = Phase.ENDED;
+            delivery.stop();
+        }
         loop.execute(() -> {
             phase = Phase.ENDED;
             held = null;

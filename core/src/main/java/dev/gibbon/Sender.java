@@ -826,10 +826,12 @@ final class Sender implements SendProgress {
         requireSendableLocked();
     }
 
+    /** {@return what the writer is told; others are told by a thread that holds no lock, since they may be the application} */
     private WebSocketException dropped() {
-        lifecycle.lost(new ConnectionClosedException(
-                "dropped: the peer reads too slowly, more than " + maxQueuedBytes + " bytes wait", null, null, null));
-        return lifecycle.closedForWriting();
+        WebSocketException why = new ConnectionClosedException(
+                "dropped: the peer reads too slowly, more than " + maxQueuedBytes + " bytes wait", null, null, null);
+        engine.start("gibbon-drop", () -> lifecycle.lost(why));
+        return why;
     }
 
     private long queuedLocked() {
@@ -1000,6 +1002,9 @@ final class Sender implements SendProgress {
             } catch (IOException e) {
                 lifecycle.lost(e);
                 throw lifecycle.closedForWriting();
+            } catch (RuntimeException | Error e) { // A defect; what has left of the frames nobody knows.
+                lifecycle.lost(e);
+                throw e;
             } finally {
                 next = wroteOut(batch, all, broken);
             }
@@ -1128,7 +1133,7 @@ final class Sender implements SendProgress {
         } catch (IOException e) {
             lifecycle.lost(e);
             throw lifecycle.closedForWriting();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // A defect; what has left of the frames nobody knows.
             lifecycle.lost(e);
             throw e;
         } finally {

@@ -641,6 +641,11 @@ final class WebSocketConnection implements Connection {
         if (lifecycle.state() == ConnectionState.CLOSED) {
             return;
         }
+        if (EventLoop.isLoopThread()) { // It must not wait, not even for the transport.
+            lifecycle.closeLater(status, null);
+            drainLater();
+            return;
+        }
         lifecycle.armDeadline();
         boolean _ = sender.appendClose(status);
         try {
@@ -649,7 +654,7 @@ final class WebSocketConnection implements Connection {
             return; // The connection was lost meanwhile, and everything is taken down.
         }
         Receiver blocking = receiver;
-        if (EventLoop.isLoopThread() || (blocking != null && blocking.readsOnThisThread())) {
+        if (blocking != null && blocking.readsOnThisThread()) {
             return;
         }
         try {

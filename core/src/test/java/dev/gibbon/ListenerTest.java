@@ -410,9 +410,11 @@ class ListenerTest {
             }
         });
         try (Rig rig = new Rig(side, ConnectionOptions.defaults(), probe)) {
-            rig.peer.sendText("a");
+            rig.peer.sendRaw(
+                    wire(side.role(), Frame.text("a"), Frame.text("came with it, and is not wanted any more")));
             rig.peer.expectEnd();
             Rig.End end = rig.end(rig.read());
+            assertEquals(1, end.messages().size());
             ConnectionClosedException _ = end.failure(ConnectionClosedException.class);
             rig.expectSame(end);
             rig.expectAllGivenBack();

@@ -4,6 +4,7 @@ package dev.gibbon;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
@@ -19,6 +20,8 @@ import java.lang.management.ManagementFactory;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectionKey;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
@@ -26,6 +29,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
@@ -178,6 +182,107 @@ class LoopTest {
         }
     }
 
+    @Test
+    void interruptThatAListenerLeavesBehindIsGoneAtTheNextTurn() throws Exception {
+        Probe probe = new Probe(new Probe.Script() {
+            @Override
+            void message(Connection connection, MessageView message) throws IOException {
+                connection.writeText(Thread.currentThread().isInterrupted() ? "interrupted" : "not");
+                Thread.currentThread().interrupt();
+            }
+        });
+        try (Rig rig = new Rig(new Side(Face.LOOP, Role.SERVER), ConnectionOptions.defaults(), probe)) {
+            for (int i = 0; i < 3; i++) {
+                rig.peer.sendText("a");
+                rig.peer.expectText("not");
+            }
+            rig.neighbours.echo();
+            rig.connection.abort();
+            Rig.End _ = rig.end(rig.read());
+            rig.expectAllGivenBack();
+        }
+    }
+
+    /** The listener of one connection closes another one, which a thread reads, or nobody does. */
+    @ParameterizedTest
+    @CsvSource({"true", "false"})
+    void blockingConnectionIsClosedFromALoopWithoutWaiting(boolean beingRead) throws Exception {
+        List<Connection> others = new ArrayList<>();
+        Probe probe = new Probe(new Probe.Script() {
+            @Override
+            void message(Connection connection, MessageView message) throws IOException {
+                others.getFirst().close(CloseCode.NORMAL, "enough");
+                connection.writeText("done");
+            }
+        });
+        try (Rig rig = new Rig(new Side(Face.LOOP, Role.SERVER), ConnectionOptions.defaults(), probe)) {
+            Rig.Other other = rig.other(ConnectionOptions.defaults());
+            others.add(other.connection());
+            Optional<Rig.Task<Message>> reading =
+                    beingRead ? Optional.of(Rig.start(other.connection()::readMessage)) : Optional.empty();
+            if (reading.isPresent()) {
+                reading.get().awaitParked();
+            }
+            rig.peer.sendText("close it");
+            rig.peer.expectText("done");
+            other.peer().expectClose(1000, "enough");
+            other.peer().sendClose(1000, "enough");
+            other.peer().expectEnd();
+            other.peer().close();
+            Rig.await(() -> other.connection().state() == ConnectionState.CLOSED, () -> "nobody reads the answer");
+            if (reading.isPresent()) {
+                assertNull(reading.get().get());
+            }
+            rig.connection.abort();
+            Rig.End _ = rig.end(rig.read());
+            rig.expectAllGivenBack();
+        }
+    }
+
+    /** What ends the thread of a loop ends its connections too, and the next task starts another thread. */
+    @Test
+    void loopThatBreaksLosesItsConnectionsAndStartsAgain() throws Exception {
+        Probe probe = echo();
+        try (Rig rig = new Rig(new Side(Face.LOOP, Role.SERVER), ConnectionOptions.defaults(), probe)) {
+            Thread before = ask(rig.loop);
+            LoopEnd.Pair ends = LoopEnd.pair(Splitter.whole());
+            SocketChannel bad = ends.near().enterLoop().orElseThrow();
+            rig.loop.execute(() -> registerDefect(rig.loop, bad));
+            ends.far().write(new ByteBuffer[] {ByteBuffer.wrap(new byte[1])}, 0, 1);
+            rig.peer.expectEnd();
+            ConnectionClosedException _ = probe.awaitEnd().failure(ConnectionClosedException.class);
+            assertNotSame(before, ask(rig.loop));
+            assertTrue(before.join(Duration.ofSeconds(Rig.SECONDS)));
+
+            Rig.Other other = rig.other(ConnectionOptions.defaults());
+            other.connection().listen(echo());
+            other.peer().sendText("again");
+            other.peer().expectText("again");
+            other.connection().abort();
+            bad.close();
+            ends.far().close();
+        }
+    }
+
+    private static void registerDefect(EventLoop loop, SocketChannel channel) {
+        EventLoop.Ready defect = new EventLoop.Ready() {
+            @Override
+            public void ready(int operations) {
+                throw new IllegalStateException("a defect, expected in the log of this test");
+            }
+
+            @Override
+            public void broken(Throwable cause) {
+                throw new IllegalStateException("a second defect, expected in the log of this test", cause);
+            }
+        };
+        try {
+            SelectionKey _ = loop.register(channel, SelectionKey.OP_READ, defect);
+        } catch (ClosedChannelException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     // Sockets of every kind.
 
     private static SocketChannel[] unixPair(Path directory) throws IOException {
@@ -305,7 +410,7 @@ class LoopTest {
                 ends.near(),
                 Role.SERVER,
                 ConnectionOptions.defaults(),
-                java.util.Optional.empty(),
+                Optional.empty(),
                 ByteBuffer.allocate(0));
         connection.listen(new Echo());
         byte[] frame = Frame.binary(new byte[size]).withMaskingKey(0x37fa213d).encode();
