@@ -61,6 +61,13 @@ public final class TlsEngines {
         return engine;
     }
 
+    /** Does the work that an engine leaves to its caller's thread. */
+    static void runTasks(SSLEngine engine) {
+        for (Runnable task = engine.getDelegatedTask(); task != null; task = engine.getDelegatedTask()) {
+            task.run();
+        }
+    }
+
     private static SSLParameters modernParameters(SSLEngine engine) {
         List<String> supported = List.of(engine.getSupportedProtocols());
         SSLParameters parameters = engine.getSSLParameters();
