@@ -72,7 +72,7 @@ public final class ChannelTransport implements LoopTransport {
         peerAddress = channel.getRemoteAddress();
     }
 
-    /** Does nothing if a timed read on a Unix-domain channel has timed out and still waits: see {@link #isReadPending()}. */
+    /** Does nothing if a timed read on a Unix-domain channel has timed out and still waits: only this transport's reads get its bytes. */
     @Override
     public Optional<SocketChannel> enterLoop() throws IOException {
         if (pendingRead != null) {
@@ -90,19 +90,6 @@ public final class ChannelTransport implements LoopTransport {
     @Override
     public boolean buffersInput() {
         return false;
-    }
-
-    /** {@return the channel} */
-    public SocketChannel channel() {
-        return channel;
-    }
-
-    /**
-     * {@return whether a timed read has left bytes or a waiting read behind, which only this transport's reads will
-     * see}
-     */
-    public boolean isReadPending() {
-        return pendingRead != null;
     }
 
     @Override

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * TLS over any other transport. The handshake happens in the first read or write, or in {@link #handshake()}.
  *
  * <p>Everything is resumable: where the lower transport moves nothing, so does this one, with its state kept, so it
- * works over a blocking transport and, after {@link #configureBlocking configureBlocking(false)}, over a non-blocking
- * one. There it may hold records that the lower transport has not taken: see {@link #flush()}. A read may leave
+ * works over a blocking transport and, after {@link #enterLoop()}, over a non-blocking one. There it may hold records
+ * that the lower transport has not taken: see {@link #flush()}. A read may leave
  * decrypted bytes behind, which no selector tells of: read until 0.
  *
  * <p>A stream that ends without TLS's close_notify reads as -1 like any other; WebSocket's closing handshake tells
@@ -67,11 +67,6 @@ public final class TlsTransport implements LoopTransport {
         output = new TlsOutput(lower, engine, pool);
         input = new TlsInput(lower, engine, pool, output, this::requestSend);
         handshake = new TlsHandshake(engine, input, output);
-    }
-
-    /** Tells how the lower transport behaves from now on. Not while a read or write is going on. */
-    public void configureBlocking(boolean block) {
-        blocking = block;
     }
 
     @Override

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
@@ -244,7 +245,7 @@ class ChannelTransportTest {
     void aNonBlockingChannelAnswersZero(Kind kind) throws Exception {
         try (TransportPair pair = kind.open()) {
             ChannelTransport client = (ChannelTransport) pair.client();
-            client.channel().configureBlocking(false);
+            assertTrue(client.enterLoop().isPresent());
             assertEquals(0, client.read(ByteBuffer.allocate(1)));
             assertEquals(0, client.read(ByteBuffer.allocate(1), Duration.ofSeconds(50)));
             ByteBuffer[] bytes = {ByteBuffer.allocateDirect(64 << 20)};
@@ -267,10 +268,12 @@ class ChannelTransportTest {
     @Test
     void tcpSendsWithoutDelayAndKnowsItsAddresses() throws Exception {
         try (TransportPair pair = TransportPair.tcp()) {
-            assertTrue(((ChannelTransport) pair.server()).channel().getOption(StandardSocketOptions.TCP_NODELAY));
             assertEquals(pair.client().localAddress(), pair.server().peerAddress());
             assertTrue(pair.client().localAddress().isPresent());
             assertTrue(pair.client().tlsSession().isEmpty());
+            SocketChannel channel =
+                    ((ChannelTransport) pair.server()).enterLoop().orElseThrow();
+            assertTrue(channel.getOption(StandardSocketOptions.TCP_NODELAY));
         }
     }
 }

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.internal;
 
-import dev.gibbon.Transport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** One end of a pair in memory which moves as few bytes per call as its seed likes, and may refuse to block. */
-final class MemoryTransport implements Transport {
+/** One end of a pair in memory which moves as few bytes per call as its seed likes, and does not block once in a loop. */
+final class MemoryTransport implements LoopTransport {
     private final Pipe in;
     private final Pipe out;
-    private final boolean blocking;
     private final int maxMove;
     private final Random random;
+    private volatile boolean blocking = true;
     final AtomicInteger writes = new AtomicInteger();
 
-    private MemoryTransport(Pipe in, Pipe out, boolean blocking, int maxMove, long seed) {
+    private MemoryTransport(Pipe in, Pipe out, int maxMove, long seed) {
         this.in = in;
         this.out = out;
-        this.blocking = blocking;
         this.maxMove = maxMove;
         random = new Random(seed);
     }
@@ -32,12 +32,11 @@ final class MemoryTransport implements Transport {
      *
      * @param maxMove how many bytes one read or write moves at most; fewer at random, where this is more than 1
      */
-    static MemoryTransport[] pair(boolean blocking, int capacity, int maxMove, long seed) {
+    static MemoryTransport[] pair(int capacity, int maxMove, long seed) {
         Pipe one = new Pipe(capacity);
         Pipe two = new Pipe(capacity);
         return new MemoryTransport[] {
-            new MemoryTransport(one, two, blocking, maxMove, seed),
-            new MemoryTransport(two, one, blocking, maxMove, seed + 1)
+            new MemoryTransport(one, two, maxMove, seed), new MemoryTransport(two, one, maxMove, seed + 1)
         };
     }
 
@@ -45,6 +44,25 @@ final class MemoryTransport implements Transport {
         synchronized (random) {
             return maxMove == Integer.MAX_VALUE ? maxMove : 1 + random.nextInt(maxMove);
         }
+    }
+
+    /** Answers with a channel that only stands for one: the test plays the loop. */
+    @Override
+    public Optional<SocketChannel> enterLoop() throws IOException {
+        blocking = false;
+        SocketChannel channel = SocketChannel.open();
+        channel.close();
+        return Optional.of(channel);
+    }
+
+    @Override
+    public boolean flush() {
+        return true;
+    }
+
+    @Override
+    public boolean buffersInput() {
+        return false;
     }
 
     @Override

@@ -39,7 +39,7 @@ record TransportPair(Transport client, Transport server) implements AutoCloseabl
     }
 
     static TransportPair memory(int maxMove, long seed) {
-        MemoryTransport[] ends = MemoryTransport.pair(true, 50_000, maxMove, seed);
+        MemoryTransport[] ends = MemoryTransport.pair(50_000, maxMove, seed);
         return new TransportPair(ends[0], ends[1]);
     }
 
