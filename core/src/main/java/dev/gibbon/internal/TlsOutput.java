@@ -30,6 +30,7 @@ final class TlsOutput {
     private final ByteBuffer[] outArray = {ByteBuffer.allocate(0)};
     private @Nullable IOException failure;
     private boolean shut;
+    private boolean answerWaits; // The engine has something to say that must wait for the records before it.
 
     TlsOutput(Transport lower, SSLEngine engine, BufferPool pool) {
         this.lower = lower;
@@ -71,6 +72,7 @@ final class TlsOutput {
      * @throws ClosedChannelException if the engine takes no more bytes
      */
     long wrap(ByteBuffer[] srcs, int offset, int length) throws IOException {
+        answerWaits = false;
         boolean data = hasBytes(srcs, offset, length);
         if (!data && engine.getHandshakeStatus() != HandshakeStatus.NEED_WRAP) {
             return 0;
@@ -144,13 +146,30 @@ final class TlsOutput {
         return true;
     }
 
-    /** Sends what the engine itself has to say. What goes wrong, the next write reports. */
-    void answer() {
-        try {
-            if (failure == null && flush()) {
-                wrapOwn();
-                boolean _ = flush();
+    /**
+     * Flushes like {@link #flush()}, and sends the answers that waited behind those records: a peer that asked for new keys while
+     * it read nothing would wait for them until the next write.
+     *
+     * @return whether the lower transport has taken all of it
+     */
+    boolean flushAll() throws IOException {
+        while (flush()) {
+            if (!answerWaits) {
+                return true;
             }
+            wrapOwn();
+        }
+        return false;
+    }
+
+    /** Sends what the engine itself has to say, as soon as that is possible. What goes wrong, the next write reports. */
+    void answer() {
+        if (failure != null) {
+            return;
+        }
+        answerWaits = true;
+        try {
+            boolean _ = flushAll();
         } catch (IOException e) {
             if (failure == null) {
                 failure = e;

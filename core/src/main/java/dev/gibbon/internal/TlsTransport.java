@@ -164,7 +164,7 @@ public final class TlsTransport implements LoopTransport {
         boolean _ = lock(sendLock, NO_DEADLINE);
         try {
             checkMaySendLocked();
-            return output.flush();
+            return output.flushAll();
         } finally {
             sendLock.unlock();
             releaseIfClosed();

@@ -43,6 +43,9 @@ class TlsTransportTest {
     /** What the JDK adds to a TLS 1.3 record, to hide its length. */
     private static final int JDK_PADDING = 16;
 
+    /** A KeyUpdate's record behind its header: five bytes of handshake, its type, and the tag. */
+    private static final int KEY_UPDATE_BYTES = 5 + 1 + JDK_PADDING + 16;
+
     private static SSLContext context;
     private static SSLContext stranger;
     private static SSLContext expired;
@@ -524,8 +527,7 @@ class TlsTransportTest {
             ByteBuffer record = ByteBuffer.allocateDirect(32_768);
             assertTrue(client.wrap(ByteBuffer.allocate(0), record).bytesProduced() > 0);
             writeAll(lower.client(), record.flip());
-            // The answer: a record with five bytes of handshake, its type, and the tag.
-            byte[] answer = readExactly(lower.client(), 5 + 5 + 1 + JDK_PADDING + 16);
+            byte[] answer = readExactly(lower.client(), 5 + KEY_UPDATE_BYTES);
             assertTrue(client.unwrap(ByteBuffer.wrap(answer), ByteBuffer.allocate(20_000))
                             .bytesConsumed()
                     > 0);
@@ -551,6 +553,45 @@ class TlsTransportTest {
             assertFalse(writer.isDone());
             assertEquals(64 << 20, readExactly(pair.client(), 64 << 20).length);
             assertEquals(null, writer.get());
+        }
+    }
+
+    @Test
+    void aKeyUpdateThatComesWhileTheOutputIsBlockedIsAnsweredByTheFlush() throws Exception {
+        MemoryTransport[] ends = MemoryTransport.pair(4_000, Integer.MAX_VALUE, 1);
+        SSLEngine client = TlsEngines.client(context, "localhost", 443);
+        TlsTransport server = new TlsTransport(ends[1], TlsEngines.server(context), pool);
+        try (TransportPair pair = new TransportPair(new TlsTransport(ends[0], client, pool), server)) {
+            shakeHands(pair);
+            drainTickets(pair);
+            assertTrue(server.enterLoop().isPresent());
+            assertTrue(ends[0].enterLoop().isPresent());
+            long taken = server.write(new ByteBuffer[] {ByteBuffer.allocate(50_000)}, 0, 1);
+            assertTrue(taken > 0);
+            assertFalse(server.flush());
+            client.beginHandshake();
+            ByteBuffer request = ByteBuffer.allocateDirect(32_768);
+            assertTrue(client.wrap(ByteBuffer.allocate(0), request).bytesProduced() > 0);
+            writeAll(ends[0], request.flip());
+            assertEquals(0, server.read(ByteBuffer.allocate(10)));
+            ByteBuffer records = ByteBuffer.allocate(100_000);
+            boolean all = false;
+            while (!all) {
+                int _ = ends[0].read(records);
+                all = server.flush();
+            }
+            int _ = ends[0].read(records);
+            records.flip();
+            List<Integer> lengths = new ArrayList<>();
+            while (records.hasRemaining()) {
+                int length = records.getShort(records.position() + 3);
+                lengths.add(length);
+                records.position(records.position() + 5 + length);
+            }
+            assertEquals(KEY_UPDATE_BYTES, lengths.removeLast(), "the answer, behind the data");
+            assertFalse(lengths.contains(KEY_UPDATE_BYTES));
+            assertTrue(server.flush());
+            assertEquals(0, ends[0].read(ByteBuffer.allocate(10)), "one answer");
         }
     }
 
