@@ -252,8 +252,9 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
 
         /**
          * Bounds what waits for a peer that reads too slowly on a connection with a {@link Listener}: a message is queued only while no
-         * more than this waits, so one of any length passes; beyond half of it no more is read from the peer. What is broadcast is bound
-         * by it on every connection. 1 MiB unless set.
+         * more than this waits, so one of any length passes; beyond half of it no more is read from the peer. A listener cannot wait on its
+         * loop: under {@link QueuePolicy#BLOCK} it may queue up to twice as much on its own connection before a write is refused. What is
+         * broadcast is bound by it on every connection. 1 MiB unless set.
          *
          * @param bytes 1 or more
          * @param policy what becomes of a write beyond it; {@link QueuePolicy#BLOCK} unless set
