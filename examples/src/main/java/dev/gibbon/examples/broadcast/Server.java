@@ -2,25 +2,27 @@
 package dev.gibbon.examples.broadcast;
 
 import dev.gibbon.Connection;
+import dev.gibbon.ConnectionOptions;
 import dev.gibbon.Exchange;
 import dev.gibbon.PreparedMessage;
+import dev.gibbon.QueuePolicy;
 import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketServer;
 import dev.gibbon.examples.Running;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Set;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.ConcurrentHashMap;
 
-/** Tells everybody the time. Each message is encoded once, however many get it; whoever is slow misses some. */
+/**
+ * Tells everybody the time. Each message is encoded once, however many get it; whoever is slow misses some. The connections are
+ * blocking ones here, and would get the same on event loops.
+ */
 public final class Server {
-    private static final int QUEUE = 8;
-
-    private final Set<BlockingQueue<PreparedMessage>> listeners = ConcurrentHashMap.newKeySet();
-    private final Upgrader upgrader = Upgrader.create();
+    private static final Upgrader UPGRADER = Upgrader.builder()
+            .options(ConnectionOptions.builder()
+                    .maxQueuedBytes(1024, QueuePolicy.REFUSE)
+                    .build())
+            .build();
 
     private Server() {}
 
@@ -37,22 +39,21 @@ public final class Server {
     }
 
     static WebSocketServer start(int port, Duration interval) throws IOException {
-        Server broadcast = new Server();
         WebSocketServer server = WebSocketServer.builder()
                 .bind("localhost", port)
                 .handle("/", Running::answerPage)
-                .handle("/ws", broadcast::listen)
+                .handle("/ws", Server::listen)
                 .start();
-        Thread clock = Thread.startVirtualThread(() -> broadcast.tellTheTime(interval));
+        Thread clock = Thread.startVirtualThread(() -> tellTheTime(server, interval));
         Thread.startVirtualThread(() -> stopWith(server, clock));
         return server;
     }
 
-    private void tellTheTime(Duration interval) {
+    private static void tellTheTime(WebSocketServer server, Duration interval) {
         try {
             while (true) {
                 PreparedMessage now = PreparedMessage.text(Instant.now().toString());
-                listeners.forEach(listener -> listener.offer(now)); // Does not wait: a full queue misses this one.
+                server.broadcast(now, _ -> true); // Does not wait: a full queue misses this one.
                 Thread.sleep(interval);
             }
         } catch (InterruptedException _) {
@@ -69,29 +70,9 @@ public final class Server {
         clock.interrupt();
     }
 
-    private void listen(Exchange exchange) throws IOException {
-        BlockingQueue<PreparedMessage> queue = new ArrayBlockingQueue<>(QUEUE);
-        try (Connection ws = upgrader.upgrade(exchange)) {
-            Thread writer = Thread.startVirtualThread(() -> writeAll(queue, ws));
-            listeners.add(queue);
-            try {
-                while (ws.readMessage() != null) {} // Reading answers pings and notices the close.
-            } finally {
-                listeners.remove(queue);
-                writer.interrupt();
-            }
-        }
-    }
-
-    private static void writeAll(BlockingQueue<PreparedMessage> queue, Connection ws) {
-        try {
-            while (true) {
-                ws.writePrepared(queue.take());
-            }
-        } catch (InterruptedException _) {
-            // They left: whoever reads does the rest.
-        } catch (IOException _) {
-            ws.abort(); // The connection is lost; whoever reads finds out too.
+    private static void listen(Exchange exchange) throws IOException {
+        try (Connection ws = UPGRADER.upgrade(exchange)) {
+            while (ws.readMessage() != null) {} // Reading answers pings and notices the close.
         }
     }
 }

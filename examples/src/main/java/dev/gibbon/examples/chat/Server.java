@@ -1,27 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.examples.chat;
 
-import dev.gibbon.Connection;
 import dev.gibbon.ConnectionOptions;
-import dev.gibbon.Exchange;
-import dev.gibbon.Message;
+import dev.gibbon.QueuePolicy;
 import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketServer;
 import dev.gibbon.examples.Running;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 
-/** One room: what anybody says, everybody hears. Whoever cannot keep up is dropped, so that nobody waits for them. */
+/**
+ * One room: what anybody says, everybody hears. Served by event loops, so that a member who listens costs next to nothing. Whoever cannot
+ * keep up is dropped, so that nobody waits for them.
+ */
 public final class Server {
-    private final Set<Member> members = ConcurrentHashMap.newKeySet();
-    private final Upgrader upgrader = Upgrader.builder()
-            .options(ConnectionOptions.builder()
-                    .maxMessageBytes(512)
-                    .keepalive(Duration.ofSeconds(54), Duration.ofSeconds(6))
-                    .build())
-            .build();
+    private static final int MAX_MESSAGE_BYTES = 512;
+
+    /** What somebody has yet to hear, at most. */
+    private static final int MAX_UNHEARD_BYTES = 256 * MAX_MESSAGE_BYTES;
 
     private Server() {}
 
@@ -38,30 +34,17 @@ public final class Server {
     }
 
     static WebSocketServer start(int port) throws IOException {
-        Server chat = new Server();
+        Upgrader upgrader = Upgrader.builder()
+                .options(ConnectionOptions.builder()
+                        .maxMessageBytes(MAX_MESSAGE_BYTES)
+                        .maxQueuedBytes(MAX_UNHEARD_BYTES, QueuePolicy.DROP)
+                        .keepalive(Duration.ofSeconds(54), Duration.ofSeconds(6))
+                        .build())
+                .build();
         return WebSocketServer.builder()
                 .bind("localhost", port)
                 .handle("/", Running::answerPage)
-                .handle("/ws", chat::join)
+                .listen("/ws", upgrader, new Room())
                 .start();
-    }
-
-    private void join(Exchange exchange) throws IOException {
-        try (Connection ws = upgrader.upgrade(exchange)) {
-            Member member = new Member(ws);
-            Thread writer = Thread.startVirtualThread(member::writeAll);
-            members.add(member);
-            try {
-                for (Message message; (message = ws.readMessage()) != null; ) {
-                    if (message.isText()) {
-                        String text = message.text();
-                        members.forEach(other -> other.tell(text));
-                    }
-                }
-            } finally {
-                members.remove(member);
-                writer.interrupt();
-            }
-        }
     }
 }

@@ -20,6 +20,21 @@ class ServerTest {
     }
 
     @Test
+    void theRoomGoesOnWhenSomebodyLeaves() throws Exception {
+        try (WebSocketServer server = Server.start(0);
+                ScriptedPeer ann = Smoke.peer(server, "/ws");
+                ScriptedPeer bob = Smoke.peer(server, "/ws")) {
+            bob.sendText("bye");
+            bob.expectText("bye");
+            bob.sendClose(1000, "");
+            bob.expectClose(1000);
+            bob.expectEnd();
+            ann.sendText("anybody here?");
+            while (!ann.expectFrame().text().equals("anybody here?")) {} // She may have heard Bob.
+        }
+    }
+
+    @Test
     void whoTalksTooMuchIsShownOut() throws Exception {
         try (WebSocketServer server = Server.start(0);
                 ScriptedPeer peer = Smoke.peer(server, "/ws")) {
