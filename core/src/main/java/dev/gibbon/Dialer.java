@@ -2,30 +2,18 @@
 package dev.gibbon;
 
 import dev.gibbon.extension.PermessageDeflate;
-import dev.gibbon.extension.deflate.DeflateNegotiation;
-import dev.gibbon.handshake.AcceptKey;
-import dev.gibbon.handshake.ClientHandshake;
-import dev.gibbon.internal.SecureMaskingKeys;
 import dev.gibbon.internal.SystemTimeSource;
-import dev.gibbon.internal.dial.Cookies;
-import dev.gibbon.internal.dial.Network;
 import dev.gibbon.internal.dial.Resolver;
-import dev.gibbon.internal.dial.Route;
-import dev.gibbon.internal.dial.SocketConnector;
 import dev.gibbon.internal.dial.Target;
-import dev.gibbon.internal.dial.Tls;
 import dev.gibbon.internal.http.HeadLimits;
 import java.io.IOException;
 import java.net.CookieHandler;
 import java.net.InetAddress;
 import java.net.URI;
-import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -45,69 +33,10 @@ import org.jspecify.annotations.Nullable;
  * it as well: with an {@link java.io.InterruptedIOException}, the interrupt flag kept, and nothing left open.
  */
 public final class Dialer {
-    private static final List<String> SECRETS = List.of("Authorization", "Cookie", "Proxy-Authorization");
-    private static final String ORIGIN = "Origin";
-
-    private final Engine engine;
-    private final SecureRandom random = new SecureRandom();
-    private final Route route;
-    private final ProxyPolicy proxies;
-    private final Duration handshakeTimeout;
-    private final List<String> subprotocols;
-    private final boolean requireSubprotocol;
-    private final Headers headers;
-    private final List<String> secretHeaders;
-    private final ConnectionOptions options;
-    private final @Nullable Cookies cookies;
-    private final int maxRedirects;
-    private final @Nullable AuthenticationHandler authentication;
-    private final boolean boundToOneServer;
-    private final HeadLimits headLimits;
-    private final int maxBodyBytes;
-    private final @Nullable DeflateNegotiation deflate;
+    private final DialSettings settings;
 
     private Dialer(Builder from) {
-        if (from.connector != null && from.unixSocket != null) {
-            throw new IllegalArgumentException("both a connector and a Unix socket");
-        }
-        if (from.proxies != null && from.unixSocket != null) {
-            throw new IllegalArgumentException("both a proxy and a Unix socket");
-        }
-        deflate = from.deflate == null ? null : new DeflateNegotiation(from.deflate);
-        engine = new Engine(from.time, new SecureMaskingKeys(), from.loops);
-        Tls tls = new Tls(
-                Optional.ofNullable(from.sslContext),
-                Optional.ofNullable(from.tlsServerName),
-                from.insecureHostCheck,
-                engine.buffers());
-        route = new Route(network(from), from.resolver, tls);
-        proxies = from.proxies == null ? ProxyPolicy.direct() : from.proxies;
-        handshakeTimeout = from.handshakeTimeout;
-        subprotocols = from.subprotocols;
-        requireSubprotocol = from.requireSubprotocol;
-        headers = from.headers;
-        secretHeaders =
-                Stream.concat(SECRETS.stream(), from.secretHeaders.stream()).toList();
-        options = from.options;
-        cookies = from.cookies == null ? null : new Cookies(from.cookies);
-        maxRedirects = from.maxRedirects;
-        authentication = from.authentication;
-        boundToOneServer = from.unixSocket != null;
-        headLimits = HttpConnection.limits(from.maxHeadBytes, from.maxHeaderCount);
-        maxBodyBytes = from.maxBodyBytes;
-        Headers _ = newHandshake().requestFields("localhost", headers); // What is reserved is refused here and now.
-    }
-
-    private static Network network(Builder from) {
-        SocketConnector sockets = new SocketConnector(Optional.ofNullable(from.localAddress));
-        if (from.connector != null) {
-            return Network.through(from.time, from.connector);
-        }
-        if (from.unixSocket != null) {
-            UnixDomainSocketAddress address = UnixDomainSocketAddress.of(from.unixSocket);
-            return Network.through(from.time, (_, _) -> sockets.connect(address));
-        }
-        return Network.of(from.time, from.resolver, sockets);
+        settings = new DialSettings(from);
     }
 
     /** {@return a dialer with every default} */
@@ -161,117 +90,67 @@ public final class Dialer {
      * @throws IOException if the host was not found or not reached, or its proxy opened no tunnel
      */
     public DialResult dialForResult(URI uri, Headers extra) throws IOException {
-        Target target = Target.of(uri);
-        Headers.Builder merged = Headers.builder();
-        for (Headers.Field field : headers) {
-            if (!extra.contains(field.name())) {
-                merged.add(field.name(), field.value());
-            }
-        }
-        return new Dialing(this, target, merged.addAll(extra).build()).run();
-    }
-
-    /** {@return a handshake with a key of its own (§4.1 step 7)} */
-    ClientHandshake newHandshake() {
-        byte[] nonce = new byte[AcceptKey.NONCE_BYTES];
-        random.nextBytes(nonce);
-        return new ClientHandshake(
-                nonce, subprotocols, requireSubprotocol, deflate == null ? List.of() : deflate.offers());
-    }
-
-    /** {@return {@code fields} with one field added in place of all of its name} */
-    static Headers with(Headers fields, String name, String value) {
-        return Headers.builder().addAll(fields).set(name, value).build();
-    }
-
-    /** {@return what of {@code fields} may be sent to another origin} A Host was chosen for the first one. */
-    Headers withoutSecrets(Headers fields) {
-        Headers.Builder kept = Headers.builder();
-        for (Headers.Field field : fields) {
-            if (!field.is("Host") && secretHeaders.stream().noneMatch(field::is)) {
-                kept.add(field.name(), field.value());
-            }
-        }
-        return kept.build();
-    }
-
-    Route route() {
-        return route;
-    }
-
-    ProxyPolicy proxies() {
-        return proxies;
+        return new Dialing(settings, Target.of(uri), settings.request(extra)).run();
     }
 
     Engine engine() {
-        return engine;
-    }
-
-    @Nullable
-    DeflateNegotiation deflate() {
-        return deflate;
-    }
-
-    Duration handshakeTimeout() {
-        return handshakeTimeout;
+        return settings.engine();
     }
 
     ConnectionOptions options() {
-        return options;
-    }
-
-    @Nullable
-    Cookies cookies() {
-        return cookies;
-    }
-
-    int maxRedirects() {
-        return maxRedirects;
-    }
-
-    @Nullable
-    AuthenticationHandler authentication() {
-        return authentication;
-    }
-
-    /** {@return whether all requests reach the same server, whatever their URI} */
-    boolean boundToOneServer() {
-        return boundToOneServer;
-    }
-
-    HeadLimits headLimits() {
-        return headLimits;
-    }
-
-    int maxBodyBytes() {
-        return maxBodyBytes;
+        return settings.options();
     }
 
     /** Collects the settings of a {@link Dialer}; not safe for use by several threads. */
     public static final class Builder {
-        private Duration handshakeTimeout = Duration.ofSeconds(45);
-        private List<String> subprotocols = List.of();
-        private boolean requireSubprotocol;
-        private Headers headers = Headers.of();
-        private List<String> secretHeaders = List.of();
-        private ConnectionOptions options = ConnectionOptions.defaults();
-        private @Nullable SSLContext sslContext;
-        private @Nullable String tlsServerName;
-        private boolean insecureHostCheck;
-        private @Nullable CookieHandler cookies;
-        private int maxRedirects;
-        private @Nullable AuthenticationHandler authentication;
-        private @Nullable ProxyPolicy proxies;
-        private @Nullable Connector connector;
-        private @Nullable Path unixSocket;
-        private @Nullable InetAddress localAddress;
-        private Resolver resolver = Resolver.system();
-        private int maxHeadBytes = HeadLimits.DEFAULT.headBytes();
-        private int maxHeaderCount = HeadLimits.DEFAULT.fields();
-        private int maxBodyBytes = 64 * 1024;
-        private int loops = Engine.DEFAULT_LOOPS;
-        private @Nullable PermessageDeflate deflate;
-        private TimeSource time = new SystemTimeSource();
+        private static final String ORIGIN = "Origin";
+
+        // What DialSettings reads.
+        Duration handshakeTimeout = Duration.ofSeconds(45);
+        List<String> subprotocols = List.of();
+        boolean requireSubprotocol;
+        Headers headers = Headers.of();
+        List<String> secretHeaders = List.of();
+        ConnectionOptions options = ConnectionOptions.defaults();
+
+        @Nullable
+        SSLContext sslContext;
+
+        @Nullable
+        String tlsServerName;
+
+        boolean insecureHostCheck;
+
+        @Nullable
+        CookieHandler cookies;
+
+        int maxRedirects;
+
+        @Nullable
+        AuthenticationHandler authentication;
+
+        @Nullable
+        ProxyPolicy proxies;
+
+        @Nullable
+        Connector connector;
+
+        @Nullable
+        Path unixSocket;
+
+        @Nullable
+        InetAddress localAddress;
+
+        Resolver resolver = Resolver.system();
+        int maxHeadBytes = HeadLimits.DEFAULT.headBytes();
+        int maxHeaderCount = HeadLimits.DEFAULT.fields();
+        int maxBodyBytes = 64 * 1024;
+        int loops = Engine.DEFAULT_LOOPS;
+
+        @Nullable
+        PermessageDeflate deflate;
+
+        TimeSource time = new SystemTimeSource();
 
         private Builder() {}
 
@@ -335,7 +214,7 @@ public final class Dialer {
          * @throws IllegalArgumentException if it has a character that no field may have
          */
         public Builder origin(String origin) {
-            headers = with(headers, ORIGIN, origin);
+            headers = DialSettings.with(headers, ORIGIN, origin);
             return this;
         }
 

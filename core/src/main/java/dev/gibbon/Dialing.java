@@ -25,7 +25,7 @@ final class Dialing {
     private static final int UNAUTHORIZED = 401;
     private static final String AUTHORIZATION = "Authorization";
 
-    private final Dialer dialer;
+    private final DialSettings settings;
     private final Deadline deadline;
     private Target target;
     private Headers extra;
@@ -36,11 +36,11 @@ final class Dialing {
     /** What a proxy became that asked for credentials and got some. */
     private final Map<ProxyAddress, ProxyAddress> authenticatedProxies = new HashMap<>();
 
-    Dialing(Dialer dialer, Target target, Headers extra) {
-        this.dialer = dialer;
+    Dialing(DialSettings settings, Target target, Headers extra) {
+        this.settings = settings;
         this.target = target;
         this.extra = extra;
-        deadline = new Deadline(dialer.engine().time(), dialer.handshakeTimeout());
+        deadline = new Deadline(settings.engine().time(), settings.handshakeTimeout());
     }
 
     DialResult run() throws IOException {
@@ -61,17 +61,17 @@ final class Dialing {
 
     /** {@return the open connection; null if another request is to be made} */
     private @Nullable DialResult request() throws IOException {
-        ClientHandshake handshake = dialer.newHandshake();
+        ClientHandshake handshake = settings.newHandshake();
         RequestHead head = new RequestHead(
                 "GET", target.requestTarget(), "HTTP/1.1", handshake.requestFields(target.hostField(), withCookies()));
         Transport transport = connect();
         deadline.stage(Stage.REQUEST);
-        HttpCall call = new HttpCall(transport, dialer.headLimits());
+        HttpCall call = new HttpCall(transport, settings.headLimits());
         call.send(head);
         deadline.stage(Stage.REPLY);
         ResponseHead reply = call.readReply();
-        if (dialer.cookies() != null) {
-            dialer.cookies().store(target, reply.headers());
+        if (settings.cookies() != null) {
+            settings.cookies().store(target, reply.headers());
         }
         if (followsRedirect(reply) || authenticates(reply)) {
             return null;
@@ -80,10 +80,10 @@ final class Dialing {
         Compression compression = compression(agreement, reply);
         deadline.finish();
         Connection connection = WebSocketConnection.open(
-                dialer.engine(),
+                settings.engine(),
                 transport,
                 Role.CLIENT,
-                dialer.options(),
+                settings.options(),
                 agreement.subprotocol(),
                 compression,
                 call.leftover());
@@ -91,11 +91,11 @@ final class Dialing {
     }
 
     private Transport connect() throws IOException {
-        Optional<ProxyAddress> proxy = dialer.proxies().proxyFor(target.wsUri());
+        Optional<ProxyAddress> proxy = settings.proxies().proxyFor(target.wsUri());
         while (true) {
             Optional<ProxyAddress> known = proxy.map(address -> authenticatedProxies.getOrDefault(address, address));
             try {
-                return dialer.route().open(target, known, deadline);
+                return settings.route().open(target, known, deadline);
             } catch (ConnectRefusedException e) {
                 if (!authenticates(e, proxy.orElseThrow())) {
                     String message = String.valueOf(e.getMessage());
@@ -110,10 +110,10 @@ final class Dialing {
     private boolean authenticates(ConnectRefusedException refusal, ProxyAddress proxy) throws IOException {
         if (refusal.status() != ConnectRefusedException.PROXY_AUTHENTICATION_REQUIRED
                 || !authenticatedProxies.isEmpty()
-                || dialer.authentication() == null) {
+                || settings.authentication() == null) {
             return false;
         }
-        Optional<String> credentials = dialer.authentication()
+        Optional<String> credentials = settings.authentication()
                 .credentials(new AuthenticationChallengeRecord(
                         refusal.status(),
                         URI.create(proxy.toString()),
@@ -123,18 +123,18 @@ final class Dialing {
         }
         // Made anew, since those credentials that were refused go.
         ProxyAddress told = ProxyAddress.of(proxy.protocol(), proxy.host(), proxy.port())
-                .withHeaders(Dialer.with(proxy.headers(), "Proxy-Authorization", credentials.get()));
+                .withHeaders(DialSettings.with(proxy.headers(), "Proxy-Authorization", credentials.get()));
         authenticatedProxies.put(proxy, told);
         return true;
     }
 
     /** A Cookie of the caller's takes the place of the handler's. */
     private Headers withCookies() throws IOException {
-        if (dialer.cookies() == null || extra.contains("Cookie")) {
+        if (settings.cookies() == null || extra.contains("Cookie")) {
             return extra;
         }
-        Optional<String> cookie = dialer.cookies().of(target);
-        return cookie.isEmpty() ? extra : Dialer.with(extra, "Cookie", cookie.get());
+        Optional<String> cookie = settings.cookies().of(target);
+        return cookie.isEmpty() ? extra : DialSettings.with(extra, "Cookie", cookie.get());
     }
 
     private Agreement check(ClientHandshake handshake, HttpCall call, ResponseHead reply) throws HandshakeException {
@@ -142,14 +142,14 @@ final class Dialing {
             return handshake.check(reply.version(), reply.status(), reply.headers());
         } catch (HandshakeException e) {
             byte[] body =
-                    reply.status() == SWITCHING_PROTOCOLS ? new byte[0] : call.readBody(reply, dialer.maxBodyBytes());
+                    reply.status() == SWITCHING_PROTOCOLS ? new byte[0] : call.readBody(reply, settings.maxBodyBytes());
             throw new HandshakeException(e.status(), String.valueOf(e.getMessage()), reply.headers(), body, null);
         }
     }
 
     /** {@return what was agreed on about compression; null if nothing was} */
     private @Nullable Compression compression(Agreement agreement, ResponseHead reply) throws HandshakeException {
-        DeflateNegotiation deflate = dialer.deflate();
+        DeflateNegotiation deflate = settings.deflate();
         if (deflate == null) {
             return null;
         }
@@ -162,11 +162,11 @@ final class Dialing {
 
     /** Goes where a redirect leads, if it may; what was meant for this origin alone does not come along. */
     private boolean followsRedirect(ResponseHead reply) throws HandshakeException {
-        if (dialer.maxRedirects() == 0 || !isRedirect(reply.status())) {
+        if (settings.maxRedirects() == 0 || !isRedirect(reply.status())) {
             return false;
         }
-        if (redirects == dialer.maxRedirects()) {
-            throw refused(reply, "more than " + dialer.maxRedirects() + " redirects");
+        if (redirects == settings.maxRedirects()) {
+            throw refused(reply, "more than " + settings.maxRedirects() + " redirects");
         }
         redirects++;
         Target next;
@@ -177,11 +177,11 @@ final class Dialing {
             throw refused(reply, String.valueOf(e.getMessage()));
         }
         if (!next.sameOrigin(target)) {
-            if (dialer.boundToOneServer()) {
+            if (settings.boundToOneServer()) {
                 throw refused(reply, "a redirect to another origin, but the Unix socket leads to one server");
             }
             leftOrigin = true;
-            extra = dialer.withoutSecrets(extra);
+            extra = settings.withoutSecrets(extra);
         }
         target = next;
         return true;
@@ -196,14 +196,14 @@ final class Dialing {
 
     /** Asks for credentials, once, and never on behalf of an origin that the caller did not name. */
     private boolean authenticates(ResponseHead reply) throws IOException {
-        if (reply.status() != UNAUTHORIZED || authenticated || leftOrigin || dialer.authentication() == null) {
+        if (reply.status() != UNAUTHORIZED || authenticated || leftOrigin || settings.authentication() == null) {
             return false;
         }
         authenticated = true;
-        Optional<String> credentials = dialer.authentication()
+        Optional<String> credentials = settings.authentication()
                 .credentials(new AuthenticationChallengeRecord(
                         UNAUTHORIZED, target.uri(), reply.headers().all("WWW-Authenticate")));
-        credentials.ifPresent(value -> extra = Dialer.with(extra, AUTHORIZATION, value));
+        credentials.ifPresent(value -> extra = DialSettings.with(extra, AUTHORIZATION, value));
         return credentials.isPresent();
     }
 
