@@ -2,24 +2,31 @@
 package dev.gibbon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.extension.PermessageDeflate;
+import dev.gibbon.extension.deflate.CodecStatus;
 import dev.gibbon.extension.deflate.DeflateAgreement;
 import dev.gibbon.extension.deflate.DeflateAgreement.Direction;
 import dev.gibbon.extension.deflate.FlushMode;
 import dev.gibbon.extension.deflate.MessageDeflater;
+import dev.gibbon.extension.deflate.StrictInflater;
 import dev.gibbon.extension.deflate.ZlibPool;
 import dev.gibbon.internal.ChannelTransport;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.ScriptedPeer;
 import dev.gibbon.testkit.TransportPair;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -31,17 +38,14 @@ import org.jspecify.annotations.Nullable;
  * neighbour that compresses too and must not notice.
  */
 final class CompressionScene implements AutoCloseable {
-    enum Face {
-        PULL,
-        LISTENER_THREAD,
-        LOOP
-    }
-
     /** Takeover both ways, the largest windows. */
     static final DeflateAgreement TAKEOVER = new DeflateAgreement(new Direction(true, 15), new Direction(true, 15));
 
     static final DeflateAgreement NO_TAKEOVER =
             new DeflateAgreement(new Direction(false, 15), new Direction(false, 15));
+
+    /** What a sender cuts off (RFC 7692 §7.2.1). */
+    private static final byte[] TAIL = {0, 0, (byte) 0xFF, (byte) 0xFF};
 
     /** Every message is compressed, however short. */
     static final PermessageDeflate OPTIONS =
@@ -62,31 +66,39 @@ final class CompressionScene implements AutoCloseable {
     private final WebSocketConnection neighboursPeer;
     private int neighbours;
 
-    CompressionScene(Face face, Role role, DeflateAgreement agreement, ConnectionOptions options) throws IOException {
-        this.role = role;
-        Transport ours;
-        Transport theirs;
-        if (face == Face.LOOP) {
-            Transport[] both = sockets();
-            ours = both[0];
-            theirs = both[1];
-        } else {
-            TransportPair pair = TransportPair.create();
-            ours = pair.end(role);
-            theirs = pair.end(role.peer());
-        }
-        connection = open(engine, ours, role, agreement, options);
-        peer = ScriptedPeer.over(theirs, role.peer()).allowRsv1();
-        TransportPair beside = TransportPair.create();
-        neighbour = open(engine, beside.server(), Role.SERVER, TAKEOVER, ConnectionOptions.defaults());
-        neighboursPeer = open(Engine.onSystem(1), beside.client(), Role.CLIENT, TAKEOVER, ConnectionOptions.defaults());
+    CompressionScene(Side side) throws IOException {
+        this(side, TAKEOVER);
+    }
+
+    CompressionScene(Side side, DeflateAgreement agreement) throws IOException {
+        this(side, agreement, OPTIONS, ConnectionOptions.defaults());
+    }
+
+    CompressionScene(Side side, DeflateAgreement agreement, PermessageDeflate deflate, ConnectionOptions options)
+            throws IOException {
+        this.role = side.role();
+        Transport[] ends = ends(side.face(), role);
+        connection = open(engine, ends[0], role, agreement, deflate, options);
+        peer = ScriptedPeer.over(ends[1], role.peer()).allowRsv1();
+        Transport[] beside = ends(side.face(), Role.SERVER);
+        neighbour = open(engine, beside[0], Role.SERVER, TAKEOVER, ConnectionOptions.defaults());
+        neighboursPeer = open(Engine.onSystem(1), beside[1], Role.CLIENT, TAKEOVER, ConnectionOptions.defaults());
         neighbour.listen(new Echo());
         neighbourEchoes();
-        if (face == Face.PULL) {
+        if (side.face() == Face.PULL) {
             Thread _ = Thread.startVirtualThread(this::readToTheEnd);
         } else {
             connection.listen(new Recorder());
         }
+    }
+
+    /** {@return our end and the peer's, of what the face can be served over} */
+    private static Transport[] ends(Face face, Role role) throws IOException {
+        if (face == Face.LOOP) {
+            return sockets();
+        }
+        TransportPair pair = TransportPair.create();
+        return new Transport[] {pair.end(role), pair.end(role.peer())};
     }
 
     /** {@return both ends of a TCP connection on the loopback: what an event loop can serve} */
@@ -102,7 +114,17 @@ final class CompressionScene implements AutoCloseable {
 
     static WebSocketConnection open(
             Engine engine, Transport transport, Role role, DeflateAgreement agreement, ConnectionOptions options) {
-        Compression compression = new Compression(OPTIONS, agreement, "permessage-deflate");
+        return open(engine, transport, role, agreement, OPTIONS, options);
+    }
+
+    static WebSocketConnection open(
+            Engine engine,
+            Transport transport,
+            Role role,
+            DeflateAgreement agreement,
+            PermessageDeflate deflate,
+            ConnectionOptions options) {
+        Compression compression = new Compression(deflate, agreement, "permessage-deflate");
         return WebSocketConnection.open(
                 engine, transport, role, options, Optional.empty(), compression, ByteBuffer.allocate(0));
     }
@@ -163,7 +185,7 @@ final class CompressionScene implements AutoCloseable {
     static byte[] deflated(MessageDeflater deflater, byte[] plain) {
         ByteBuffer out = ByteBuffer.allocate(plain.length + plain.length / 8 + 64);
         ByteBuffer in = ByteBuffer.wrap(plain);
-        while (deflater.deflate(in, FlushMode.LAST, out) != dev.gibbon.extension.deflate.CodecStatus.ENDED) {
+        while (deflater.deflate(in, FlushMode.LAST, out) != CodecStatus.ENDED) {
             // In steps.
         }
         byte[] payload = new byte[out.flip().remaining()];
@@ -171,8 +193,76 @@ final class CompressionScene implements AutoCloseable {
         return payload;
     }
 
+    /** {@return a payload that says so many MiB of zeros, made without going through all of them} */
+    static byte[] zeros(int mebibytes) {
+        MessageDeflater once = new MessageDeflater(new ZlibPool(6, 1), NO_TAKEOVER.client(), false);
+        byte[] one = deflated(once, new byte[1 << 20]);
+        byte[] unit = Arrays.copyOf(one, one.length + TAIL.length);
+        System.arraycopy(TAIL, 0, unit, one.length, TAIL.length);
+        byte[] all = new byte[mebibytes * unit.length];
+        for (int at = 0; at < all.length; at += unit.length) {
+            System.arraycopy(unit, 0, all, at, unit.length);
+        }
+        return Arrays.copyOf(all, all.length - TAIL.length);
+    }
+
     static Frame compressed(int opcode, byte[] payload) {
         return Frame.of(opcode, payload).withRsv(true, false, false);
+    }
+
+    /** {@return what decodes strictly the messages that the connection sends, which keep to {@code agreement}} */
+    Reading reading(DeflateAgreement agreement) {
+        return new Reading(peer, agreement.outgoing(role));
+    }
+
+    /** Messages as a peer reads them that takes nothing on trust. */
+    static final class Reading {
+        private final ScriptedPeer peer;
+        private final StrictInflater inflater;
+        private final Direction terms;
+        private int compressed;
+        private int payloadBytes;
+
+        Reading(ScriptedPeer peer, Direction terms) {
+            this.peer = peer;
+            this.terms = terms;
+            this.inflater = new StrictInflater(terms.windowBits(), terms.contextTakeover());
+        }
+
+        byte[] next() {
+            Frame frame = peer.expectFrame();
+            boolean inflate = frame.rsv1();
+            ByteArrayOutputStream payload = new ByteArrayOutputStream();
+            payload.writeBytes(frame.unmasked().payload());
+            while (!frame.fin()) {
+                frame = peer.expectFrame();
+                assertFalse(frame.rsv1(), "RSV1 is on the first frame alone");
+                payload.writeBytes(frame.unmasked().payload());
+            }
+            compressed += inflate ? 1 : 0;
+            payloadBytes = payload.size();
+            return inflate ? inflater.message(payload.toByteArray()) : payload.toByteArray();
+        }
+
+        String nextText() {
+            return new String(next(), StandardCharsets.UTF_8);
+        }
+
+        /** {@return how many messages were compressed} */
+        int compressed() {
+            return compressed;
+        }
+
+        /** {@return how many bytes the last one took} */
+        int payloadBytes() {
+            return payloadBytes;
+        }
+
+        /** Checks that something was referred to from far away, so that the window was put to the test. */
+        void expectWindowUsed() {
+            int window = 1 << terms.windowBits();
+            assertTrue(inflater.farthest() > window / 4, "the farthest distance was " + inflater.farthest());
+        }
     }
 
     Message next() throws InterruptedException {

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Random;
 
 /** Messages of the kinds that compress well, a little, and not at all; the same for the same seed. */
-final class Corpus {
+public final class Corpus {
     private static final String[] WORDS = {
         "socket",
         "frame",
@@ -28,7 +28,8 @@ final class Corpus {
 
     private Corpus() {}
 
-    static byte[] json(Random random, int length) {
+    /** {@return JSON, the last item cut} */
+    public static byte[] json(Random random, int length) {
         StringBuilder text = new StringBuilder("{\"type\":\"trade\",\"items\":[");
         while (text.length() < length) {
             text.append("{\"id\":").append(random.nextInt(1_000_000));
@@ -39,7 +40,8 @@ final class Corpus {
         return Arrays.copyOf(text.toString().getBytes(UTF_8), length);
     }
 
-    static byte[] text(Random random, int length) {
+    /** {@return words, some not of ASCII, the last one cut} */
+    public static byte[] text(Random random, int length) {
         StringBuilder text = new StringBuilder();
         while (text.length() < length) {
             text.append(WORDS[random.nextInt(WORDS.length)]).append(random.nextInt(9) == 0 ? ".\n" : " ");
@@ -47,7 +49,8 @@ final class Corpus {
         return Arrays.copyOf(text.toString().getBytes(UTF_8), length);
     }
 
-    static byte[] noise(Random random, int length) {
+    /** {@return what does not compress} */
+    public static byte[] noise(Random random, int length) {
         byte[] bytes = new byte[length];
         random.nextBytes(bytes);
         return bytes;

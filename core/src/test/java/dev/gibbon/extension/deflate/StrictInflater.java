@@ -9,7 +9,7 @@ import java.util.Arrays;
  * distance beyond the window or what was output, any incomplete or overfull code, any bit left over. One per direction; with context
  * takeover it remembers the earlier messages.
  */
-final class StrictInflater {
+public final class StrictInflater {
     private static final int[] LENGTH_BASE = {
         3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227,
         258
@@ -32,18 +32,24 @@ final class StrictInflater {
     private byte[] in = {};
     private int bit;
 
-    StrictInflater(int windowBits, boolean takeover) {
+    /**
+     * Makes a decoder.
+     *
+     * @param windowBits how far the sender may refer back, as a base-2 logarithm
+     * @param takeover whether it may refer to earlier messages
+     */
+    public StrictInflater(int windowBits, boolean takeover) {
         this.window = 1 << windowBits;
         this.takeover = takeover;
     }
 
     /** {@return the farthest distance met so far} */
-    int farthest() {
+    public int farthest() {
         return farthest;
     }
 
     /** {@return the message whose compressed payload this is} */
-    byte[] message(byte[] payload) {
+    public byte[] message(byte[] payload) {
         ByteArrayOutputStream whole = new ByteArrayOutputStream();
         whole.writeBytes(payload);
         whole.writeBytes(new byte[] {0, 0, (byte) 0xFF, (byte) 0xFF}); // RFC 7692 §7.2.2
