@@ -56,6 +56,7 @@ class ConnectProcessTest {
                 .handle("/close/{code}", this::closeWith)
                 .handle("/lost", exchange -> upgrader.upgrade(exchange).abort())
                 .handle("/say", this::sayThreeThings)
+                .handle("/extensions", this::tellExtensions)
                 .handle("/request", this::tellRequest)
                 .handle("/second-time", this::loseFirst)
                 .handle(
@@ -154,6 +155,15 @@ class ConnectProcessTest {
     }
 
     @Test
+    void compressionIsOfferedUnlessToldNotTo() throws Exception {
+        String offer = "[permessage-deflate; client_max_window_bits]\n";
+        Outcome usual = connect(new byte[0], "--linger", "forever", url("/extensions"));
+        assertEquals(new Said(0, offer, ""), said(usual));
+        Outcome without = connect(new byte[0], "--no-deflate", "--linger", "forever", url("/extensions"));
+        assertEquals(new Said(0, "[]\n", ""), said(without));
+    }
+
+    @Test
     void headersOriginSubprotocolAndCredentialsAreSent() throws Exception {
         String url = url("/request");
         Outcome outcome =
@@ -214,6 +224,13 @@ class ConnectProcessTest {
             ws.writeText("a\nb");
             ws.writeBinary(new byte[2]);
             ws.writeText("end");
+        }
+    }
+
+    private void tellExtensions(Exchange exchange) throws IOException {
+        Headers headers = exchange.headers();
+        try (Connection ws = upgrader.upgrade(exchange)) {
+            ws.writeText(headers.all("Sec-WebSocket-Extensions").toString());
         }
     }
 

@@ -93,6 +93,29 @@ class ServeCommandTest {
     }
 
     @Test
+    void compressionIsAcceptedUnlessToldNotTo() throws Exception {
+        String offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits";
+        String text = "the same and the same and the same again, ".repeat(10);
+        for (boolean accepts : new boolean[] {true, false}) {
+            try (WebSocketServer server = accepts ? start("--port", "0") : start("--port", "0", "--no-deflate")) {
+                String request = HttpHead.upgradeRequest("localhost:" + server.port(), "/echo", offer);
+                try (ScriptedPeer peer = ScriptedPeer.overHttp("localhost", server.port(), request)
+                        .expectUpgraded()
+                        .allowRsv1()) {
+                    String answer =
+                            peer.response().header("Sec-WebSocket-Extensions").orElse("");
+                    assertEquals(accepts, answer.startsWith("permessage-deflate"), answer);
+                    assertEquals(accepts, !answer.isEmpty(), answer);
+                    peer.sendText(text);
+                    Frame echo = peer.expectFrame();
+                    assertEquals(accepts, echo.rsv1());
+                    assertEquals(accepts, echo.payload().length < text.length());
+                }
+            }
+        }
+    }
+
+    @Test
     void onlyListedOriginsAndItsOwnMayConnect() throws Exception {
         try (WebSocketServer server =
                 start("--port", "0", "--allow-origin", "https://a.example", "--allow-origin", "https://b.example")) {
