@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.extension.PermessageDeflate;
+import dev.gibbon.extension.deflate.DeflateAgreement;
+import dev.gibbon.extension.deflate.ZlibPool;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 
@@ -19,11 +22,42 @@ public record ObservedConnection(Connection connection, Engine engine) {
         return new ObservedConnection(connection, engine);
     }
 
+    /** {@return one that agreed on permessage-deflate and compresses every message, however short} */
+    public static ObservedConnection openCompressed(
+            Transport transport, Role role, ConnectionOptions options, TimeSource time, DeflateAgreement agreement) {
+        Engine engine = new Engine(time, () -> 0x37FA213D);
+        PermessageDeflate deflate =
+                PermessageDeflate.builder().thresholdBytes(0).build();
+        Connection connection = WebSocketConnection.open(
+                engine,
+                transport,
+                role,
+                options,
+                Optional.empty(),
+                new Compression(deflate, agreement, "permessage-deflate"),
+                ByteBuffer.allocate(0));
+        return new ObservedConnection(connection, engine);
+    }
+
+    /**
+     * Ends the zlib objects.
+     *
+     * @throws AssertionError if one is still out
+     */
+    public void endCodecs() {
+        ZlibPool pool = engine.zlib(PermessageDeflate.defaults().level());
+        engine.end();
+        if (pool.leased() != 0 || pool.live() != 0) {
+            throw new AssertionError(pool.leased() + " zlib objects are out, " + pool.live() + " live");
+        }
+    }
+
     /** {@return whether the connection is closed, has given back every buffer, and is forgotten} */
     public boolean isGone() {
         return connection.state() == ConnectionState.CLOSED
                 && engine.buffers().leased() == 0
-                && engine.connections().isEmpty();
+                && engine.connections().isEmpty()
+                && engine.zlib(PermessageDeflate.defaults().level()).leased() == 0;
     }
 
     @Override

@@ -98,7 +98,7 @@ public final class ConnectionTarget {
     }
 
     /** Reads and echoes; {@return how the connection ended, or null if it was left before} */
-    private static @Nullable String converse(int flags, Connection connection, List<String> seen, List<String> echoed) {
+    static @Nullable String converse(int flags, Connection connection, List<String> seen, List<String> echoed) {
         String end;
         do {
             end = next(flags, connection, seen, echoed);
@@ -160,7 +160,7 @@ public final class ConnectionTarget {
         };
     }
 
-    private static void requireGone(ObservedConnection observed) {
+    static void requireGone(ObservedConnection observed) {
         long start = System.nanoTime();
         while (!observed.isGone()) { // A thread that was answering a Ping may still be on its way out.
             Oracle.require(System.nanoTime() - start < GIVE_UP_NANOS, "not gone: " + observed);

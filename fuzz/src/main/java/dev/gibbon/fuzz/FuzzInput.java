@@ -21,6 +21,10 @@ final class FuzzInput {
         return position < data.length ? Byte.toUnsignedInt(data[position++]) : 0;
     }
 
+    boolean hasMore() {
+        return position < data.length;
+    }
+
     /** {@return the power of two that the next choice names, from 1 to 2^31} */
     long powerOfTwo() {
         return 1L << (choice() & 31);

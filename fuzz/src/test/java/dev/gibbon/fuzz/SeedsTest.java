@@ -32,7 +32,8 @@ class SeedsTest {
             "Frame", FrameTarget::fuzzerTestOneInput,
             "Request", RequestTarget::fuzzerTestOneInput,
             "Response", ResponseTarget::fuzzerTestOneInput,
-            "Connection", ConnectionTarget::fuzzerTestOneInput);
+            "Connection", ConnectionTarget::fuzzerTestOneInput,
+            "Deflate", DeflateTarget::fuzzerTestOneInput);
 
     private static final int VARIATIONS = 20;
 
