@@ -46,22 +46,22 @@ public final class ZlibPool implements AutoCloseable {
 
     /** Takes a compressor back. The caller must not touch it any more. */
     void release(Deflater deflater) {
-        leased.decrementAndGet();
         if (closed) {
             end(deflater);
-            return;
+        } else {
+            deflater.reset(); // Here and not on the next lease, so that nothing of the caller's stays referenced.
+            if (!deflaters.offer(deflater)) {
+                end(deflater);
+            }
+            endIfClosed();
         }
-        deflater.reset(); // Here and not on the next lease, so that nothing of the caller's stays referenced.
-        if (!deflaters.offer(deflater)) {
-            end(deflater);
-        }
-        endIfClosed();
+        leased.decrementAndGet(); // Last, so that whoever sees 0 finds all of them here or ended.
     }
 
     /** Takes a compressor back that is not to be used again. */
     void discard(Deflater deflater) {
-        leased.decrementAndGet();
         end(deflater);
+        leased.decrementAndGet();
     }
 
     /** {@return a decompressor in its initial state, the caller's until it is released or discarded} */
@@ -77,22 +77,22 @@ public final class ZlibPool implements AutoCloseable {
 
     /** Takes a decompressor back. The caller must not touch it any more. */
     void release(Inflater inflater) {
-        leased.decrementAndGet();
         if (closed) {
             end(inflater);
-            return;
+        } else {
+            inflater.reset();
+            if (!inflaters.offer(inflater)) {
+                end(inflater);
+            }
+            endIfClosed();
         }
-        inflater.reset();
-        if (!inflaters.offer(inflater)) {
-            end(inflater);
-        }
-        endIfClosed();
+        leased.decrementAndGet(); // Last, so that whoever sees 0 finds all of them here or ended.
     }
 
     /** Takes a decompressor back that is not to be used again, since what it was fed was corrupt. */
     void discard(Inflater inflater) {
-        leased.decrementAndGet();
         end(inflater);
+        leased.decrementAndGet();
     }
 
     /** {@return how many objects with native memory there are, leased ones included} */
