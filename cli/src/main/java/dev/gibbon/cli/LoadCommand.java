@@ -107,8 +107,16 @@ final class LoadCommand implements Callable<Integer> {
 
     @Option(
             names = "--deflate",
-            description = "Offer compression (permessage-deflate, RFC 7692), without context takeover.")
+            description = {
+                "Offer compression (permessage-deflate, RFC 7692), without context takeover;",
+                "tell how small the answers are that come of it."
+            })
     private boolean deflate;
+
+    @Option(
+            names = "--takeover",
+            description = "Offer that with context takeover; how far it goes is the server's choice.")
+    private boolean takeover;
 
     @Option(
             names = "--duration",
@@ -145,6 +153,12 @@ final class LoadCommand implements Callable<Integer> {
             description = "Broadcasts per second; unless given the next follows when all have the last.")
     private @Nullable Double rate;
 
+    @Option(
+            names = "--exchange",
+            paramLabel = "N",
+            description = "In idle mode, have N messages echoed on each connection, then leave it alone.")
+    private int exchanges;
+
     @Option(names = "--no-echo", description = "In handshake mode, send nothing.")
     private boolean noEcho;
 
@@ -174,7 +188,7 @@ final class LoadCommand implements Callable<Integer> {
         LoadScenario scenario = scenario(patience);
         LoadDialing dialing = new LoadDialing(dialers(), scenario.uri(), concurrency);
         LoadedProcess server = pid == null ? null : LoadedProcess.of(pid);
-        LoadResult result = run(scenario, dialing, server);
+        LoadResult result = run(new LoadRun(scenario, server, compression(scenario)), dialing, server);
         report(result);
         return result.errors() == 0 ? Main.OK : Main.FAILED;
     }
@@ -188,6 +202,9 @@ final class LoadCommand implements Callable<Integer> {
         require(rate == null || (rate > 0 && rate <= 1e6), "--rate: above 0, up to 1000000");
         require(rate == null || mode == LoadMode.BROADCAST, "--rate is for --mode broadcast");
         require(depth == null || mode == LoadMode.ECHO, "--depth is for --mode echo");
+        require(!takeover || deflate, "--takeover says how to --deflate");
+        require(exchanges >= 0, "--exchange: not less than 0");
+        require(exchanges == 0 || mode == LoadMode.IDLE, "--exchange is for --mode idle");
         require(!noEcho || mode == LoadMode.HANDSHAKE, "--no-echo is for --mode handshake");
         require(
                 connections == null || mode != LoadMode.HANDSHAKE,
@@ -212,6 +229,7 @@ final class LoadCommand implements Callable<Integer> {
                 concurrency,
                 rate == null ? OptionalDouble.empty() : OptionalDouble.of(rate),
                 !noEcho,
+                exchanges,
                 patience);
     }
 
@@ -261,7 +279,22 @@ final class LoadCommand implements Callable<Integer> {
         return dialers;
     }
 
-    /** Level 1 and nothing kept: the load is to cost little, and be the same for every server. */
+    /** {@return what the answers come to on the wire, where bytes of the wire can be seen} */
+    private Optional<LoadResult.Compression> compression(LoadScenario scenario)
+            throws CommandFailedException, InterruptedException {
+        boolean echoes = mode == LoadMode.ECHO || mode == LoadMode.IDLE;
+        if (!deflate || !echoes || dial.isUnix() || "wss".equals(scenario.uri().getScheme())) {
+            return Optional.empty();
+        }
+        ConnectionOptions options = options();
+        return Optional.of(LoadCompression.look(
+                connector -> dial.dialer(
+                        dial.headers(),
+                        more -> compressing(more.options(options).loops(1).connector(connector))),
+                scenario));
+    }
+
+    /** Level 1 and, unless wanted, nothing kept: the load is to cost little, and be the same for every server. */
     private Dialer.Builder compressing(Dialer.Builder dialer) {
         if (!deflate) {
             return dialer;
@@ -269,8 +302,8 @@ final class LoadCommand implements Callable<Integer> {
         return dialer.permessageDeflate(PermessageDeflate.builder()
                 .level(1)
                 .thresholdBytes(0)
-                .clientNoContextTakeover(true)
-                .serverNoContextTakeover(true)
+                .clientNoContextTakeover(!takeover)
+                .serverNoContextTakeover(!takeover)
                 .build());
     }
 
@@ -290,11 +323,10 @@ final class LoadCommand implements Callable<Integer> {
         }
     }
 
-    private static LoadResult run(LoadScenario scenario, LoadDialing dialing, @Nullable LoadedProcess server)
+    private static LoadResult run(LoadRun run, LoadDialing dialing, @Nullable LoadedProcess server)
             throws CommandFailedException, InterruptedException {
-        LoadRun run = new LoadRun(scenario, server);
         Optional<LoadResult.Idle> idle = Optional.empty();
-        switch (scenario.mode()) {
+        switch (run.scenario().mode()) {
             case ECHO -> LoadEcho.run(run, dialing);
             case BROADCAST -> LoadBroadcast.run(run, dialing);
             case HANDSHAKE -> LoadHandshakes.run(run, dialing);

@@ -21,6 +21,12 @@ import org.jspecify.annotations.Nullable;
 record LoadDialing(List<Dialer> dialers, URI uri, int concurrency) {
     private record Failure(int index, IOException cause) {}
 
+    /** What is done with a connection by the thread that opened it, before that opens the next. */
+    @FunctionalInterface
+    interface FirstUse {
+        void of(int index, Connection connection) throws IOException;
+    }
+
     /** What a thread does with one of many. */
     @FunctionalInterface
     interface Work {
@@ -35,11 +41,18 @@ record LoadDialing(List<Dialer> dialers, URI uri, int concurrency) {
 
     /** {@return that many open connections} @throws CommandFailedException if one cannot be opened; none is left then */
     List<Connection> openAll(int count) throws CommandFailedException, InterruptedException {
+        return openAll(count, (_, _) -> {});
+    }
+
+    /** {@return that many open connections, each used once} @throws CommandFailedException if one fails; none is left then */
+    List<Connection> openAll(int count, FirstUse use) throws CommandFailedException, InterruptedException {
         @Nullable Connection[] opened = new Connection[count];
         AtomicReference<@Nullable Failure> failure = new AtomicReference<>();
         forEach(count, index -> {
             try {
-                opened[index] = open(index);
+                Connection connection = open(index);
+                opened[index] = connection;
+                use.of(index, connection);
             } catch (IOException e) {
                 failure.compareAndSet(null, new Failure(index, e));
             }

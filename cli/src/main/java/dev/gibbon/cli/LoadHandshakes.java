@@ -2,12 +2,9 @@
 package dev.gibbon.cli;
 
 import dev.gibbon.Connection;
-import dev.gibbon.Message;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** Connections that are opened, used once and closed, over and over. */
 final class LoadHandshakes {
@@ -60,20 +57,9 @@ final class LoadHandshakes {
             long took = System.nanoTime() - begin;
             if (run.scenario().echo()) {
                 connection.writeMessage(lane.payloads().message(index, sequence));
-                check(lane.payloads(), index, sequence, connection.readMessage());
+                lane.payloads().wrong(index, sequence, connection.readMessage()).ifPresent(run::fail);
             }
             return took;
-        }
-    }
-
-    private void check(LoadPayloads payloads, int index, long sequence, @Nullable Message answer) {
-        if (answer == null) {
-            run.fail("connection " + index + ", message " + sequence + ": the server closed and did not answer");
-            return;
-        }
-        ByteBuffer payload = ByteBuffer.wrap(answer.bytes());
-        if (!payloads.matches(index, sequence, answer.type(), payload)) {
-            run.fail(payloads.difference(index, sequence, answer.type(), payload));
         }
     }
 }

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** Connections that are opened and left alone; at the end each has to show by an echo that it is alive. */
+/** Connections that are opened, used a little if that is wanted, and left alone; at the end each has to show by an echo that it is alive. */
 final class LoadIdle {
     private final LoadRun run;
     private final CountDownLatch answered;
@@ -32,8 +32,8 @@ final class LoadIdle {
             throws CommandFailedException, InterruptedException {
         int count = run.scenario().connections();
         long rssBefore = server == null ? 0 : server.usage().rssBytes();
-        List<Connection> connections = dialing.openAll(count);
         LoadIdle load = new LoadIdle(run);
+        List<Connection> connections = dialing.openAll(count, load::exchange);
         try {
             for (int i = 0; i < count; i++) {
                 connections.get(i).listen(load.new Resting(i));
@@ -52,12 +52,26 @@ final class LoadIdle {
         }
     }
 
+    /** As many echoes as are wanted before it is left alone. */
+    private void exchange(int index, Connection connection) throws IOException {
+        LoadPayloads payloads = run.lane().payloads();
+        for (int i = 0; i < run.scenario().exchanges() && !run.hasFailed(); i++) {
+            connection.writeMessage(payloads.message(index, i));
+            payloads.wrong(index, i, connection.readMessage()).ifPresent(run::fail);
+        }
+    }
+
+    /** {@return the number of the message that asks who is alive} */
+    private int question() {
+        return run.scenario().exchanges();
+    }
+
     private void askAll(List<Connection> connections) throws InterruptedException {
         LoadPayloads payloads = run.scenario().payloads();
         askedNanos = System.nanoTime();
         for (int i = 0; i < connections.size(); i++) {
             try {
-                connections.get(i).writeMessage(payloads.message(i, 0));
+                connections.get(i).writeMessage(payloads.message(i, question()));
             } catch (IOException _) {
                 // Its listener is told why, and counts.
             }
@@ -95,8 +109,8 @@ final class LoadIdle {
             }
             if (done || asked == 0) {
                 wrong(connection, "connection " + index + ": a message came that was not asked for");
-            } else if (!lane.payloads().matches(index, 0, type, message.bytes())) {
-                wrong(connection, lane.payloads().difference(index, 0, type, message.bytes()));
+            } else if (!lane.payloads().matches(index, question(), type, message.bytes())) {
+                wrong(connection, lane.payloads().difference(index, question(), type, message.bytes()));
             } else {
                 lane.record(System.nanoTime() - asked);
                 alive.incrementAndGet();

@@ -31,6 +31,14 @@ final class LoadJson {
         result.completions()
                 .ifPresent(all -> add("broadcasts", all.getTotalCount()).latencies("lastLatencyMicros", all));
         result.idle().ifPresent(idle -> add("alive", idle.alive()));
+        result.compression()
+                .ifPresent(found -> key("compression")
+                        .open()
+                        .add("agreed", found.agreed())
+                        .add("plainBytes", found.plainBytes())
+                        .add("wireBytes", found.wireBytes())
+                        .add("wirePart", found.wirePart())
+                        .close());
         latencies("latencyMicros", result.latencies());
         add("clientCpuSeconds", result.clientCpuSeconds());
         if (each) {

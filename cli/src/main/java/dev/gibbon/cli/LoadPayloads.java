@@ -5,7 +5,9 @@ import dev.gibbon.Message;
 import dev.gibbon.MessageType;
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
+import java.util.Optional;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The messages of a load, and what tells whether one came back as it was sent. For one thread at a time.
@@ -24,6 +26,10 @@ final class LoadPayloads {
     private static final int VARIANT_BYTES = 64 * 1024;
 
     private static final int MAX_VARIANTS = 16;
+
+    /** What looks like records comes again only after twice the largest window of compression with context takeover. */
+    private static final int RECORDS_VARIANTS = VARIANT_BYTES / FULL_MARK;
+
     private static final long SEED = 0x6769_6262_6F6EL; // Any: every run sends the same.
 
     /** Six bits to a byte of text: sixty-four characters from '0' on. */
@@ -43,7 +49,8 @@ final class LoadPayloads {
     /** @param size the bytes of each message, one or more */
     LoadPayloads(LoadContent content, int size) {
         text = content.isText();
-        int fitting = Math.clamp(Integer.highestOneBit(VARIANT_BYTES / size), 2, MAX_VARIANTS);
+        int most = content == LoadContent.RECORDS ? RECORDS_VARIANTS : MAX_VARIANTS;
+        int fitting = Math.clamp(Integer.highestOneBit(VARIANT_BYTES / size), 2, most);
         int variants = size <= FULL_MARK ? 1 : fitting; // Of a short message the mark is all there is.
         messages = new Message[variants];
         payloads = new ByteBuffer[variants];
@@ -52,6 +59,11 @@ final class LoadPayloads {
             messages[i] = content.random(random, size, FULL_MARK);
             payloads[i] = ByteBuffer.wrap(messages[i].bytes());
         }
+    }
+
+    /** {@return how many messages differ by more than their mark} */
+    int variants() {
+        return payloads.length;
     }
 
     /** {@return a message as it is to be sent; good until the next call} */
@@ -105,6 +117,18 @@ final class LoadPayloads {
 
     private long value(long word) {
         return text ? Long.compress(word - TEXT_BASE, TEXT_MASK) : word;
+    }
+
+    /** {@return what is wrong with an answer, absent if the server closed instead; empty if it is as it was sent} */
+    Optional<String> wrong(int connection, long sequence, @Nullable Message answer) {
+        if (answer == null) {
+            return Optional.of(
+                    "connection " + connection + ", message " + sequence + ": the server closed and did not answer");
+        }
+        ByteBuffer payload = ByteBuffer.wrap(answer.bytes());
+        return matches(connection, sequence, answer.type(), payload)
+                ? Optional.empty()
+                : Optional.of(difference(connection, sequence, answer.type(), payload));
     }
 
     /** {@return what is wrong with a message that does not match; nothing of it is unescaped} */

@@ -42,6 +42,7 @@ final class LoadReport {
                     .ifPresent(all -> lines.add(row("last", latencies(all))));
         }
         lines.add("");
+        result.compression().ifPresent(found -> lines.add(row("compressed", compression(found))));
         lines.add(row("this side", cpu(result, result.clientCpuSeconds()) + busy(result)));
         result.server()
                 .ifPresent(server -> lines.add(row(
@@ -57,7 +58,7 @@ final class LoadReport {
     }
 
     private static String what(LoadScenario scenario) {
-        String messages = bytes(scenario.size()) + " (" + scenario.content() + ")";
+        String messages = messages(scenario);
         String measured = seconds(scenario.duration().toMillis() / 1e3) + " after "
                 + seconds(scenario.warmup().toMillis() / 1e3) + " of warm-up";
         return switch (scenario.mode()) {
@@ -75,9 +76,16 @@ final class LoadReport {
                 scenario.concurrency() + " at a time, " + (scenario.echo() ? "an echo of " + messages : "no echo")
                         + ", " + measured;
             case IDLE ->
-                plural(scenario.connections(), "connection") + " left alone for "
-                        + seconds(scenario.duration().toMillis() / 1e3);
+                plural(scenario.connections(), "connection")
+                        + (scenario.exchanges() == 0
+                                ? ""
+                                : ", " + scenario.exchanges() + " echoes of " + messages(scenario) + " on each,")
+                        + " left alone for " + seconds(scenario.duration().toMillis() / 1e3);
         };
+    }
+
+    private static String messages(LoadScenario scenario) {
+        return bytes(scenario.size()) + " (" + scenario.content() + ")";
     }
 
     private static String counted(LoadMode mode) {
@@ -99,6 +107,11 @@ final class LoadReport {
 
     private static String micros(long nanos) {
         return String.format(Locale.ROOT, "%10.1f ", nanos / 1e3);
+    }
+
+    private static String compression(LoadResult.Compression found) {
+        String agreed = found.agreed().isEmpty() ? "the server declined it" : Visible.of(found.agreed());
+        return String.format(Locale.ROOT, "answers to %.1f %%; ", 100 * found.wirePart()) + agreed;
     }
 
     private static String cpu(LoadResult result, double cpuSeconds) {

@@ -17,6 +17,7 @@ import org.HdrHistogram.Histogram;
  * @param busiestLoop the part of the time that the busiest event loop of this process was running, if it had any
  * @param server what the server used in that time, if it was looked at
  * @param idle what became of connections that were left alone
+ * @param compression what the server's answers come to on the wire, if that was looked at
  * @param errors how many things went wrong
  * @param firstError what did first
  */
@@ -29,6 +30,7 @@ record LoadResult(
         OptionalDouble busiestLoop,
         Optional<Server> server,
         Optional<Idle> idle,
+        Optional<Compression> compression,
         long errors,
         Optional<String> firstError) {
     private static final double BUSY = 0.95;
@@ -48,6 +50,20 @@ record LoadResult(
      * @param rssBytesPerConnection how much memory of the server's each took
      */
     record Idle(int alive, OptionalLong rssBytesPerConnection) {}
+
+    /**
+     * The answers to some messages of the load on a connection of their own.
+     *
+     * @param agreed the extensions that the server agreed to, with their parameters; empty if it declined
+     * @param plainBytes what the answers say
+     * @param wireBytes what came over the wire for it, the headers of frames included
+     */
+    record Compression(String agreed, long plainBytes, long wireBytes) {
+        /** {@return the part of the bytes that is left} */
+        double wirePart() {
+            return wireBytes / (double) plainBytes;
+        }
+    }
 
     long messages() {
         return latencies.getTotalCount();

@@ -36,6 +36,7 @@ final class LoadRun {
 
     private final LoadScenario scenario;
     private final @Nullable LoadedProcess server;
+    private final Optional<LoadResult.Compression> compression;
     private final ConcurrentMap<Thread, LoadLane> lanes = new ConcurrentHashMap<>();
     private final AtomicLong errors = new AtomicLong();
     private final AtomicReference<@Nullable String> firstError = new AtomicReference<>();
@@ -50,9 +51,10 @@ final class LoadRun {
     private @Nullable Sample begin;
     private @Nullable Sample end;
 
-    LoadRun(LoadScenario scenario, @Nullable LoadedProcess server) {
+    LoadRun(LoadScenario scenario, @Nullable LoadedProcess server, Optional<LoadResult.Compression> compression) {
         this.scenario = scenario;
         this.server = server;
+        this.compression = compression;
     }
 
     LoadScenario scenario() {
@@ -136,6 +138,7 @@ final class LoadRun {
                 busiestThread(first, last),
                 server(first, last),
                 idle,
+                compression,
                 errors.get(),
                 Optional.ofNullable(firstError.get()));
     }

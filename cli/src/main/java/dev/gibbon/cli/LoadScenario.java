@@ -20,6 +20,7 @@ import java.util.OptionalDouble;
  * @param concurrency how many connections are opened, or closed, at a time
  * @param rate broadcasts per second; empty for one in flight
  * @param echo whether a handshake is followed by an echo
+ * @param exchanges how many messages a connection has echoed before it is left alone
  * @param patience how long to wait for what is outstanding at the end
  */
 record LoadScenario(
@@ -35,6 +36,7 @@ record LoadScenario(
         int concurrency,
         OptionalDouble rate,
         boolean echo,
+        int exchanges,
         Duration patience) {
     LoadPayloads payloads() {
         return new LoadPayloads(content, size);

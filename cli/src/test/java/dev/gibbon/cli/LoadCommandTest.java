@@ -2,6 +2,7 @@
 package dev.gibbon.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -11,6 +12,7 @@ import dev.gibbon.ConnectionOptions;
 import dev.gibbon.Message;
 import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketServer;
+import dev.gibbon.extension.PermessageDeflate;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -410,6 +412,49 @@ class LoadCommandTest {
     }
 
     @Test
+    void howSmallTheAnswersAreIsTold() throws Exception {
+        compressing(PermessageDeflate.builder().level(1).thresholdBytes(0).build());
+        assertEquals(0, load(PATIENCE, "--connections 2 --size 512 --records --deflate --json"), err.toString());
+        assertTrue(out.toString().contains("server_no_context_takeover"), out.toString());
+        double alone = number("wirePart");
+        assertTrue(alone > 0.2 && alone < 0.5, out.toString());
+        assertEquals(64 * 1024, number("plainBytes"));
+        assertEquals(
+                0, load(PATIENCE, "--connections 2 --size 512 --records --deflate --takeover --json"), err.toString());
+        assertFalse(out.toString().contains("no_context_takeover"), out.toString());
+        assertTrue(
+                number("wirePart") < 0.8 * alone, number("wirePart") + " with what came before, " + alone + " alone");
+    }
+
+    @Test
+    void aServerThatDoesNotCompressIsToldToo() throws Exception {
+        echo((ws, message, _) -> ws.writeMessage(message));
+        assertEquals(0, load(PATIENCE, "--connections 1 --size 512 --records --deflate --json"), err.toString());
+        assertTrue(out.toString().contains("\"agreed\":\"\""), out.toString());
+        assertEquals(1 + 4 / 512.0, number("wirePart"), 0.001);
+        assertEquals(0, load(PATIENCE, "--connections 1 --size 512 --json"), err.toString());
+        assertFalse(out.toString().contains("compression"), out.toString());
+    }
+
+    @Test
+    void connectionsAreUsedBeforeTheyAreLeftAlone() throws Exception {
+        echo((ws, message, _) -> ws.writeMessage(message));
+        assertEquals(0, load(PATIENCE, "--mode idle --connections 20 --exchange 3 --json"), err.toString());
+        assertEquals(20, number("alive"));
+        assertEquals(20 * (3 + 1), seen.get());
+    }
+
+    @Test
+    void aWrongByteBeforeTheyAreLeftAloneIsNoticed() throws Exception {
+        echo((ws, message, number) -> {
+            message.bytes()[10] ^= (byte) (number == 1 ? 1 : 0);
+            ws.writeMessage(message);
+        });
+        assertEquals(1, load(PATIENCE, "--mode idle --connections 1 --exchange 3 --json"));
+        assertTrue(said().startsWith("gibbon load: connection 0, message 1: differs from byte 10 on"), said());
+    }
+
+    @Test
     void noServerIsOneLineAndStatus1() throws Exception {
         echo((ws, message, _) -> ws.writeMessage(message));
         server.close();
@@ -441,6 +486,9 @@ class LoadCommandTest {
         "--mode broadcast --size 15, --size: a broadcast has at least 16 bytes",
         "--mode handshake --connections 5, --mode handshake has --concurrency connections",
         "--no-echo, --no-echo is for --mode handshake",
+        "--takeover, --takeover says how to --deflate",
+        "--exchange 3, --exchange is for --mode idle",
+        "--mode idle --exchange -1, --exchange: not less than 0",
         "--text --utf8, --text and --utf8",
         "--records --utf8, --text and --utf8",
         "--source example.org, --source: 'example.org' is no IP address",
@@ -471,6 +519,22 @@ class LoadCommandTest {
                 .handle(path, exchange -> {
                     try (Connection ws = upgrader.upgrade(exchange)) {
                         script.run(ws);
+                    } catch (IOException _) {
+                        // The load ends connections as it likes when it has seen enough.
+                    }
+                })
+                .start();
+    }
+
+    private void compressing(PermessageDeflate settings) throws IOException {
+        Upgrader upgrader = Upgrader.builder().permessageDeflate(settings).build();
+        server = WebSocketServer.builder()
+                .bind("127.0.0.1", 0)
+                .handle("/echo", exchange -> {
+                    try (Connection ws = upgrader.upgrade(exchange)) {
+                        for (Message message; (message = ws.readMessage()) != null; ) {
+                            ws.writeMessage(message);
+                        }
                     } catch (IOException _) {
                         // The load ends connections as it likes when it has seen enough.
                     }

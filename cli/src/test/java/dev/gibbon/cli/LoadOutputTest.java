@@ -78,14 +78,33 @@ class LoadOutputTest {
     }
 
     @Test
+    void compressionIsToldWithWhatWasAgreed() {
+        LoadResult result = result(
+                scenario(LoadMode.IDLE, 8),
+                histogram(3, 3000),
+                Optional.empty(),
+                Optional.of(new LoadResult.Idle(3, OptionalLong.empty())),
+                Optional.of(new LoadResult.Compression("permessage-deflate; x=\"1\"", 1000, 265)));
+        assertEquals(
+                "{\"agreed\":\"permessage-deflate; x=\\\"1\\\"\",\"plainBytes\":1000,\"wireBytes\":265,\"wirePart\":0.265}",
+                value(LoadJson.of(result), "compression"));
+        List<String> lines = LoadReport.lines(result);
+        assertEquals(
+                "            3 connections, 8 echoes of 512 bytes (ASCII text) on each, left alone for 2 s",
+                lines.get(1));
+        assertEquals("compressed  answers to 26.5 %; permessage-deflate; x=\"1\"", lines.get(8));
+    }
+
+    @Test
     void anErrorIsEscaped() {
         LoadResult result = new LoadResult(
-                scenario(LoadMode.ECHO),
+                scenario(LoadMode.ECHO, 0),
                 2,
                 LoadLane.total(),
                 Optional.empty(),
                 0.5,
                 OptionalDouble.of(0.96),
+                Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 7,
@@ -130,8 +149,17 @@ class LoadOutputTest {
 
     private static LoadResult result(
             LoadMode mode, Histogram latencies, Optional<Histogram> completions, Optional<LoadResult.Idle> idle) {
+        return result(scenario(mode, 0), latencies, completions, idle, Optional.empty());
+    }
+
+    private static LoadResult result(
+            LoadScenario scenario,
+            Histogram latencies,
+            Optional<Histogram> completions,
+            Optional<LoadResult.Idle> idle,
+            Optional<LoadResult.Compression> compression) {
         return new LoadResult(
-                scenario(mode),
+                scenario,
                 2,
                 latencies,
                 completions,
@@ -139,11 +167,12 @@ class LoadOutputTest {
                 OptionalDouble.of(0.25),
                 Optional.of(new LoadResult.Server(1, 3 << 20)),
                 idle,
+                compression,
                 0,
                 Optional.empty());
     }
 
-    private static LoadScenario scenario(LoadMode mode) {
+    private static LoadScenario scenario(LoadMode mode, int exchanges) {
         return new LoadScenario(
                 mode,
                 URI.create("ws://h/%22"),
@@ -157,6 +186,7 @@ class LoadOutputTest {
                 64,
                 OptionalDouble.empty(),
                 true,
+                exchanges,
                 Duration.ofSeconds(10));
     }
 }

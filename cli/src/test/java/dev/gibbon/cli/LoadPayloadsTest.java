@@ -53,6 +53,18 @@ class LoadPayloadsTest {
         assertEquals(Set.of(1, 2, 3, 4), lengths);
     }
 
+    /** Or compression with context takeover would find the same message again, which no service has. */
+    @ParameterizedTest
+    @ValueSource(ints = {100, 512, 16 * 1024, 60 * 1024})
+    void recordsComeAgainOnlyBeyondTwoWindows(int size) {
+        LoadPayloads payloads = new LoadPayloads(LoadContent.RECORDS, size);
+        Set<String> seen = new HashSet<>();
+        for (int i = 0; (long) i * size < 2L << 14; i++) {
+            assertTrue(seen.add(payloads.message(0, i).text().substring(LoadPayloads.FULL_MARK)), "message " + i);
+        }
+        assertTrue((long) payloads.variants() * size > 1 << 15, payloads.variants() + " variants");
+    }
+
     @ParameterizedTest
     @EnumSource
     void anyChangedByteIsNoticed(LoadContent content) {
