@@ -110,8 +110,12 @@ func main() {
 	if len(os.Args) != 2 && len(os.Args) != 4 {
 		log.Fatal("usage: PORT [CERT.pem KEY.pem]")
 	}
-	if os.Getenv("PEERS_DEFLATE") == "1" { // its level cannot be set
+	switch os.Getenv("PEERS_DEFLATE") { // its level cannot be set
+	case "1":
 		options.CompressionMode = websocket.CompressionNoContextTakeover
+		options.CompressionThreshold = 1
+	case "takeover":
+		options.CompressionMode = websocket.CompressionContextTakeover
 		options.CompressionThreshold = 1
 	}
 	http.HandleFunc("/echo", echo)

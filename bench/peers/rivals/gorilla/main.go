@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"sync"
 
 	"github.com/gorilla/websocket"
@@ -21,7 +22,17 @@ const (
 	queue      = 256 // messages that wait for one connection, as in the chat example
 )
 
-var deflate = os.Getenv("PEERS_DEFLATE") == "1"
+var (
+	deflate = os.Getenv("PEERS_DEFLATE") != ""
+	level   = deflateLevel()
+)
+
+func deflateLevel() int {
+	if level, err := strconv.Atoi(os.Getenv("PEERS_DEFLATE_LEVEL")); err == nil {
+		return level
+	}
+	return flate.BestSpeed
+}
 
 var upgrader = websocket.Upgrader{
 	WriteBufferPool:   &sync.Pool{}, // advised for many connections that seldom write
@@ -46,7 +57,7 @@ func upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, error) {
 	}
 	conn.SetReadLimit(maxMessage)
 	if deflate {
-		err = conn.SetCompressionLevel(flate.BestSpeed)
+		err = conn.SetCompressionLevel(level)
 	}
 	return conn, err
 }

@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"sync"
 
 	"github.com/lxzan/gws"
@@ -61,15 +62,25 @@ func (b *broadcast) OnMessage(_ *gws.Conn, message *gws.Message) {
 	}
 }
 
+func deflateLevel() int {
+	if level, err := strconv.Atoi(os.Getenv("PEERS_DEFLATE_LEVEL")); err == nil {
+		return level
+	}
+	return flate.BestSpeed
+}
+
 func options() *gws.ServerOption {
+	deflate := os.Getenv("PEERS_DEFLATE")
 	return &gws.ServerOption{
 		ReadMaxPayloadSize:  maxMessage,
 		WriteMaxPayloadSize: maxMessage,
 		Recovery:            gws.Recovery,
 		PermessageDeflate: gws.PermessageDeflate{
-			Enabled:   os.Getenv("PEERS_DEFLATE") == "1",
-			Level:     flate.BestSpeed,
-			Threshold: 1,
+			Enabled:               deflate != "",
+			Level:                 deflateLevel(),
+			Threshold:             1,
+			ServerContextTakeover: deflate == "takeover", // with a window of 2^12, its default then
+			ClientContextTakeover: deflate == "takeover",
 		},
 	}
 }

@@ -6,13 +6,13 @@ import { createServer as createTlsServer } from 'node:https';
 import { WebSocket, WebSocketServer } from 'ws';
 
 const [port, cert, key] = process.argv.slice(2);
+const { PEERS_DEFLATE: deflate, PEERS_DEFLATE_LEVEL: level = 1 } = process.env;
 const options = {
   noServer: true,
   maxPayload: 64 << 20,
-  perMessageDeflate: process.env.PEERS_DEFLATE === '1' && {
-    serverNoContextTakeover: true,
-    clientNoContextTakeover: true,
-    zlibDeflateOptions: { level: 1 },
+  perMessageDeflate: Boolean(deflate) && {
+    ...(deflate === '1' && { serverNoContextTakeover: true, clientNoContextTakeover: true }),
+    zlibDeflateOptions: { level: Number(level) },
     threshold: 0,
   },
 };

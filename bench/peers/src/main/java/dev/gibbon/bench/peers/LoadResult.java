@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param server absent where no process id was given
  * @param errors of connections and of bytes that did not match
  * @param alive of an idle run, the connections that were open at its end
+ * @param compression absent unless it was offered
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 record LoadResult(
@@ -27,10 +28,20 @@ record LoadResult(
         @Nullable Double clientCpuMicrosPerMessage,
         long errors,
         @Nullable Server server,
-        @Nullable Integer alive) {
+        @Nullable Integer alive,
+        @Nullable Compression compression) {
     /** Quantiles in microseconds. */
     @JsonIgnoreProperties(ignoreUnknown = true)
     record Latency(double p50, double p90, double p99, double p999, double max) {}
+
+    /**
+     * What the server's answers come to.
+     *
+     * @param agreed its answer to the offer
+     * @param wirePart the bytes on the wire, frame headers included, divided by those they stand for
+     */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    record Compression(String agreed, double wirePart) {}
 
     /**
      * The server's side.

@@ -54,6 +54,11 @@ public final class Main implements Callable<Integer> {
         quick = !given;
     }
 
+    @Option(
+            names = "--compressed",
+            description = "Only permessage-deflate, which is a run of its own; --quick and --full as above.")
+    private boolean compressed;
+
     @Option(names = "--rivals", split = ",", paramLabel = "NAME", description = "Only these, see bench/peers/rivals.")
     private List<String> rivalNames = List.of();
 
@@ -76,7 +81,8 @@ public final class Main implements Callable<Integer> {
     @Option(
             names = "--out",
             paramLabel = "DIR",
-            description = "Where the report goes: docs/benchmarks; build/peers if the run is not a full one.")
+            description = "Where the report goes: docs/benchmarks, its directory compressed if that is given; "
+                    + "build/peers if the run is not a full one.")
     private @Nullable Path out;
 
     @Option(names = "--from", paramLabel = "FILE", description = "Measures nothing, writes the report of a peers.json.")
@@ -162,7 +168,8 @@ public final class Main implements Callable<Integer> {
         String command = "bench/peers/run "
                 + String.join(" ", spec.commandLine().getParseResult().originalArgs());
         Machine machine = Machine.here();
-        Path reports = out != null ? out : isWhole() ? root.resolve("docs/benchmarks") : work;
+        Path kept = root.resolve(compressed ? "docs/benchmarks/compressed" : "docs/benchmarks");
+        Path reports = out != null ? out : isWhole() ? kept : work;
         Servers servers = new Servers(children, directory, work, Pem.create(work));
         String gibbon =
                 System.getenv().getOrDefault("GIBBON", root.resolve("gibbon").toString());
@@ -196,10 +203,7 @@ public final class Main implements Callable<Integer> {
                 throw usage(String.valueOf(e.getMessage()));
             }
         } else {
-            chosen = Scenario.ALL.stream()
-                    .filter(scenario ->
-                            scenario.when() == Scenario.When.QUICK || (scenario.when() == Scenario.When.FULL && !quick))
-                    .toList();
+            chosen = Scenario.ALL.stream().filter(this::isUsual).toList();
         }
         long limit = Machine.openFiles();
         List<Scenario> possible = new ArrayList<>();
@@ -216,13 +220,22 @@ public final class Main implements Callable<Integer> {
         return possible;
     }
 
+    private boolean isUsual(Scenario scenario) {
+        return switch (scenario.when()) {
+            case QUICK -> !compressed;
+            case FULL -> !compressed && !quick;
+            case COMPRESSED_QUICK -> compressed;
+            case COMPRESSED -> compressed && !quick;
+            case NAMED -> false;
+        };
+    }
+
     private List<Rival> chosen(List<Rival> known) {
         if (rivalNames.isEmpty()) {
-            return quick
-                    ? known.stream()
-                            .filter(rival -> QUICK_RIVALS.contains(rival.name()))
-                            .toList()
-                    : known;
+            return known.stream()
+                    .filter(rival -> !quick || QUICK_RIVALS.contains(rival.name()))
+                    .filter(rival -> !compressed || rival.features().contains("deflate"))
+                    .toList();
         }
         List<String> names = known.stream().map(Rival::name).toList();
         for (String name : rivalNames) {

@@ -19,7 +19,8 @@ enum Metric {
     COLLECTIONS("GCs/s"),
     COLLECTION_TIME("GC ms/s"),
     ALLOCATED("bytes allocated/message"),
-    HEAP_PER_CONNECTION("heap bytes/connection");
+    HEAP_PER_CONNECTION("heap bytes/connection"),
+    WIRE_PART("wire/plain");
 
     private final String title;
 
@@ -57,6 +58,8 @@ enum Metric {
             case COLLECTION_TIME -> jvm == null ? null : perSecond(jvm.collectionMillis(), jvm);
             case ALLOCATED -> jvm == null ? null : jvm.allocatedBytesPerMessage();
             case HEAP_PER_CONNECTION -> jvm == null ? null : jvm.heapBytesPerConnection();
+            case WIRE_PART ->
+                load.compression() == null ? null : load.compression().wirePart();
         };
     }
 

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 
@@ -26,6 +27,11 @@ final class Report {
             Metric.COLLECTIONS,
             Metric.COLLECTION_TIME,
             Metric.ALLOCATED);
+
+    private static final String ABOUT_COMPRESSION =
+            "Figures can be compared where *wire/plain*, what is left of the bytes of an answer, is equal.\n\n";
+
+    private static final String NOT_AGREED = "declined";
 
     private static final List<Metric> IDLE_METRICS =
             List.of(Metric.ALIVE, Metric.HEAP_PER_CONNECTION, Metric.RSS, Metric.SERVER_CORES);
@@ -65,6 +71,11 @@ final class Report {
         page.append("The raw results are in [peers.json](peers.json).\n\n");
         page.append(about());
         page.append("\n## Targets\n\n");
+        boolean compressed =
+                scenarios().stream().allMatch(scenario -> scenario.setting().deflate());
+        if (compressed) {
+            page.append(ABOUT_COMPRESSION);
+        }
         if (results.about().roundsDone() < Target.ROUNDS) {
             page.append("They are about medians of at least ").append(Target.ROUNDS);
             page.append(" rounds; this run had ")
@@ -162,6 +173,10 @@ final class Report {
         Metric metric = main(scenario);
         List<Metric> others = scenario.mode() == Scenario.Mode.IDLE ? IDLE_METRICS : ECHO_METRICS;
         List<String> header = new ArrayList<>(List.of("", metric.title(), "× floor", "× gorilla"));
+        boolean compressed = scenario.setting().deflate();
+        if (compressed) {
+            header.addAll(List.of(Metric.WIRE_PART.title(), "codec", "agreed"));
+        }
         others.forEach(other -> header.add(other.title()));
         header.add("rounds");
         MarkdownTable table = MarkdownTable.ofFigures(header);
@@ -175,6 +190,11 @@ final class Report {
                     Numbers.figure(figure),
                     Numbers.ratio(Summary.ratio(figure, floor)),
                     Numbers.ratio(Summary.ratio(figure, gorilla))));
+            if (compressed) {
+                row.add(Numbers.figure(summary.figure(rival.name(), scenario.name(), Metric.WIRE_PART)));
+                row.add(codec(rival, scenario));
+                row.add(agreed(rival, scenario));
+            }
             for (Metric other : others) {
                 String cell = Numbers.figure(summary.figure(rival.name(), scenario.name(), other));
                 if (other == Metric.RATE && clientLimited(rival, scenario)) {
@@ -188,6 +208,19 @@ final class Report {
         }
         return table.render()
                 + (limited ? "\n† the client's core was busy: the rate may be its limit, not the server's.\n" : "");
+    }
+
+    /** {@return whose deflate it is, at the level of the scenario} Where the level cannot be set, the codec's description says so. */
+    private static String codec(Rival rival, Scenario scenario) {
+        String codec = Objects.requireNonNullElse(rival.codec(), "unknown");
+        return scenario.setting().level6() ? codec.replace("level 1", "level 6") : codec;
+    }
+
+    /** {@return the parameters of the extension that the server agreed to; the name of the only one there is goes without saying} */
+    private String agreed(Rival rival, Scenario scenario) {
+        return summary.agreed(rival.name(), scenario.name())
+                .map(agreed -> agreed.replaceFirst("^permessage-deflate(; *)?", ""))
+                .orElse(NOT_AGREED);
     }
 
     private boolean clientLimited(Rival rival, Scenario scenario) {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A server that is measured, as the file {@code features} in its directory describes it.
@@ -16,9 +17,19 @@ import java.util.TreeSet;
  * @param language {@code java}, {@code go}, {@code rust}, {@code node} or {@code c}
  * @param version of the library that is measured
  * @param path where it echoes: {@code /echo} unless its file {@code path} tells another
- * @param features what it can do here: {@code echo}, {@code tls}, {@code broadcast}, {@code deflate}
+ * @param codec whose deflate it uses and at which level, when it is asked for the fastest; absent if it cannot compress
+ * @param features what it can do here: {@code echo}, {@code tls}, {@code broadcast}, {@code deflate}, and of the latter
+ *     {@code takeover} and {@code level6}
  */
-record Rival(String name, String language, String version, String path, SortedSet<String> features) {
+record Rival(
+        String name,
+        String language,
+        String version,
+        String path,
+        @Nullable String codec,
+        SortedSet<String> features) {
+    private static final String JDK_ZLIB = "JDK zlib";
+
     /** {@return the rivals below a directory, by name} */
     static List<Rival> all(Path directory) throws IOException {
         try (var entries = Files.list(directory)) {
@@ -41,6 +52,7 @@ record Rival(String name, String language, String version, String path, SortedSe
     static Rival parse(String name, String path, List<String> lines) {
         String language = "unknown";
         String version = "unknown";
+        String codec = null;
         SortedSet<String> features = new TreeSet<>();
         for (String line : lines) {
             String text = line.strip();
@@ -48,11 +60,13 @@ record Rival(String name, String language, String version, String path, SortedSe
                 language = text.substring("language:".length()).strip();
             } else if (text.startsWith("version:")) {
                 version = text.substring("version:".length()).strip();
+            } else if (text.startsWith("codec:")) {
+                codec = text.substring("codec:".length()).strip();
             } else if (!text.isEmpty() && !text.startsWith("#")) {
                 features.add(text);
             }
         }
-        return new Rival(name, language, version, path, features);
+        return new Rival(name, language, version, path, codec, features);
     }
 
     boolean isOurs() {
@@ -61,6 +75,11 @@ record Rival(String name, String language, String version, String path, SortedSe
 
     boolean isJvm() {
         return language.equals("java");
+    }
+
+    /** {@return whether its messages are compressed by the JDK's zlib} */
+    boolean hasJdkZlib() {
+        return codec != null && codec.startsWith(JDK_ZLIB);
     }
 
     /** {@return whether it compiles while it runs, so that a fresh process tells nothing} */

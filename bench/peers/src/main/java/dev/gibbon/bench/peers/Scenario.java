@@ -4,6 +4,7 @@ package dev.gibbon.bench.peers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -16,6 +17,7 @@ import java.util.TreeSet;
  * @param connections how many
  * @param depth messages in flight on each
  * @param size bytes of a message
+ * @param exchanges messages that are echoed on each connection before it is left alone
  * @param text whether messages are text
  * @param setting how the server runs
  * @param when which runs have it
@@ -29,6 +31,7 @@ record Scenario(
         int connections,
         int depth,
         int size,
+        int exchanges,
         boolean text,
         Setting setting,
         When when,
@@ -46,6 +49,10 @@ record Scenario(
     enum When {
         QUICK,
         FULL,
+        /** Quick and full runs of compression alone. */
+        COMPRESSED_QUICK,
+        /** Full runs of compression alone. */
+        COMPRESSED,
         /** Only where {@code --scenarios} names it. */
         NAMED
     }
@@ -60,7 +67,10 @@ record Scenario(
         BROADCAST("Broadcast, one core"),
         HANDSHAKE("Opening handshakes, one core"),
         IDLE("Idle connections"),
-        DEFLATE("permessage-deflate, one core");
+        DEFLATE("permessage-deflate, one core: no context takeover"),
+        DEFLATE_LEVEL_6("permessage-deflate, one core: no context takeover, level 6"),
+        TAKEOVER("permessage-deflate, one core: context takeover"),
+        IDLE_DEFLATE("Idle connections with permessage-deflate");
 
         private final String title;
 
@@ -79,14 +89,20 @@ record Scenario(
         PINNED,
         /** The same with TLS. */
         PINNED_TLS,
-        /** The same with permessage-deflate. */
+        /** Pinned, with permessage-deflate at its fastest, each message by itself. */
         PINNED_DEFLATE,
+        /** The same at level 6, which some rivals have and cannot change. */
+        PINNED_DEFLATE_6,
+        /** The same at its fastest, with context takeover as the library does it unless told otherwise. */
+        PINNED_TAKEOVER,
         /** On all cores with the rival's defaults, which it shares with the load. */
         UNPINNED,
         /** Pinned, and a process of its own for each run: memory is the figure. */
         PINNED_FRESH,
-        /** The same with permessage-deflate. */
-        PINNED_FRESH_DEFLATE;
+        /** The same with permessage-deflate, each message by itself. */
+        PINNED_FRESH_DEFLATE,
+        /** The same with context takeover. */
+        PINNED_FRESH_TAKEOVER;
 
         boolean pinned() {
             return this != UNPINNED;
@@ -97,16 +113,37 @@ record Scenario(
         }
 
         boolean deflate() {
-            return this == PINNED_DEFLATE || this == PINNED_FRESH_DEFLATE;
+            return this == PINNED_DEFLATE || this == PINNED_DEFLATE_6 || this == PINNED_FRESH_DEFLATE || takeover();
+        }
+
+        boolean takeover() {
+            return this == PINNED_TAKEOVER || this == PINNED_FRESH_TAKEOVER;
+        }
+
+        boolean level6() {
+            return this == PINNED_DEFLATE_6;
         }
 
         boolean fresh() {
-            return this == PINNED_FRESH || this == PINNED_FRESH_DEFLATE;
+            return this == PINNED_FRESH || this == PINNED_FRESH_DEFLATE || this == PINNED_FRESH_TAKEOVER;
+        }
+
+        /** {@return the variables of the environment that tell a rival how to compress} */
+        Map<String, String> environment() {
+            if (!deflate()) {
+                return Map.of();
+            }
+            return level6()
+                    ? Map.of("PEERS_DEFLATE", "1", "PEERS_DEFLATE_LEVEL", "6")
+                    : Map.of("PEERS_DEFLATE", takeover() ? "takeover" : "1");
         }
     }
 
     private static final int KIB = 1024;
     private static final int MIB = 1024 * KIB;
+
+    /** Bytes of a small message of records. */
+    private static final int JSON = 512;
 
     /** Connections that are enough to make a server warm. */
     private static final int FEW = 64;
@@ -139,6 +176,7 @@ record Scenario(
                     100_000,
                     1,
                     0,
+                    0,
                     false,
                     Setting.PINNED_FRESH,
                     When.FULL,
@@ -151,62 +189,92 @@ record Scenario(
                     MANY_IDLE,
                     1,
                     0,
+                    0,
                     false,
                     Setting.PINNED_FRESH,
                     When.NAMED,
                     15,
                     Set.of("gibbon", "gibbon-event")),
-            new Scenario(
-                    "json512-deflate",
-                    Group.DEFLATE,
-                    Mode.ECHO,
-                    64,
-                    1,
-                    512,
-                    true,
-                    Setting.PINNED_DEFLATE,
-                    When.NAMED,
-                    1,
-                    Set.of()),
-            new Scenario(
-                    "json16K-deflate",
-                    Group.DEFLATE,
-                    Mode.ECHO,
-                    32,
-                    1,
-                    16 * KIB,
-                    true,
-                    Setting.PINNED_DEFLATE,
-                    When.NAMED,
-                    1,
-                    Set.of()),
-            other("idle-deflate", Group.IDLE, Mode.IDLE, 8000, 0, Setting.PINNED_FRESH_DEFLATE, When.NAMED, 8));
+            json("json512-deflate", Group.DEFLATE, JSON, Setting.PINNED_DEFLATE, When.COMPRESSED_QUICK),
+            json("json16K-deflate", Group.DEFLATE, 16 * KIB, Setting.PINNED_DEFLATE, When.COMPRESSED_QUICK),
+            json("json512-level6", Group.DEFLATE_LEVEL_6, JSON, Setting.PINNED_DEFLATE_6, When.COMPRESSED),
+            json("json16K-level6", Group.DEFLATE_LEVEL_6, 16 * KIB, Setting.PINNED_DEFLATE_6, When.COMPRESSED),
+            json("json512-takeover", Group.TAKEOVER, JSON, Setting.PINNED_TAKEOVER, When.COMPRESSED),
+            json("json16K-takeover", Group.TAKEOVER, 16 * KIB, Setting.PINNED_TAKEOVER, When.COMPRESSED),
+            idle("idle-deflate", Setting.PINNED_FRESH_DEFLATE, When.COMPRESSED_QUICK),
+            idle("idle-takeover", Setting.PINNED_FRESH_TAKEOVER, When.COMPRESSED));
 
     private static Scenario echo(
             String name, Group group, int connections, int depth, int size, Setting setting, When when) {
         int setup = 1 + connections / 1000;
-        return new Scenario(name, group, Mode.ECHO, connections, depth, size, false, setting, when, setup, Set.of());
+        return new Scenario(name, group, Mode.ECHO, connections, depth, size, 0, false, setting, when, setup, Set.of());
     }
 
     private static Scenario text(String name, int connections, int depth, int size) {
         return new Scenario(
-                name, Group.SMALL, Mode.ECHO, connections, depth, size, true, Setting.PINNED, When.FULL, 1, Set.of());
+                name,
+                Group.SMALL,
+                Mode.ECHO,
+                connections,
+                depth,
+                size,
+                0,
+                true,
+                Setting.PINNED,
+                When.FULL,
+                1,
+                Set.of());
+    }
+
+    /** Text that looks like records, which compresses as such. */
+    private static Scenario json(String name, Group group, int size, Setting setting, When when) {
+        int connections = size == JSON ? FEW : FEW / 2;
+        return new Scenario(name, group, Mode.ECHO, connections, 1, size, 0, true, setting, when, 1, Set.of());
+    }
+
+    /** Connections that have had some messages of records, enough to fill a window of 4 KiB. */
+    private static Scenario idle(String name, Setting setting, When when) {
+        return new Scenario(name, Group.IDLE_DEFLATE, Mode.IDLE, 8000, 1, JSON, 8, true, setting, when, 12, Set.of());
     }
 
     private static Scenario other(
             String name, Group group, Mode mode, int connections, int size, Setting setting, When when, int setup) {
-        return new Scenario(name, group, mode, connections, 1, size, false, setting, when, setup, Set.of());
+        return new Scenario(name, group, mode, connections, 1, size, 0, false, setting, when, setup, Set.of());
     }
 
     /** {@return handshakes on a server of that setting, one after the other on a few connections; no scenario of its own} */
     static Scenario handshakes(Setting setting) {
-        return other("warm-handshakes", Group.HANDSHAKE, Mode.HANDSHAKE, FEW, 0, setting, When.NAMED, 1);
+        boolean json = setting.deflate();
+        return new Scenario(
+                "warm-handshakes",
+                Group.HANDSHAKE,
+                Mode.HANDSHAKE,
+                FEW,
+                1,
+                json ? JSON : 0,
+                0,
+                json,
+                setting,
+                When.NAMED,
+                1,
+                Set.of());
     }
 
     /** {@return the same on a few connections, which is enough to make a server warm} */
     Scenario toFewer() {
         return new Scenario(
-                "warm-" + name, group, mode, Math.min(FEW, connections), depth, size, text, setting, when, 1, rivals);
+                "warm-" + name,
+                group,
+                mode,
+                Math.min(FEW, connections),
+                depth,
+                size,
+                exchanges,
+                text,
+                setting,
+                when,
+                1,
+                rivals);
     }
 
     /** {@return the scenario of that name} @throws IllegalArgumentException if there is none */
@@ -227,6 +295,12 @@ record Scenario(
         }
         if (setting.deflate()) {
             needs.add("deflate");
+        }
+        if (setting.takeover()) {
+            needs.add("takeover");
+        }
+        if (setting.level6()) {
+            needs.add("level6");
         }
         return needs;
     }
@@ -259,6 +333,12 @@ record Scenario(
         }
         if (setting.deflate()) {
             words.add("--deflate");
+        }
+        if (setting.takeover()) {
+            words.add("--takeover");
+        }
+        if (exchanges > 0) {
+            words.addAll(List.of("--exchange", Integer.toString(exchanges)));
         }
         // One address pair has 28 000 ephemeral ports by default; half of them, so that those in TIME_WAIT do no harm.
         for (int source = 0; connections > 14_000 && source <= connections / 14_000; source++) {

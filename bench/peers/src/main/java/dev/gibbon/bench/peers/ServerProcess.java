@@ -68,9 +68,7 @@ final class ServerProcess {
         if (setting.pinned()) {
             environment.put("PEERS_LOOPS", "1");
         }
-        if (setting.deflate()) {
-            environment.put("PEERS_DEFLATE", "1");
-        }
+        environment.putAll(setting.environment());
         if (setting.fresh()) {
             environment.put("PEERS_JAVA_OPTS", SMALL_HEAP);
         }

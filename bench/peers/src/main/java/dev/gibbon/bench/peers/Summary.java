@@ -50,6 +50,18 @@ final class Summary {
         return runs(rival, scenario).count();
     }
 
+    /** {@return what a server answered to the offer of compression; empty if it declined, or was not asked} */
+    Optional<String> agreed(String rival, String scenario) {
+        return runs(rival, scenario)
+                .map(Measurement::load)
+                .filter(Objects::nonNull)
+                .map(LoadResult::compression)
+                .filter(Objects::nonNull)
+                .map(LoadResult.Compression::agreed)
+                .filter(agreed -> !agreed.isEmpty())
+                .findFirst();
+    }
+
     /** {@return the rivals that have the figure in the scenario, the smallest figure first} */
     List<Rival> ranking(String scenario, Metric metric) {
         return results.rivals().stream()

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class JvmWatchTest {
     private static final long SECOND = 1_000_000_000;
     private static final LoadResult TEN_SECONDS_OF_100 =
-            new LoadResult(1, 10, 1000, 100.0, null, 1, 1.0, 0, null, null);
+            new LoadResult(1, 10, 1000, 100.0, null, 1, 1.0, 0, null, null, null);
 
     private static JvmProbe.Sample sample(double second, long collections, long allocated) {
         return new JvmProbe.Sample((long) (second * SECOND), collections, 10 * collections, allocated);

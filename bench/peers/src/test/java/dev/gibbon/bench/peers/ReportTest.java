@@ -49,6 +49,21 @@ class ReportTest {
     }
 
     @Test
+    void compressionIsToldWithItsRatioCodecAndParameters() {
+        Results results = new Runs()
+                .withCodec("gibbon", "java", "JDK zlib, level 1")
+                .withCodec("ws", "node", "Node's zlib, level 1")
+                .compressed("gibbon", "json512-level6", 20, 0.412, "permessage-deflate; server_no_context_takeover")
+                .compressed("ws", "json512-level6", 30, 1.008, "")
+                .results();
+        String page = new Report(results).markdown();
+
+        assertTrue(page.contains(
+                "| **gibbon** | 20.0 | – | – | 0.412 | JDK zlib, level 6 | server_no_context_takeover |"));
+        assertTrue(page.contains("| ws | 30.0 | – | – | 1.01 | Node's zlib, level 6 | declined |"));
+    }
+
+    @Test
     void whatIsMissingIsNamedWithItsReason() {
         assertEquals(List.of("| ws | node is missing |"), rows("| ws"));
         assertEquals(List.of("| gorilla, 1M-d1-c8 | failed 2 ×: hung |"), rows("| gorilla, "));

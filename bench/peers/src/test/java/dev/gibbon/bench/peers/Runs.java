@@ -14,7 +14,31 @@ final class Runs {
     private final List<Measurement> measurements = new ArrayList<>();
 
     static Rival rival(String name, String language, String... features) {
-        return new Rival(name, language, "1.0", "/echo", new TreeSet<>(List.of(features)));
+        return new Rival(name, language, "1.0", "/echo", null, new TreeSet<>(List.of(features)));
+    }
+
+    /** Adds a rival that compresses. */
+    Runs withCodec(String name, String language, String codec) {
+        rivals.add(new Rival(name, language, "1.0", "/echo", codec, new TreeSet<>(List.of("echo", "deflate"))));
+        return this;
+    }
+
+    /** Adds a round in which answers came to that part of their bytes. */
+    Runs compressed(String rival, String scenario, double micros, double wirePart, String agreed) {
+        LoadResult load = new LoadResult(
+                64,
+                2,
+                1000,
+                500.0,
+                LATENCY,
+                1,
+                7.0,
+                0,
+                new LoadResult.Server(1, micros, 1 << 20, null),
+                null,
+                new LoadResult.Compression(agreed, wirePart));
+        measurements.add(new Measurement(1, scenario, rival, load, null, null));
+        return this;
     }
 
     Runs with(String name, String language) {
@@ -34,6 +58,7 @@ final class Runs {
                 7.0,
                 0,
                 new LoadResult.Server(1, micros, 1 << 20, null),
+                null,
                 null);
         measurements.add(new Measurement(1, scenario, rival, load, null, null));
         return this;
@@ -48,7 +73,7 @@ final class Runs {
 
     Runs idle(String rival, String scenario, int alive, double rss, double heap) {
         LoadResult load = new LoadResult(
-                alive, 2, 0, null, null, 0.1, null, 0, new LoadResult.Server(0.1, null, 1 << 20, rss), alive);
+                alive, 2, 0, null, null, 0.1, null, 0, new LoadResult.Server(0.1, null, 1 << 20, rss), alive, null);
         measurements.add(new Measurement(1, scenario, rival, load, new JvmFigures(1.0, 0L, 0L, null, heap), null));
         return this;
     }

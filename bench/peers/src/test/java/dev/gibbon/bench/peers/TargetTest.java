@@ -57,6 +57,31 @@ class TargetTest {
     }
 
     @Test
+    void whoCompressesLessIsNotComparedWith() {
+        String scenario = "json512-deflate";
+        Runs runs = new Runs()
+                .withCodec("gibbon", "java", "JDK zlib, level 1")
+                .withCodec("lazy", "java", "JDK zlib, level 1")
+                .withCodec("equal", "java", "JDK zlib, level 1")
+                .withCodec("harder", "java", "JDK zlib, level 6")
+                .withCodec("ws", "node", "Node's zlib, level 1")
+                .compressed("gibbon", scenario, 20, 0.40, "permessage-deflate")
+                .compressed("lazy", scenario, 10, 0.43, "permessage-deflate")
+                .compressed("ws", scenario, 11, 0.40, "permessage-deflate")
+                .compressed("equal", scenario, 24, 0.41, "permessage-deflate")
+                .compressed("harder", scenario, 40, 0.35, "permessage-deflate");
+        Target target = new Target.Relative("gibbon", scenario, Metric.SERVER_CPU, 1, true, Base.JDK_ZLIB);
+
+        assertEquals(
+                "0.83 × (20.0 against 24.0 of equal)",
+                target.judge(runs.summary()).found());
+        runs.compressed("harder", scenario, 2, 0.35, "permessage-deflate"); // Its median is 21 now.
+        assertEquals(
+                "0.95 × (20.0 against 21.0 of harder)",
+                target.judge(runs.summary()).found());
+    }
+
+    @Test
     void withoutAFigureNothingIsMet() {
         assertEquals(
                 Outcome.NOT_MEASURED,

@@ -77,9 +77,9 @@ public final class Main {
                         .build());
         if (settings.deflate()) {
             builder.permessageDeflate(PermessageDeflate.builder()
-                    .level(Settings.DEFLATE_LEVEL)
-                    .serverNoContextTakeover(true)
-                    .clientNoContextTakeover(true)
+                    .level(settings.deflateLevel())
+                    .serverNoContextTakeover(!settings.takeover())
+                    .clientNoContextTakeover(!settings.takeover())
                     .thresholdBytes(0)
                     .build());
         }

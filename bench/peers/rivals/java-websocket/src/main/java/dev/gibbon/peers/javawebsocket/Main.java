@@ -45,9 +45,15 @@ public final class Main {
         }
 
         private static List<Draft> drafts(Settings settings) {
-            List<IExtension> extensions =
-                    settings.deflate() ? List.of(new PerMessageDeflateExtension(Settings.DEFLATE_LEVEL)) : List.of();
+            List<IExtension> extensions = settings.deflate() ? List.of(compression(settings)) : List.of();
             return List.of(new Draft_6455(extensions, Settings.MAX_MESSAGE_BYTES));
+        }
+
+        private static IExtension compression(Settings settings) {
+            PerMessageDeflateExtension extension = new PerMessageDeflateExtension(settings.deflateLevel());
+            extension.setThreshold(0);
+            extension.setServerNoContextTakeover(!settings.takeover());
+            return extension;
         }
 
         @Override

@@ -23,12 +23,15 @@ import org.eclipse.jetty.websocket.server.WebSocketUpgradeHandler;
 
 /** Jetty through its own WebSocket API: whole messages, answered asynchronously by the threads that read. */
 public final class Main {
+    private static final String TAKEOVER = "permessage-deflate";
+    private static final String NO_TAKEOVER = TAKEOVER + ";server_no_context_takeover;client_no_context_takeover";
+
     private Main() {}
 
     public static void main(String[] args) throws Exception {
         Settings settings = Settings.of(args);
         Server server = new Server();
-        server.addBean(new DeflaterPool(CompressionPool.DEFAULT_CAPACITY, Settings.DEFLATE_LEVEL, true));
+        server.addBean(new DeflaterPool(CompressionPool.DEFAULT_CAPACITY, settings.deflateLevel(), true));
         ServerConnector connector = connector(server, settings);
         connector.setHost("0.0.0.0");
         connector.setPort(settings.port());
@@ -74,8 +77,7 @@ public final class Main {
                 .anyMatch(extension -> extension.getName().equals("permessage-deflate"));
         response.setExtensions(
                 settings.deflate() && offered
-                        ? List.of(ExtensionConfig.parse(
-                                "permessage-deflate;server_no_context_takeover;client_no_context_takeover"))
+                        ? List.of(ExtensionConfig.parse(settings.takeover() ? TAKEOVER : NO_TAKEOVER))
                         : List.of());
     }
 

@@ -130,7 +130,12 @@ public final class Main {
             pipeline.addLast(new HttpServerCodec(), new HttpObjectAggregator(MAX_REQUEST_BYTES));
             if (settings.deflate()) {
                 pipeline.addLast(new WebSocketServerExtensionHandler(new PerMessageDeflateServerExtensionHandshaker(
-                        Settings.DEFLATE_LEVEL, false, 15, true, true, Settings.MAX_MESSAGE_BYTES)));
+                        settings.deflateLevel(),
+                        false,
+                        15,
+                        !settings.takeover(),
+                        !settings.takeover(),
+                        Settings.MAX_MESSAGE_BYTES)));
             }
             pipeline.addLast(
                     new WebSocketServerProtocolHandler(webSocket),

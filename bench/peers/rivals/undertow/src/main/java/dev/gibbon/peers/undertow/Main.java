@@ -46,7 +46,11 @@ public final class Main {
         });
         if (settings.deflate()) {
             handler.addExtension(new PerMessageDeflateHandshake(
-                    false, Settings.DEFLATE_LEVEL, false, false, Settings.MAX_MESSAGE_BYTES));
+                    false,
+                    settings.deflateLevel(),
+                    settings.takeover(),
+                    settings.takeover(),
+                    Settings.MAX_MESSAGE_BYTES));
         }
         return handler;
     }

@@ -43,9 +43,9 @@ public final class Main {
                 .setMaxWebSocketMessageSize(Settings.MAX_MESSAGE_BYTES)
                 .setPerFrameWebSocketCompressionSupported(false)
                 .setPerMessageWebSocketCompressionSupported(settings.deflate())
-                .setWebSocketCompressionLevel(Settings.DEFLATE_LEVEL)
-                .setWebSocketAllowServerNoContext(true)
-                .setWebSocketPreferredClientNoContext(true);
+                .setWebSocketCompressionLevel(settings.deflateLevel())
+                .setWebSocketAllowServerNoContext(!settings.takeover())
+                .setWebSocketPreferredClientNoContext(!settings.takeover());
         settings.tls()
                 .ifPresent(pem -> options.setSsl(true)
                         .setKeyCertOptions(new PemKeyCertOptions()

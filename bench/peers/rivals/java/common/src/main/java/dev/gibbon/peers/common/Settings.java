@@ -11,17 +11,17 @@ import java.util.OptionalInt;
  * @param port where to listen, on every IPv4 address
  * @param tls the certificate and key to speak TLS with, or empty for plain TCP
  * @param loops how many event loops or workers there may be, or empty for the library's own choice
- * @param deflate whether permessage-deflate is negotiated
+ * @param deflate whether permessage-deflate is negotiated, without context takeover unless the next one says otherwise
+ * @param takeover whether it is negotiated with context takeover, as far as the library goes unless told otherwise
+ * @param deflateLevel the level of compression of those rivals that let one choose
  */
-public record Settings(int port, Optional<Pem> tls, OptionalInt loops, boolean deflate) {
+public record Settings(
+        int port, Optional<Pem> tls, OptionalInt loops, boolean deflate, boolean takeover, int deflateLevel) {
     /** The largest message a rival must take. */
     public static final int MAX_MESSAGE_BYTES = 64 << 20;
 
     /** How many connections may wait to be accepted; the kernel has its own bound besides. */
     public static final int BACKLOG = 4096;
-
-    /** The level of compression of those rivals that let one choose. */
-    public static final int DEFLATE_LEVEL = 1;
 
     /** {@return the settings in the words {@code PORT [CERT KEY]} and in the environment} */
     public static Settings of(String... words) {
@@ -31,11 +31,15 @@ public record Settings(int port, Optional<Pem> tls, OptionalInt loops, boolean d
         Optional<Pem> tls =
                 words.length == 1 ? Optional.empty() : Optional.of(new Pem(Path.of(words[1]), Path.of(words[2])));
         String loops = System.getenv().getOrDefault("PEERS_LOOPS", "");
+        String deflate = System.getenv().getOrDefault("PEERS_DEFLATE", "");
+        String level = System.getenv().getOrDefault("PEERS_DEFLATE_LEVEL", "1");
         return new Settings(
                 Integer.parseInt(words[0]),
                 tls,
                 loops.isEmpty() ? OptionalInt.empty() : OptionalInt.of(Integer.parseInt(loops)),
-                "1".equals(System.getenv("PEERS_DEFLATE")));
+                deflate.equals("1") || deflate.equals("takeover"),
+                deflate.equals("takeover"),
+                Integer.parseInt(level));
     }
 
     /** Tells the runner that connections are accepted. */
