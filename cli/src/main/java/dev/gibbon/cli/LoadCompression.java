@@ -34,7 +34,7 @@ final class LoadCompression {
         LoadPayloads payloads = scenario.payloads();
         AtomicLong wire = new AtomicLong();
         Dialer dialer = dialers.apply((host, port) -> new CountedSocket(new Socket(host, port), wire));
-        try (Connection connection = dialer.dial(scenario.uri())) {
+        try (Connection connection = open(dialer, scenario)) {
             int variants = payloads.variants();
             echo(connection, payloads, 0, variants);
             long before = wire.get();
@@ -42,7 +42,16 @@ final class LoadCompression {
             return new LoadResult.Compression(
                     String.join(", ", connection.extensions()), (long) variants * scenario.size(), wire.get() - before);
         } catch (IOException e) {
-            throw new CommandFailedException("the connection that looks at compression: " + LoadDialing.explain(e), e);
+            throw new CommandFailedException(
+                    "looking at compression: " + Visible.of(String.valueOf(e.getMessage())), e);
+        }
+    }
+
+    private static Connection open(Dialer dialer, LoadScenario scenario) throws CommandFailedException {
+        try {
+            return dialer.dial(scenario.uri());
+        } catch (IOException e) {
+            throw new CommandFailedException("looking at compression: " + LoadDialing.explain(e), e);
         }
     }
 
@@ -52,7 +61,7 @@ final class LoadCompression {
             connection.writeMessage(payloads.message(0, i));
             Optional<String> wrong = payloads.wrong(0, i, connection.readMessage());
             if (wrong.isPresent()) {
-                throw new CommandFailedException("looking at compression, " + wrong.get());
+                throw new CommandFailedException("looking at compression: " + wrong.get());
             }
         }
     }

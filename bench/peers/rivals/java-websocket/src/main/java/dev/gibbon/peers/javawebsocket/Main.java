@@ -52,7 +52,6 @@ public final class Main {
         private static IExtension compression(Settings settings) {
             PerMessageDeflateExtension extension = new PerMessageDeflateExtension(settings.deflateLevel());
             extension.setThreshold(0);
-            extension.setServerNoContextTakeover(!settings.takeover());
             return extension;
         }
 
