@@ -89,7 +89,8 @@ record Plan(List<Scenario> scenarios, List<Rival> rivals, int rounds, Duration w
 
     /** {@return how long a server is loaded to make it warm} */
     Duration warmupRun(Scenario scenario) {
-        return warmup.multipliedBy(scenario.size() <= 16 ? 3 : 1);
+        boolean first = scenario.size() <= 16 || scenario.mode() == Scenario.Mode.HANDSHAKE;
+        return warmup.multipliedBy(first ? 3 : 1);
     }
 
     /** {@return about how long all of it takes, the building of the rivals not included} */

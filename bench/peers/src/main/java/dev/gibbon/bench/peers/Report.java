@@ -72,7 +72,9 @@ final class Report {
         page.append(about());
         page.append("\n## Targets\n\n");
         boolean compressed =
-                scenarios().stream().allMatch(scenario -> scenario.setting().deflate());
+                scenarios().stream().anyMatch(scenario -> scenario.setting().deflate());
+        boolean others =
+                !scenarios().stream().allMatch(scenario -> scenario.setting().deflate());
         if (compressed) {
             page.append(ABOUT_COMPRESSION);
         }
@@ -82,7 +84,7 @@ final class Report {
                     .append(results.about().roundsDone())
                     .append(".\n\n");
         }
-        page.append(targets());
+        page.append(targets(compressed, others || !compressed));
         for (Scenario.Group group : Scenario.Group.values()) {
             List<Scenario> scenarios = scenarios().stream()
                     .filter(scenario -> scenario.group() == group)
@@ -136,13 +138,23 @@ final class Report {
         return table.render();
     }
 
-    private String targets() {
+    /** {@return the targets of compression, all others, or both} */
+    private String targets(boolean compressed, boolean others) {
         MarkdownTable table = MarkdownTable.ofText(List.of("target", "this run", "found"));
-        for (Target target : Target.ALL) {
+        List<Target> targets = Target.ALL.stream()
+                .filter(target -> isOfCompression(target) ? compressed : others)
+                .toList();
+        for (Target target : targets) {
             Target.Verdict verdict = target.judge(summary);
             table.add(List.of(target.text(), verdict.outcome().title(), verdict.found()));
         }
         return table.render();
+    }
+
+    private boolean isOfCompression(Target target) {
+        return Scenario.ALL.stream()
+                .filter(scenario -> scenario.setting().deflate())
+                .anyMatch(scenario -> results.rivals().stream().anyMatch(rival -> target.concerns(rival, scenario)));
     }
 
     /** {@return a group's main figure, a row for each rival, sorted by the first scenario} */
