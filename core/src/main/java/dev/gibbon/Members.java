@@ -60,13 +60,18 @@ final class Members {
 
         private static void send(List<Outgoing> all, WebSocketConnection connection) {
             try {
-                boolean any = false;
+                PreparedMessage last = null;
                 for (int i = 0; i < all.size(); i++) {
                     Outgoing next = all.get(i);
-                    any |= next.to().test(connection) && connection.sender().offer(next.message());
+                    if (next.to().test(connection)) {
+                        if (last != null) {
+                            boolean _ = connection.sender().offer(last);
+                        }
+                        last = next.message();
+                    }
                 }
-                if (any) {
-                    connection.sender().sendOffered();
+                if (last != null) {
+                    connection.sender().offerLast(last);
                 }
             } catch (IOException _) {
                 // This one is lost; the others get theirs.

@@ -6,16 +6,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.internal.BufferPool;
+import dev.gibbon.internal.LoopTransport;
 import dev.gibbon.internal.TlsEngines;
 import dev.gibbon.internal.TlsTransport;
 import dev.gibbon.testkit.Splitter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import org.junit.jupiter.api.BeforeAll;
@@ -128,6 +132,111 @@ class LoopKeyUpdateTest {
             askForKeys(scene);
             assertTrue(heard.await(Rig.SECONDS, TimeUnit.SECONDS));
             expectAnswer(scene.ends().far());
+            scene.end(rig);
+        }
+    }
+
+    /** A transport over {@code under} that a test can hold up. */
+    private static class Over implements LoopTransport {
+        final LoopTransport under;
+
+        Over(LoopTransport under) {
+            this.under = under;
+        }
+
+        @Override
+        public Optional<SocketChannel> enterLoop() throws IOException {
+            return under.enterLoop();
+        }
+
+        @Override
+        public boolean flush() throws IOException {
+            return under.flush();
+        }
+
+        @Override
+        public boolean buffersInput() {
+            return under.buffersInput();
+        }
+
+        @Override
+        public int read(ByteBuffer dst) throws IOException {
+            return under.read(dst);
+        }
+
+        @Override
+        public int read(ByteBuffer dst, Duration timeout) throws IOException {
+            return under.read(dst, timeout);
+        }
+
+        @Override
+        public long write(ByteBuffer[] srcs, int offset, int length) throws IOException {
+            return under.write(srcs, offset, length);
+        }
+
+        @Override
+        public void shutdownOutput() throws IOException {
+            under.shutdownOutput();
+        }
+
+        @Override
+        public void close() throws IOException {
+            under.close();
+        }
+    }
+
+    /** The socket fills up, and the answer waits in TLS, after another thread has flushed and before the sender knows. */
+    @Test
+    void answerLeavesThoughAnotherThreadHasJustFlushed() throws Exception {
+        try (Rig rig = new Rig(new Side(Face.LOOP, Role.SERVER))) {
+            AtomicBoolean full = new AtomicBoolean();
+            CountDownLatch flushed = new CountDownLatch(1);
+            CountDownLatch goOn = new CountDownLatch(1);
+            LoopEnd.Pair ends = LoopEnd.pair(Splitter.whole());
+            SSLEngine engine = TlsEngines.client(context, "localhost", 443);
+            BufferPool pool = new BufferPool(8);
+            TlsTransport client = new TlsTransport(ends.far(), engine, pool);
+            Over socket = new Over(ends.near()) {
+                @Override
+                public long write(ByteBuffer[] srcs, int offset, int length) throws IOException {
+                    return full.get() ? 0 : super.write(srcs, offset, length);
+                }
+            };
+            TlsTransport tls = new TlsTransport(socket, TlsEngines.server(context), rig.engine.buffers());
+            Rig.Task<Boolean> shaking = Rig.start(client::handshake);
+            assertTrue(tls.handshake());
+            assertTrue(shaking.get());
+            Over near = new Over(tls) {
+                @Override
+                public boolean flush() throws IOException {
+                    boolean all = super.flush();
+                    if (all && !EventLoop.isLoopThread() && full.compareAndSet(false, true)) {
+                        flushed.countDown();
+                        Rig.await(() -> goOn.getCount() == 0, () -> "held up");
+                    }
+                    return all;
+                }
+            };
+            WebSocketConnection server = rig.open(near, Role.SERVER, ConnectionOptions.defaults());
+            Scene scene = new Scene(ends, engine, client, pool, server);
+            CountDownLatch heard = new CountDownLatch(1);
+            Probe probe = new Probe(new Probe.Script() {
+                @Override
+                void message(Connection connection, MessageView message) {
+                    heard.countDown();
+                }
+            });
+            server.listen(probe);
+            Thread _ = probe.thread.get(Rig.SECONDS, TimeUnit.SECONDS);
+            Rig.Task<Boolean> writing = Rig.go(() -> server.writeText("from another thread"));
+            assertTrue(flushed.await(Rig.SECONDS, TimeUnit.SECONDS));
+            askForKeys(scene);
+            assertTrue(heard.await(Rig.SECONDS, TimeUnit.SECONDS));
+            rig.awaitLoop();
+            goOn.countDown();
+            assertTrue(writing.get());
+            full.set(false);
+            expectAnswer(ends.far());
             scene.end(rig);
         }
     }

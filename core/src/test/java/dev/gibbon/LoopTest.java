@@ -12,8 +12,12 @@ import dev.gibbon.internal.BufferPool;
 import dev.gibbon.internal.ChannelTransport;
 import dev.gibbon.internal.TlsEngines;
 import dev.gibbon.internal.TlsTransport;
+import dev.gibbon.protocol.Inbound;
+import dev.gibbon.protocol.Limits;
+import dev.gibbon.protocol.Protocol;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.ManualClock;
+import dev.gibbon.testkit.ScriptedPeer;
 import dev.gibbon.testkit.Splitter;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -280,6 +284,32 @@ class LoopTest {
             SelectionKey _ = loop.register(channel, SelectionKey.OP_READ, defect);
         } catch (ClosedChannelException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /** A thread that waits for its frame while the connection is handed over is told although the loop has written it. */
+    @ParameterizedTest
+    @EnumSource
+    void writerThatWaitsWhileTheConnectionIsHandedOverGoesOn(Role role) throws Exception {
+        try (Rig rig = new Rig(new Side(Face.LOOP, role))) {
+            LoopEnd.Pair ends = LoopEnd.pair(Splitter.whole());
+            WebSocketConnection connection = rig.open(ends.near(), role, ConnectionOptions.defaults());
+            ScriptedPeer peer = ScriptedPeer.over(ends.far(), role.peer());
+            Sender sender = connection.sender();
+            sender.pause();
+            Rig.Task<Boolean> writing = Rig.go(() -> connection.writeText("in between"));
+            writing.awaitParked();
+            SocketChannel channel = ends.near().enterLoop().orElseThrow();
+            Inbound inbound = new Protocol(role, new Limits(100, 100, 1, 1), () -> 0, System::nanoTime).inbound();
+            sender.enterLoop(new LoopConnection(
+                    connection, rig.loop, ends.near(), channel, new Delivery(connection, inbound, echo())));
+            sender.resume();
+            sender.flush(); // As the loop does, most likely before the writer has woken up.
+            assertTrue(writing.get());
+            peer.expectText("in between");
+            connection.abort();
+            rig.connection.abort();
+            Rig.End _ = rig.end(rig.read());
         }
     }
 

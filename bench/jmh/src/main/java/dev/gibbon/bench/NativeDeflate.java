@@ -60,9 +60,10 @@ abstract sealed class NativeDeflate implements AutoCloseable {
 
     /** A library under its usual name, or where the property {@code gibbon.bench.NAME} says. */
     private static SymbolLookup library(String name, String version) {
-        String usual = System.getProperty("os.name", "").toLowerCase(Locale.ROOT).contains("mac")
-                ? System.mapLibraryName(name)
-                : "lib" + name + ".so." + version;
+        String usual =
+                System.getProperty("os.name", "").toLowerCase(Locale.ROOT).contains("mac")
+                        ? System.mapLibraryName(name)
+                        : "lib" + name + ".so." + version;
         String at = System.getProperty("gibbon.bench." + name, usual);
         return at.contains(File.separator)
                 ? SymbolLookup.libraryLookup(java.nio.file.Path.of(at), Arena.global())
@@ -107,10 +108,9 @@ abstract sealed class NativeDeflate implements AutoCloseable {
         Libz(int level, int windowBits, int memLevel, int keptBits, int most) {
             super(most);
             SymbolLookup library = library("z", "1");
-            Linker.Option[] critical =
-                    Boolean.getBoolean("gibbon.bench.plain") ? new Linker.Option[0] : new Linker.Option[] {
-                        Linker.Option.critical(false)
-                    };
+            Linker.Option[] critical = Boolean.getBoolean("gibbon.bench.plain")
+                    ? new Linker.Option[0]
+                    : new Linker.Option[] {Linker.Option.critical(false)};
             FunctionDescriptor run = FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT);
             FunctionDescriptor reset = FunctionDescriptor.of(JAVA_INT, JAVA_LONG);
             FunctionDescriptor prime = FunctionDescriptor.of(JAVA_INT, JAVA_LONG, ADDRESS, JAVA_INT);
@@ -125,14 +125,14 @@ abstract sealed class NativeDeflate implements AutoCloseable {
             sentSegment = MemorySegment.ofArray(sent);
             receivedSegment = MemorySegment.ofArray(received);
             try {
-                MemorySegment version = (MemorySegment) function(
-                                library, "zlibVersion", FunctionDescriptor.of(ADDRESS))
+                MemorySegment version = (MemorySegment) function(library, "zlibVersion", FunctionDescriptor.of(ADDRESS))
                         .invokeExact();
                 check((int) function(
                                 library,
                                 "deflateInit2_",
                                 FunctionDescriptor.of(
-                                        JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT))
+                                        JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS,
+                                        JAVA_INT))
                         .invokeExact(out, level, DEFLATED, -windowBits, memLevel, 0, version, STREAM_BYTES));
                 check((int) function(
                                 library,
@@ -231,12 +231,12 @@ abstract sealed class NativeDeflate implements AutoCloseable {
                     FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS),
                     Linker.Option.critical(false));
             try {
-                compressor = (MemorySegment) function(
-                                library, "libdeflate_alloc_compressor", FunctionDescriptor.of(ADDRESS, JAVA_INT))
-                        .invokeExact(level);
-                decompressor = (MemorySegment) function(
-                                library, "libdeflate_alloc_decompressor", FunctionDescriptor.of(ADDRESS))
-                        .invokeExact();
+                compressor = (MemorySegment)
+                        function(library, "libdeflate_alloc_compressor", FunctionDescriptor.of(ADDRESS, JAVA_INT))
+                                .invokeExact(level);
+                decompressor = (MemorySegment)
+                        function(library, "libdeflate_alloc_decompressor", FunctionDescriptor.of(ADDRESS))
+                                .invokeExact();
             } catch (Throwable t) {
                 throw failed(t);
             }
