@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A compressor is leased while a message is in flight. Between messages only the window of plain bytes is kept, and that only
  * where context takeover is agreed; before the next message a compressor is primed with it. The result is as short as that of a
- * compressor that is kept.
+ * compressor that is kept. With the largest window the one that was leased last is leased again if no one else had it in between: it
+ * knows the context without being primed.
  *
  * <p>The JDK's compressor always refers back as far as 2^15 bytes. Where less is agreed, a message is cut into segments: before each,
  * the compressor starts anew and is primed with no more plain bytes than, together with the segment, make one window. So no distance
@@ -53,6 +54,9 @@ public final class MessageDeflater implements AutoCloseable {
     private @Nullable SlidingWindow history;
 
     private @Nullable Deflater deflater;
+
+    /** What was leased for the last message, as far as it was left in the pool knowing all that went before. */
+    private ZlibPool.@Nullable Kept last;
 
     // The message in flight.
     private boolean inMessage;
@@ -114,7 +118,7 @@ public final class MessageDeflater implements AutoCloseable {
         } finally {
             plain.limit(to).position(done ? to : from);
             out.limit(end).position(done ? out.position() - TAIL_BYTES : start);
-            returnLease(done && keepsDeflater);
+            returnLease(done);
         }
         if (done && history != null) {
             history.append(plain, from, to);
@@ -182,6 +186,7 @@ public final class MessageDeflater implements AutoCloseable {
     public void remember(ByteBuffer plain) {
         requireNoMessage();
         Deflater kept = deflater;
+        last = null; // Distances would be counted without this message.
         if (history != null) {
             history.append(plain, plain.position(), plain.limit());
         } else if (kept != null && plain.hasRemaining()) {
@@ -263,7 +268,7 @@ public final class MessageDeflater implements AutoCloseable {
         int from = plain.position();
         int to = plain.limit();
         for (int at = from; at < to; at = plain.position()) {
-            boolean inContext = deflater != null && keepsDeflater;
+            boolean inContext = resume();
             Deflater lease = inContext ? leased() : freshLease();
             int length = to - at;
             if (!inContext) {
@@ -285,6 +290,16 @@ public final class MessageDeflater implements AutoCloseable {
             }
         }
         return true;
+    }
+
+    /** {@return whether there is now a compressor that knows the context, at a message's begin} */
+    private boolean resume() {
+        if (deflater == null && last != null) {
+            deflater = pool.leaseAgain(last);
+            last = null;
+            return deflater != null;
+        }
+        return deflater != null && keepsDeflater;
     }
 
     /**
@@ -332,7 +347,7 @@ public final class MessageDeflater implements AutoCloseable {
         flushing = Flushing.NO;
         held = 0;
         heldBytes = 0;
-        segmentRoom = deflater == null ? 0 : UNBOUNDED; // One that was kept knows its context.
+        segmentRoom = resume() ? UNBOUNDED : 0;
         if (history == null && !keepsDeflater && windowBits < WindowBits.MOST) {
             history = new SlidingWindow(windowBits); // For the segments of this message.
         }
@@ -403,13 +418,14 @@ public final class MessageDeflater implements AutoCloseable {
 
     private void endMessage() {
         inMessage = false;
-        returnLease(keepsDeflater);
+        returnLease(true);
         if (!takeover) {
             history = null;
         }
     }
 
     private void forget() {
+        last = null;
         if (!takeover) {
             history = null;
         } else if (history != null) {
@@ -417,15 +433,20 @@ public final class MessageDeflater implements AutoCloseable {
         }
     }
 
-    private void returnLease(boolean keep) {
+    /** Ends the use of the compressor for a message, which it may keep the context of if the peer will see all that it was fed. */
+    private void returnLease(boolean inContext) {
         Deflater lease = deflater;
         if (lease == null) {
             return;
         }
-        if (keep) {
+        if (inContext && keepsDeflater) {
             lease.setInput(NO_BYTES); // Or the caller's buffer would stay referenced.
+            return;
+        }
+        deflater = null;
+        if (inContext && takeover && windowBits == WindowBits.MOST) {
+            last = pool.releaseInContext(lease);
         } else {
-            deflater = null;
             pool.release(lease);
         }
     }

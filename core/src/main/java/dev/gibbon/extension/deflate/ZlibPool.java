@@ -5,6 +5,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.Deflater;
 import java.util.zip.Inflater;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Raw compressors and decompressors, leased for as long as a message is in flight. Owned by a server, upgrader or dialer and shared
@@ -14,8 +15,10 @@ import java.util.zip.Inflater;
  * ended at once instead of waiting for the garbage collector.
  */
 public final class ZlibPool implements AutoCloseable {
+    private static final byte[] NO_BYTES = {};
+
     private final int level;
-    private final ArrayBlockingQueue<Deflater> deflaters;
+    private final ArrayBlockingQueue<Kept> deflaters;
     private final ArrayBlockingQueue<Inflater> inflaters;
     private final AtomicInteger live = new AtomicInteger();
     private final AtomicInteger leased = new AtomicInteger();
@@ -35,26 +38,56 @@ public final class ZlibPool implements AutoCloseable {
 
     /** {@return a compressor in its initial state, the caller's until it is released or discarded} */
     Deflater leaseDeflater() {
-        Deflater pooled = deflaters.poll();
-        Deflater deflater = pooled != null ? pooled : new Deflater(level, true);
+        Kept pooled =
+                deflaters.poll(); // The one that has lain there longest, so that a busy connection meets its own again.
+        Deflater deflater = pooled != null ? pooled.deflater : new Deflater(level, true);
         if (pooled == null) {
             live.incrementAndGet();
+        } else if (pooled.inContext) {
+            deflater.reset();
         }
         leased.incrementAndGet();
         return deflater;
     }
 
+    /**
+     * {@return the compressor that was {@linkplain #releaseInContext released}, just as it was; null if another has leased it since, or
+     * it is ended}
+     */
+    @Nullable
+    Deflater leaseAgain(Kept kept) {
+        if (!deflaters.remove(kept)) {
+            return null;
+        }
+        leased.incrementAndGet();
+        return kept.deflater;
+    }
+
     /** Takes a compressor back. The caller must not touch it any more. */
     void release(Deflater deflater) {
-        if (closed) {
-            end(deflater);
-        } else {
+        if (!closed) {
             deflater.reset(); // Here and not on the next lease, so that nothing of the caller's stays referenced.
-            if (!deflaters.offer(deflater)) {
-                end(deflater);
-            }
-            endIfClosed();
         }
+        keep(new Kept(deflater, false));
+    }
+
+    /**
+     * Takes a compressor back as it is, knowing what it compressed: whoever leased it may go on with it, if no one else needs it before.
+     *
+     * @return what to {@linkplain #leaseAgain lease it again} by
+     */
+    Kept releaseInContext(Deflater deflater) {
+        deflater.setInput(NO_BYTES); // Or the caller's buffer would stay referenced.
+        Kept kept = new Kept(deflater, true);
+        keep(kept);
+        return kept;
+    }
+
+    private void keep(Kept kept) {
+        if (closed || !deflaters.offer(kept)) {
+            end(kept.deflater);
+        }
+        endIfClosed();
         leased.decrementAndGet(); // Last, so that whoever sees 0 finds all of them here or ended.
     }
 
@@ -117,8 +150,8 @@ public final class ZlibPool implements AutoCloseable {
         if (!closed) {
             return;
         }
-        for (Deflater d = deflaters.poll(); d != null; d = deflaters.poll()) {
-            end(d);
+        for (Kept kept = deflaters.poll(); kept != null; kept = deflaters.poll()) {
+            end(kept.deflater);
         }
         for (Inflater i = inflaters.poll(); i != null; i = inflaters.poll()) {
             end(i);
@@ -133,5 +166,18 @@ public final class ZlibPool implements AutoCloseable {
     private void end(Inflater inflater) {
         inflater.end();
         live.decrementAndGet();
+    }
+
+    /** One stay of a compressor in the pool. Whoever takes it out of the queue has the compressor. */
+    static final class Kept {
+        private final Deflater deflater;
+
+        /** Whether it knows what it compressed last. */
+        private final boolean inContext;
+
+        private Kept(Deflater deflater, boolean inContext) {
+            this.deflater = deflater;
+            this.inContext = inContext;
+        }
     }
 }

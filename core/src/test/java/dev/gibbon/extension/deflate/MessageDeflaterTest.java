@@ -195,12 +195,37 @@ class MessageDeflaterTest {
             byte[] mixed = Arrays.copyOf(message, 600);
             assertArrayEquals(mixed, strict.message(whole(deflater, mixed).orElseThrow()));
             assertEquals(512, deflater.windowBytes());
+            pool.release(pool.leaseDeflater()); // For another connection's message.
             byte[] older = Arrays.copyOf(message, 80);
             assertEquals(Optional.empty(), whole(deflater, older), "forgotten");
             byte[] newer = Arrays.copyOfRange(message, 100, 300);
             byte[] payload = whole(deflater, newer).orElseThrow();
             assertTrue(payload.length < 10, "remembered");
             assertArrayEquals(newer, strict.message(payload));
+        }
+
+        @Test
+        void compressorThatNoOneElseNeededKnowsMore() {
+            byte[] noise = Corpus.noise(new Random(1), 2000);
+            byte[] mixed = Arrays.copyOf(noise, 4000);
+            assertArrayEquals(mixed, strict.message(whole(deflater, mixed).orElseThrow()));
+            byte[] older = Arrays.copyOf(noise, 80);
+            byte[] payload = whole(deflater, older).orElseThrow();
+            assertTrue(payload.length < 10, "leased again");
+            assertArrayEquals(older, strict.message(payload));
+            assertArrayEquals(older, strict.message(streamed(deflater, older, 7, 99)));
+        }
+
+        @Test
+        void compressorThatMissedAPreparedMessageIsPrimedAnew() {
+            byte[] text = Arrays.copyOf(Corpus.noise(new Random(2), 100), 300);
+            byte[] prepared =
+                    MessageDeflater.encode(pool, 15, ByteBuffer.wrap(text)).orElseThrow();
+            byte[] mixed = Arrays.copyOf(Corpus.noise(new Random(1), 100), 300);
+            assertArrayEquals(mixed, strict.message(whole(deflater, mixed).orElseThrow()));
+            assertArrayEquals(text, strict.message(prepared));
+            deflater.remember(ByteBuffer.wrap(text));
+            assertArrayEquals(mixed, strict.message(whole(deflater, mixed).orElseThrow()));
         }
 
         @ParameterizedTest
