@@ -8,7 +8,7 @@ package dev.gibbon;
  */
 final class FairShare {
     /** How long a reader may go on before it waits for its turn. */
-    private static final long SLICE_NANOS = 250_000;
+    private static final long SLICE_NANOS = 1_000_000;
 
     /** A read that took this long has parked by itself. */
     private static final long PARKED_NANOS = 15_000;

@@ -581,10 +581,12 @@ final class Receiver implements Input {
         releaseInflated();
         try {
             sender.readerBlocks();
-            if (share.isUsedUp(engine.time().nanoTime())) {
+            long now = engine.time().nanoTime();
+            if (share.isUsedUp(now)) {
                 share.awaitTurn();
+                now = engine.time().nanoTime();
             }
-            n = read();
+            n = read(now);
         } catch (ReadTimeoutException e) {
             keepSmall();
             throw e;
@@ -611,7 +613,7 @@ final class Receiver implements Input {
         }
     }
 
-    private int read() throws IOException {
+    private int read(long now) throws IOException {
         long toCome = inbound.plainBytesToCome();
         if (assembling && toCome >= IN_PLACE_BYTES && assembly.length - assembled >= toCome) {
             unlease();
@@ -619,16 +621,16 @@ final class Receiver implements Input {
                 in = ByteBuffer.wrap(assembly);
                 inPlace = true;
             }
-            return read(in, assembled, (int) (assembled + toCome), null);
+            return read(in, assembled, (int) (assembled + toCome), now, null);
         }
         inPlace = false;
         if (inbound.frameBytesToCome() > WAITING_BYTES && engine.buffers().leased() < MAX_WAITING_LEASES) {
             lease();
-            return read(in, null);
+            return read(in, now, null);
         }
         if (cameFull) {
             lease();
-            int n = read(in, BURST);
+            int n = read(in, now, BURST);
             if (n != 0) {
                 return n;
             }
@@ -640,17 +642,16 @@ final class Receiver implements Input {
             waitingBuffer = small;
         }
         in = small;
-        return read(in, null);
+        return read(in, now, null);
     }
 
     /** One read from the transport, within the deadline; 0 only if {@code atMost} passed. */
-    private int read(ByteBuffer buffer, @Nullable Duration atMost) throws IOException {
-        return read(buffer, 0, buffer.capacity(), atMost);
+    private int read(ByteBuffer buffer, long before, @Nullable Duration atMost) throws IOException {
+        return read(buffer, 0, buffer.capacity(), before, atMost);
     }
 
-    private int read(ByteBuffer buffer, int from, int to, @Nullable Duration atMost) throws IOException {
+    private int read(ByteBuffer buffer, int from, int to, long before, @Nullable Duration atMost) throws IOException {
         buffer.clear().limit(to).position(from);
-        long before = engine.time().nanoTime();
         long until = deadline;
         Duration left = until == Long.MAX_VALUE ? null : Duration.ofNanos(until - before);
         if (left != null && !left.isPositive()) {
@@ -674,7 +675,7 @@ final class Receiver implements Input {
         }
         long count = reads + 1; // One reader at a time: no update is lost.
         reads = count;
-        cameFull = n > 0 && buffer.limit() == buffer.capacity();
+        cameFull = !inPlace && n > 0 && buffer.limit() == buffer.capacity(); // A message's own place ends with it.
         if (n == 0 && !bounded) {
             throw new ReadTimeoutException("nothing came before the read deadline");
         }

@@ -23,6 +23,9 @@ final class Rounds {
     private static final class Turn {
         private final Thread thread = Thread.currentThread();
         private volatile boolean come;
+
+        /** Whether this reader, the next in line, looks now and then whether the round takes too long; the others just wait. */
+        private volatile boolean guards;
     }
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -44,6 +47,7 @@ final class Rounds {
         boolean last;
         lock.lock();
         try {
+            turn.guards = waiting.isEmpty();
             waiting.add(turn);
             out = Math.max(0, out - 1);
             last = out == 0 && !opening;
@@ -56,10 +60,36 @@ final class Rounds {
             open();
         }
         while (!turn.come) {
+            if (turn.thread.isInterrupted()) { // It could not park; its next read will end the connection.
+                leave(turn);
+                return;
+            }
+            if (!turn.guards) {
+                LockSupport.park();
+                continue;
+            }
             LockSupport.parkNanos(ROUND_NANOS);
             if (!turn.come && isOverdue()) {
                 open();
             }
+        }
+    }
+
+    private void leave(Turn turn) {
+        lock.lock();
+        try {
+            boolean _ = waiting.remove(turn);
+            setGuardLocked();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void setGuardLocked() {
+        Turn next = waiting.peek();
+        if (next != null && !next.guards) {
+            next.guards = true;
+            LockSupport.unpark(next.thread);
         }
     }
 
@@ -84,6 +114,7 @@ final class Rounds {
                 out++;
                 LockSupport.unpark(turn.thread);
             }
+            setGuardLocked();
         } finally {
             lock.unlock();
         }
