@@ -4,6 +4,7 @@ package dev.gibbon;
 import dev.gibbon.internal.LoopTransport;
 import dev.gibbon.protocol.Outbound;
 import java.io.IOException;
+import java.util.Objects;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -189,7 +190,14 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
         if (side == null) {
             boolean mayWait =
                     batching && !borrowed && !readerWaits && batchLocked().bytes() < options.batchBytes();
-            return mayWait ? HELD : appended;
+            if (mayWait) {
+                return HELD;
+            }
+            if (writing) {
+                return appended;
+            }
+            claimLocked();
+            return CLAIMED;
         }
         if (writing || current != null) { // Whoever writes goes on until nothing is left.
             if (borrowed) {
@@ -208,7 +216,11 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
     /** Sees to it that a frame is written, and with it all others that are there, as {@link #toDeliverLocked} has said. */
     final void deliver(long frame) throws IOException {
         if (frame == CLAIMED) {
-            writeOut();
+            if (loop == null) { // It stays so while this thread writes.
+                write();
+            } else {
+                writeOut();
+            }
         } else if (frame != HELD) {
             awaitWritten(frame);
         }
@@ -238,7 +250,8 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
 
     // ---- The writer's turn
 
-    private SendBatch takeLocked() {
+    /** The caller becomes the writer, of {@link #current}. */
+    private void claimLocked() {
         aboutToLeaveLocked();
         SendBatch batch = batchLocked();
         filling = null;
@@ -246,11 +259,6 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
         upTo = appended;
         current = batch;
         writing = true;
-        return batch;
-    }
-
-    private void claimLocked() {
-        SendBatch _ = takeLocked();
     }
 
     /** Sends everything that was appended; on a loop, as far as the transport takes it. */
@@ -298,7 +306,6 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
     /** Waits until the frame is written, and writes it and all others that are there if nobody else does. */
     private void awaitWritten(long frame) throws IOException {
         while (true) {
-            SendBatch batch;
             lock.lock();
             try {
                 // Also once the connection has failed: while somebody writes, our payload may be what the system call
@@ -315,16 +322,18 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
                 if (loop != null) { // Moved there meanwhile.
                     break;
                 }
-                batch = takeLocked();
+                claimLocked();
             } finally {
                 lock.unlock();
             }
-            write(batch);
+            write();
         }
         pushOut();
     }
 
-    private void write(SendBatch batch) throws IOException {
+    /** Writes the claimed batch. */
+    private void write() throws IOException {
+        SendBatch batch = Objects.requireNonNull(current);
         boolean done = false;
         try {
             if (!batch.writeTo(transport, outbound, this)) {
@@ -487,7 +496,8 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
                 writing = false;
                 written = failed ? written : upTo;
                 if (!failed && written != appended) {
-                    next = takeLocked();
+                    claimLocked();
+                    next = current;
                 }
                 release(batch);
             }

@@ -3,7 +3,6 @@ package dev.gibbon.protocol;
 
 import dev.gibbon.CloseStatus;
 import dev.gibbon.ConnectionState;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,19 +42,20 @@ public final class ClosingHandshake {
 
     private static final Progress OPEN = new Progress(ConnectionState.OPEN, null, null);
 
-    private final AtomicReference<Progress> progress = new AtomicReference<>(OPEN);
+    /** Changed under this object's monitor, since an idle connection pays for every object; read by any thread. */
+    private volatile Progress progress = OPEN;
 
     /** Starts open. */
     public ClosingHandshake() {}
 
     /** {@return what is known now} */
     public Progress progress() {
-        return progress.get();
+        return progress;
     }
 
     /** {@return the state now} */
     public ConnectionState state() {
-        return progress.get().state();
+        return progress.state();
     }
 
     /**
@@ -63,16 +63,13 @@ public final class ClosingHandshake {
      *
      * @return whether this is the first; a second Close frame must not be sent
      */
-    public boolean sent(CloseStatus status) {
-        while (true) {
-            Progress now = progress.get();
-            if (now.state() == ConnectionState.CLOSED || now.sent() != null) {
-                return false;
-            }
-            if (progress.compareAndSet(now, new Progress(closing(now.state()), status, now.received()))) {
-                return true;
-            }
+    public synchronized boolean sent(CloseStatus status) {
+        Progress now = progress;
+        if (now.state() == ConnectionState.CLOSED || now.sent() != null) {
+            return false;
         }
+        progress = new Progress(closing(now.state()), status, now.received());
+        return true;
     }
 
     /**
@@ -80,16 +77,13 @@ public final class ClosingHandshake {
      *
      * @return whether this is the first
      */
-    public boolean received(CloseStatus status) {
-        while (true) {
-            Progress now = progress.get();
-            if (now.state() == ConnectionState.CLOSED || now.received() != null) {
-                return false;
-            }
-            if (progress.compareAndSet(now, new Progress(closing(now.state()), now.sent(), status))) {
-                return true;
-            }
+    public synchronized boolean received(CloseStatus status) {
+        Progress now = progress;
+        if (now.state() == ConnectionState.CLOSED || now.received() != null) {
+            return false;
         }
+        progress = new Progress(closing(now.state()), now.sent(), status);
+        return true;
     }
 
     /**
@@ -97,17 +91,13 @@ public final class ClosingHandshake {
      *
      * @return whether this is the first
      */
-    public boolean lost() {
-        while (true) {
-            Progress now = progress.get();
-            if (now.state() == ConnectionState.CLOSED) {
-                return false;
-            }
-            Progress next = new Progress(now.state().to(ConnectionState.CLOSED), now.sent(), now.received());
-            if (progress.compareAndSet(now, next)) {
-                return true;
-            }
+    public synchronized boolean lost() {
+        Progress now = progress;
+        if (now.state() == ConnectionState.CLOSED) {
+            return false;
         }
+        progress = new Progress(now.state().to(ConnectionState.CLOSED), now.sent(), now.received());
+        return true;
     }
 
     private static ConnectionState closing(ConnectionState state) {
