@@ -42,6 +42,9 @@ final class Delivery implements Input {
     /** Whether the last read went to the message's own place. */
     private boolean inPlace;
 
+    /** Whether the message before was large; then of the next one little is read until it is known whether it is, too. */
+    private boolean largeBefore;
+
     private boolean ended;
 
     /** How many bytes may still be inflated before the connections that wait get their turn. */
@@ -118,7 +121,8 @@ final class Delivery implements Input {
         long toCome = partial == null ? 0 : inbound.plainBytesToCome();
         if (partial == null || toCome < DIRECT_BYTES || inParts || skipping) {
             inPlace = false;
-            return loop().receiveBuffer();
+            ByteBuffer shared = loop().receiveBuffer();
+            return largeBefore && partial == null ? shared.limit(DIRECT_BYTES) : shared;
         }
         inPlace = true;
         ByteBuffer place = withRoom(partial, DIRECT_BYTES, assembled + toCome);
@@ -222,8 +226,7 @@ final class Delivery implements Input {
                 if (message != null) {
                     assembly = null; // So that a listener that throws leaves nothing behind.
                     assembled = 0;
-                    whole(message, 0, size);
-                    loop().assemblies().release(message);
+                    assembled(message, size);
                     waiting = waitingFor();
                 }
             }
@@ -286,9 +289,25 @@ final class Delivery implements Input {
         return larger;
     }
 
-    private void whole(ByteBuffer source, int from, int length) {
-        show(source, from, length, true, true);
+    /** Hands out a message that was put together; its buffer goes back unless a queue that it was written to keeps it. */
+    private void assembled(ByteBuffer message, int size) {
+        largeBefore = inPlace;
         MessageView view = loop().view();
+        show(message, 0, size, true, true);
+        view.lentBy(loop());
+        tell(view);
+        if (!view.isKept()) {
+            loop().assemblies().release(message);
+        }
+    }
+
+    private void whole(ByteBuffer source, int from, int length) {
+        largeBefore = false;
+        show(source, from, length, true, true);
+        tell(loop().view());
+    }
+
+    private void tell(MessageView view) {
         try {
             if (view.isText()) {
                 listener.onText(connection, view);

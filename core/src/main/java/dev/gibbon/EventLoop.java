@@ -154,6 +154,15 @@ final class EventLoop {
         return assemblies;
     }
 
+    /** Takes back the buffer of a message that a queue has {@linkplain MessageView#keep kept}. Any thread. */
+    void giveBack(ByteBuffer message) {
+        if (onThread()) {
+            assemblies.release(message);
+        } else {
+            execute(() -> assemblies.release(message));
+        }
+    }
+
     /** Registers a channel that does not block. Loop's thread only. */
     SelectionKey register(java.nio.channels.SocketChannel channel, int operations, Ready ready)
             throws ClosedChannelException {

@@ -17,6 +17,11 @@ public final class MessageView {
     private boolean first;
     private boolean last;
 
+    /** Whose the buffer is, if it holds nothing but this message and may be kept by a queue that the message was written to. */
+    private @Nullable EventLoop lender;
+
+    private boolean kept;
+
     MessageView() {}
 
     /** Shows bytes of {@code source}; the view is valid until {@link #end()}. */
@@ -27,10 +32,40 @@ public final class MessageView {
         length = bytes;
         first = isFirst;
         last = isLast;
+        lender = null;
+        kept = false;
+    }
+
+    /** What is shown lies in a buffer of its own, which {@code loop} has put it together in. */
+    void lentBy(EventLoop loop) {
+        lender = loop;
+    }
+
+    /**
+     * Lets a queue keep the buffer instead of a copy, once, if that does not hold much more than what waits.
+     *
+     * @param bytes how many of it wait
+     * @return to whom the queue {@linkplain EventLoop#giveBack gives it back}, or null if it must copy
+     */
+    @Nullable
+    EventLoop keep(int bytes) {
+        EventLoop owner = lender;
+        if (owner == null || bytes < source().capacity() / 2) {
+            return null;
+        }
+        lender = null;
+        kept = true;
+        return owner;
+    }
+
+    /** {@return whether a queue keeps the buffer} */
+    boolean isKept() {
+        return kept;
     }
 
     void end() {
         buffer = null;
+        lender = null;
     }
 
     /** {@return where the bytes are; between {@link #offset()} and {@code length()} more} */

@@ -45,6 +45,8 @@ final class SendBatch {
         POOL,
         /** The caller's, who may change it once its write has returned. */
         CALLER,
+        /** A loop's, of a message that it has received: it gets it back. */
+        LENT,
         /** Nobody's: it never changes. */
         NOBODY
     }
@@ -73,6 +75,12 @@ final class SendBatch {
 
     /** Whether the last segment is a chunk with room at its end. */
     private boolean open;
+
+    /** The received message that the caller's segment is, while its listener is called. */
+    private @Nullable MessageView view;
+
+    /** Whose the lent segment is; there is one at most. */
+    private @Nullable EventLoop lender;
 
     SendBatch(BufferPool pool) {
         this.pool = pool;
@@ -134,6 +142,11 @@ final class SendBatch {
         seal();
         add(frames, Owner.NOBODY);
         return true;
+    }
+
+    /** What was just appended and is borrowed is a message that was received: its buffer may be kept instead of a copy. */
+    void received(MessageView message) {
+        view = message;
     }
 
     private boolean appendMasked(Outbound outbound, ByteBuffer chunk, ByteBuffer payload, int maskingKey) {
@@ -213,23 +226,41 @@ final class SendBatch {
         seal();
         for (int i = next; i < count; i++) {
             if (owners[i] == Owner.CALLER) {
-                segments[i] = copy(segments[i]);
-                owners[i] = Owner.NOBODY;
+                keepOrCopy(i);
+            } else if (owners[i] == Owner.LENT && segments[i].remaining() < segments[i].capacity() / 4) {
+                copySegment(i);
             }
-            if (owners[i] == Owner.NOBODY) {
+            if (owners[i] == Owner.NOBODY || owners[i] == Owner.LENT) {
                 continue;
             }
             ByteBuffer tail = tails[i];
             if (tail != null && tail.hasRemaining()) {
                 tails[i] = copy(tail);
             } else if (segments[i].remaining() < BufferPool.BUFFER_BYTES / 4) {
-                ByteBuffer chunk = segments[i];
-                segments[i] = copy(chunk);
                 tails[i] = null;
-                giveBack(i, chunk);
-                owners[i] = Owner.NOBODY;
+                copySegment(i);
             }
         }
+        view = null; // Its listener's call may return before this batch is written.
+    }
+
+    private void keepOrCopy(int index) {
+        ByteBuffer payload = segments[index];
+        EventLoop owner = view == null || lender != null ? null : view.keep(payload.remaining());
+        if (owner == null) {
+            copySegment(index);
+        } else {
+            segments[index] = payload.duplicate(); // The view's position and limit are its own again soon.
+            owners[index] = Owner.LENT;
+            lender = owner;
+        }
+    }
+
+    private void copySegment(int index) {
+        ByteBuffer original = segments[index];
+        segments[index] = copy(original);
+        giveBack(index, original);
+        owners[index] = Owner.NOBODY;
     }
 
     private static ByteBuffer copy(ByteBuffer bytes) {
@@ -255,6 +286,7 @@ final class SendBatch {
         next = 0;
         bytes = 0;
         open = false;
+        view = null;
     }
 
     /**
@@ -364,6 +396,9 @@ final class SendBatch {
             pool.release(chunk);
         } else if (owners[index] == Owner.BATCH) {
             ownUsed = false;
+        } else if (owners[index] == Owner.LENT && lender != null) {
+            lender.giveBack(chunk);
+            lender = null;
         }
     }
 

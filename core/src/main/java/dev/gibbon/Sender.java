@@ -57,8 +57,12 @@ final class Sender extends FrameQueue {
         this.compressor = compressor;
     }
 
-    /** Sends a whole message as one frame; returns when the transport has it, or it may wait for company. */
-    void message(Opcode opcode, ByteBuffer payload) throws IOException {
+    /**
+     * Sends a whole message as one frame; returns when the transport has it, or it may wait for company.
+     *
+     * @param received if that is what {@code payload} shows
+     */
+    void message(Opcode opcode, ByteBuffer payload, @Nullable MessageView received) throws IOException {
         if (compressor != null && compressor.wants(opcode, payload.remaining())) {
             compressedMessage(compressor, opcode, payload);
             return;
@@ -72,7 +76,12 @@ final class Sender extends FrameQueue {
                 return;
             }
             awaitTurnLocked();
-            frame = appendedLocked(batchLocked().append(outbound, opcode, true, 0, payload));
+            SendBatch batch = batchLocked();
+            boolean borrowed = batch.append(outbound, opcode, true, 0, payload);
+            if (borrowed && received != null) {
+                batch.received(received);
+            }
+            frame = appendedLocked(borrowed);
         } finally {
             lock.unlock();
         }

@@ -455,7 +455,8 @@ final class WebSocketConnection implements Connection {
         int position = source.position();
         source.limit(message.offset() + message.length()).position(message.offset());
         try {
-            send(message.isText() ? Opcode.TEXT : Opcode.BINARY, source);
+            endOwnWriter();
+            sender.message(message.isText() ? Opcode.TEXT : Opcode.BINARY, source, message);
         } finally {
             source.limit(limit).position(position);
         }
@@ -488,7 +489,7 @@ final class WebSocketConnection implements Connection {
 
     private void send(Opcode opcode, ByteBuffer payload) throws IOException {
         endOwnWriter();
-        sender.message(opcode, payload);
+        sender.message(opcode, payload, null);
     }
 
     @Override
