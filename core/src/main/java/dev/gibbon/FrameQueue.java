@@ -2,6 +2,7 @@
 package dev.gibbon;
 
 import dev.gibbon.internal.LoopTransport;
+import dev.gibbon.protocol.ClosingHandshake;
 import dev.gibbon.protocol.Outbound;
 import java.io.IOException;
 import java.util.Objects;
@@ -26,6 +27,10 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
     final Engine engine;
     final Outbound outbound;
     final Lifecycle lifecycle;
+
+    /** The life cycle's, at hand for every frame. */
+    final ClosingHandshake closing;
+
     final ConnectionOptionsRecord options;
     private final Transport transport;
 
@@ -83,6 +88,7 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
         this.transport = transport;
         this.outbound = outbound;
         this.lifecycle = lifecycle;
+        this.closing = lifecycle.closing();
         this.options = options;
         this.batching = options.batchWrites();
     }
@@ -117,7 +123,7 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
 
     /** {@return whether frames may be appended, as far as the life cycle goes} */
     final boolean sendableLocked() {
-        return !failed && lifecycle.state().maySendData();
+        return !failed && closing.state().maySendData();
     }
 
     final void requireSendableLocked() throws WebSocketException {
@@ -508,7 +514,7 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
         LoopConnection side = loop;
         if (side != null && stuck) {
             side.awaitWritable();
-        } else if (side != null && (congested || lifecycle.state() != ConnectionState.OPEN)) {
+        } else if (side != null && (congested || closing.state() != ConnectionState.OPEN)) {
             side.allWritten();
         }
         return next;

@@ -328,7 +328,7 @@ final class Sender extends FrameQueue {
     }
 
     private void notQueued() throws WebSocketException {
-        if (lifecycle.state().maySendData()) {
+        if (closing.state().maySendData()) {
             congest();
             if (options.queuePolicy() == QueuePolicy.DROP) {
                 throw dropped();
@@ -376,7 +376,7 @@ final class Sender extends FrameQueue {
 
     /** A message that the caller began will not end: if nothing of it has left nothing has happened, else the connection is lost. */
     void abandonMessage(boolean begun) {
-        if (begun && lifecycle.state().maySendData()) {
+        if (begun && closing.state().maySendData()) {
             lifecycle.lost(new ConnectionClosedException("a message was left in the middle (§5.4)", null, null, null));
             return;
         }
@@ -492,7 +492,7 @@ final class Sender extends FrameQueue {
         byte[] body = ClosePayload.encode(status);
         lock.lock();
         try {
-            if (failedLocked() || !lifecycle.closing().sent(status)) { // One Close frame, whoever asks how often.
+            if (failedLocked() || !closing.sent(status)) { // One Close frame, whoever asks how often.
                 return false;
             }
             ifFirst.run();

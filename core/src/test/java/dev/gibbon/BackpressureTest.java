@@ -15,9 +15,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Peers that do not read from a connection on a loop, over sockets that hold little; on the same loop a neighbour that must not notice. */
@@ -132,6 +134,36 @@ class BackpressureTest {
             rig.neighbours.echo();
             ConnectionClosedException e = rig.end(rig.read()).failure(ConnectionClosedException.class);
             assertTrue(String.valueOf(e.getMessage()).contains("too slowly"), e.getMessage());
+            rig.expectAllGivenBack();
+        }
+    }
+
+    /** What the socket does not take of a large echo stays where the message was put together, until the peer reads or is gone. */
+    @ParameterizedTest
+    @CsvSource({"CLIENT, true", "SERVER, true", "CLIENT, false", "SERVER, false"})
+    void largeEchoThatWaitsIsGivenBackOnceItHasLeft(Role role, boolean read) throws Exception {
+        byte[] large = new byte[900_000];
+        new Random(5).nextBytes(large);
+        Probe probe = new Probe(echo());
+        try (Rig rig = Rig.congested(role, ConnectionOptions.defaults(), probe)) {
+            Rig.Task<Boolean> sending = Rig.go(() -> rig.peer.sendBinary(large));
+            assertTrue(sending.get());
+            Rig.await(() -> rig.connection.queuedBytes() > 0, () -> "nothing is echoed");
+            rig.awaitLoop();
+            Rig.Task<Boolean> more = Rig.go(() -> rig.peer.sendBinary(new byte[20_000])); // It is not read meanwhile.
+            long waits = rig.connection.queuedBytes();
+            long kept = rig.onLoop(() -> rig.loop.assemblies().leased());
+            assertEquals(
+                    role == Role.SERVER, kept >= waits && kept >= large.length, kept + " bytes are kept for " + waits);
+            if (read) {
+                rig.peer.expectBinary(large);
+                rig.peer.expectBinary(new byte[20_000]);
+                assertTrue(more.get());
+                Rig.await(() -> rig.connection.queuedBytes() == 0, () -> "something still waits");
+                assertEquals(0, rig.onLoop(() -> rig.loop.assemblies().leased()));
+            }
+            rig.connection.abort();
+            Rig.End _ = rig.end(rig.read());
             rig.expectAllGivenBack();
         }
     }
