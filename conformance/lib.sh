@@ -60,12 +60,15 @@ bounded() {
 }
 
 # in_group LOG CMD...: starts CMD in the background in a process group of its own, so that cleanup ends it with every
-# child (a wrapper script's JVM, a driver's helpers). The group's id is left in GROUP_PID.
+# child (a wrapper script's JVM, a driver's helpers). The group's id is left in GROUP_PID. It can be interrupted even if this
+# script runs in the background, where a shell has SIGINT ignored, and programs that are started inherit that.
 in_group() {
     local log=$1
     shift
     set -m
-    "$@" >"$log" 2>&1 </dev/null &
+    python3 -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])' "$@" >"$log" 2>&1 </dev/null &
     GROUP_PID=$!
     set +m
     STARTED+=("$GROUP_PID")
