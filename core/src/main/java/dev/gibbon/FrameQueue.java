@@ -115,7 +115,7 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
     final void requireTime() throws WebSocketException {
         if (deadline != Long.MAX_VALUE && deadline - engine.time().nanoTime() <= 0) {
             lifecycle.lost(new WriteTimeoutException("the write deadline had passed before the write"));
-            throw lifecycle.closedForWriting();
+            throw closedForWriting();
         }
     }
 
@@ -128,8 +128,13 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
 
     final void requireSendableLocked() throws WebSocketException {
         if (!sendableLocked()) {
-            throw lifecycle.closedForWriting();
+            throw closedForWriting();
         }
+    }
+
+    /** {@return what a write reports that comes too late} */
+    final WebSocketException closedForWriting() {
+        return lifecycle.closedForWriting();
     }
 
     /** {@return whether the transport is gone or broken} */
@@ -278,7 +283,7 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
         lock.lock();
         try {
             if (failed) {
-                throw lifecycle.closedForWriting();
+                throw closedForWriting();
             }
             all = appended;
         } finally {
@@ -323,7 +328,7 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
                     return;
                 }
                 if (failed) {
-                    throw lifecycle.closedForWriting();
+                    throw closedForWriting();
                 }
                 if (loop != null) { // Moved there meanwhile.
                     break;
@@ -348,7 +353,7 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
             done = true;
         } catch (IOException e) {
             lifecycle.lost(e);
-            throw lifecycle.closedForWriting();
+            throw closedForWriting();
         } catch (RuntimeException | Error e) { // A defect; what has left of the frames nobody knows.
             lifecycle.lost(e);
             throw e;
@@ -437,7 +442,7 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
         lock.lock();
         try {
             if (failed) {
-                throw lifecycle.closedForWriting();
+                throw closedForWriting();
             }
             if (!claimAnyLocked()) {
                 return;
@@ -469,7 +474,7 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
                 broken = false;
             } catch (IOException e) {
                 lifecycle.lost(e);
-                throw lifecycle.closedForWriting();
+                throw closedForWriting();
             } catch (RuntimeException | Error e) { // A defect; what has left of the frames nobody knows.
                 lifecycle.lost(e);
                 throw e;

@@ -11,6 +11,7 @@ import java.io.Writer;
 import java.nio.ByteBuffer;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** Gathers the pieces of one message in a leased buffer and sends each full one as a fragment. Writer's thread only. */
@@ -31,6 +32,15 @@ final class OutgoingMessage implements MessageWriter {
 
     private boolean ended;
 
+    /** Who may touch the buffer: the writer while it writes, and otherwise whoever ends the connection. */
+    private enum Use {
+        IDLE,
+        WRITING,
+        LOST
+    }
+
+    private final AtomicReference<Use> use = new AtomicReference<>(Use.IDLE);
+
     OutgoingMessage(Sender sender, BufferPool pool, MessageType type, boolean compressed) {
         this.compressed = compressed;
         this.sender = sender;
@@ -44,9 +54,46 @@ final class OutgoingMessage implements MessageWriter {
         return owner == Thread.currentThread() && !ended;
     }
 
+    /** Something to do with the message that needs its buffer. */
+    private interface Step {
+        void run() throws IOException;
+    }
+
+    private void step(Step step) throws IOException {
+        if (!use.compareAndSet(Use.IDLE, Use.WRITING)) {
+            ended = true;
+            throw sender.closedForWriting();
+        }
+        try {
+            step.run();
+        } finally {
+            if (!use.compareAndSet(Use.WRITING, Use.IDLE)) { // Lost meanwhile.
+                giveBack();
+            }
+        }
+    }
+
+    /** The connection is gone: gives the buffer back, now or once the write that goes on has ended. Any thread. */
+    void lost() {
+        if (use.getAndSet(Use.LOST) == Use.IDLE) {
+            giveBack();
+        }
+    }
+
+    private void giveBack() {
+        if (gathered != null) {
+            pool.release(gathered);
+            gathered = null;
+        }
+    }
+
     @Override
     public void write(ByteBuffer src) throws IOException {
         requireOpen();
+        step(() -> gather(src));
+    }
+
+    private void gather(ByteBuffer src) throws IOException {
         while (src.hasRemaining()) {
             ByteBuffer buffer = buffer();
             if (!buffer.hasRemaining() || (buffer.position() == 0 && src.remaining() > 2 * buffer.capacity())) {
@@ -71,7 +118,7 @@ final class OutgoingMessage implements MessageWriter {
     @Override
     public void flush() throws IOException {
         requireOpen();
-        sendGathered(FlushMode.FLUSH);
+        step(() -> sendGathered(FlushMode.FLUSH));
     }
 
     @Override
@@ -79,6 +126,10 @@ final class OutgoingMessage implements MessageWriter {
         if (ended) {
             return;
         }
+        step(this::sendLast);
+    }
+
+    private void sendLast() throws IOException {
         ByteBuffer rest = gathered;
         try {
             send(FlushMode.LAST, rest == null ? ByteBuffer.allocate(0) : rest.flip());
@@ -89,13 +140,8 @@ final class OutgoingMessage implements MessageWriter {
 
     /** Gives the buffer back and lets the next message begin, whatever became of this one. */
     private void end() {
-        if (!ended) {
-            ended = true;
-            if (gathered != null) {
-                pool.release(gathered);
-                gathered = null;
-            }
-        }
+        ended = true;
+        giveBack();
     }
 
     @Override

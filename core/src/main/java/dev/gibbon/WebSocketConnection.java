@@ -235,6 +235,10 @@ final class WebSocketConnection implements Connection {
         engine.unregister(this);
         leaveGroups();
         sender.fail();
+        OutgoingMessage writer = openWriter;
+        if (writer != null) {
+            writer.lost();
+        }
         Receiver blocking = receiver;
         if (blocking != null) {
             blocking.giveBack();
@@ -499,6 +503,9 @@ final class WebSocketConnection implements Connection {
         sender.beginMessage();
         OutgoingMessage message = new OutgoingMessage(sender, engine.buffers(), type, compressed);
         openWriter = message;
+        if (state() == ConnectionState.CLOSED) {
+            message.lost();
+        }
         return message;
     }
 

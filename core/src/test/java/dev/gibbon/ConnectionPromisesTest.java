@@ -46,6 +46,31 @@ class ConnectionPromisesTest {
         }
     }
 
+    /** MessageWriter's Javadoc: a message that is not ended costs nothing once its connection is gone, and its end is refused. */
+    @ParameterizedTest
+    @Sides
+    void writerThatNobodyEndsGivesItsBufferBackWithTheConnection(Side side) throws Exception {
+        try (Rig rig = new Rig(side)) {
+            MessageWriter forgotten = rig.connection.nextWriter(MessageType.TEXT);
+            forgotten.write("begun");
+            assertEquals(1, rig.engine.buffers().leased());
+            rig.connection.abort();
+            assertEquals(0, rig.engine.buffers().leased());
+            assertThrows(ConnectionClosedException.class, () -> forgotten.write("on"));
+            assertEquals(0, rig.engine.buffers().leased());
+            Rig.End _ = rig.end(rig.read());
+            rig.expectAllGivenBack();
+        }
+        try (Rig rig = new Rig(side)) {
+            MessageWriter forgotten = rig.connection.nextWriter(MessageType.TEXT);
+            forgotten.write("begun");
+            rig.connection.abort();
+            assertThrows(ConnectionClosedException.class, forgotten::close);
+            Rig.End _ = rig.end(rig.read());
+            rig.expectAllGivenBack();
+        }
+    }
+
     /** ReceiverTest: Connection's Javadoc, "whatever a read reported at the end, every later read reports again". */
     @ParameterizedTest
     @Sides(of = Face.PULL, because = "only a thread reads")
