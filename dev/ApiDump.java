@@ -41,8 +41,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Lists what a module exports to everyone: each public or protected type of an exported package with its public and protected
- * members, sorted, one to a line. Compares the list with a file or rewrites it:
+ * Lists what a module exports to everyone: each public or protected type of an exported package with its public and
+ * protected members, sorted, one to a line. Compares the list with a file or rewrites it:
  * {@code java ApiDump.java check|write CLASSES FILE}.
  */
 public final class ApiDump {
@@ -140,7 +140,8 @@ public final class ApiDump {
         return lines;
     }
 
-    // A nested type says in its InnerClasses entry what it may be seen by, and is hidden by a hidden outer one.
+    // A nested type says in its InnerClasses entry what it
+    // may be seen by, and is hidden by a hidden outer one.
 
     private Optional<InnerClassInfo> nesting(ClassModel model) {
         return model.findAttribute(Attributes.innerClasses()).stream()

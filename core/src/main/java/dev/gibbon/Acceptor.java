@@ -12,7 +12,10 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.util.function.Consumer;
 
-/** One listening socket and the platform thread that accepts from it, so that busy virtual threads cannot hold up accepting. */
+/**
+ * One listening socket and the platform thread that accepts from
+ * it, so that busy virtual threads cannot hold up accepting.
+ */
 final class Acceptor {
     private static final int BACKLOG = 1024;
 

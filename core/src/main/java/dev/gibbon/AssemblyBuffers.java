@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 
 /**
- * Where an event loop puts messages together that do not come in one read: buffers by powers of two, kept up to a bound. Large ones are
- * read into directly, so their bytes are not copied. Loop's thread only.
+ * Where an event loop puts messages together that do not come in one read: buffers by powers of two, kept up to a
+ * bound. Large ones are read into directly, so their bytes are not copied. Loop's thread only.
  */
 final class AssemblyBuffers {
     /** Below this a piece of a message lies on the heap: many connections may wait for the rest of a small one. */
@@ -45,8 +45,8 @@ final class AssemblyBuffers {
     }
 
     /**
-     * {@return how large a buffer to lease for a message of which {@code needed} bytes are to have room now} All of a message that was announced, while little is reserved altogether; else it grows with
-     * the bytes that came.
+     * {@return how large a buffer to lease for a message of which {@code needed} bytes are to have room now} All of a
+     * message that was announced, while little is reserved altogether; else it grows with the bytes that came.
      */
     int sizeFor(int needed, long announced) {
         if (announced <= LARGEST && leased + announced <= MAX_UNSEEN) {

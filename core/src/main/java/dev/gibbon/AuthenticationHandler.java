@@ -11,8 +11,8 @@ import java.util.Optional;
 @FunctionalInterface
 public interface AuthenticationHandler {
     /**
-     * {@return what to send as Authorization, or as Proxy-Authorization if a proxy asked; empty to give up} Called on the dialling
-     * thread, once for the server and once for the proxy in a dial.
+     * {@return what to send as Authorization, or as Proxy-Authorization if a proxy asked; empty to give up} Called on
+     * the dialling thread, once for the server and once for the proxy in a dial.
      *
      * @param challenge who asks, and what for
      * @throws IOException if the credentials cannot be got; the dial fails with it
@@ -20,8 +20,8 @@ public interface AuthenticationHandler {
     Optional<String> credentials(AuthenticationChallenge challenge) throws IOException;
 
     /**
-     * {@return a handler that answers servers, not proxies, that ask for the scheme Basic (RFC 7617)} The password can be read by
-     * whoever reads the request: use it with {@code wss}.
+     * {@return a handler that answers servers, not proxies, that ask for the scheme Basic (RFC 7617)} The password can
+     * be read by whoever reads the request: use it with {@code wss}.
      *
      * @param user the user name, without a colon
      * @param password the password

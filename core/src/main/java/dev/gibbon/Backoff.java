@@ -5,13 +5,14 @@ import java.time.Duration;
 import java.util.random.RandomGenerator;
 
 /**
- * How long to wait between tries: exponential back-off with full jitter. The wait is drawn evenly from zero up to a ceiling that grows
- * with each try, so that clients which lost their server at the same moment do not come back at the same moment.
+ * How long to wait between tries: exponential back-off with full jitter. The wait is
+ * drawn evenly from zero up to a ceiling that grows with each try, so that clients
+ * which lost their server at the same moment do not come back at the same moment.
  */
 public sealed interface Backoff permits BackoffRecord {
     /**
-     * {@return the default: a first ceiling of 5 s, doubled with each try, 60 s at most} Five seconds spread ten thousand clients of a
-     * server that restarts to two thousand a second, and are 2.5 s of waiting on average.
+     * {@return the default: a first ceiling of 5 s, doubled with each try, 60 s at most} Five seconds spread ten
+     * thousand clients of a server that restarts to two thousand a second, and are 2.5 s of waiting on average.
      */
     static Backoff standard() {
         return of(Duration.ofSeconds(5), Duration.ofSeconds(60), 2.0);

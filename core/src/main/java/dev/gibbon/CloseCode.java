@@ -2,8 +2,8 @@
 package dev.gibbon;
 
 /**
- * A close code (RFC 6455 §7.4 and the IANA registry). Any number from 0 to 65535 can be named, since a peer may send any;
- * {@link #maySend()} tells which of them may stand in a Close frame.
+ * A close code (RFC 6455 §7.4 and the IANA registry). Any number from 0 to 65535 can be named, since a peer may send
+ * any; {@link #maySend()} tells which of them may stand in a Close frame.
  *
  * @param value the number on the wire, unsigned 16 bits
  */
@@ -65,13 +65,16 @@ public record CloseCode(int value) {
     }
 
     /**
-     * {@return whether this code may stand in a Close frame, sent or received: 1000-1003, 1007-1014 and 3000-4999 (§7.4)}
+     * {@return whether this code may stand in a Close frame, sent
+     * or received: 1000-1003, 1007-1014 and 3000-4999 (§7.4)}
      */
     public boolean maySend() {
         return (value >= 1000 && value <= 1003) || (value >= 1007 && value <= 1014) || (value >= 3000 && value <= 4999);
     }
 
-    /** {@return whether a peer that closes with this code says that nothing went wrong: 1000, 1001 or no code at all} */
+    /**
+     * {@return whether a peer that closes with this code says that nothing went wrong: 1000, 1001 or no code at all}
+     */
     public boolean isClean() {
         return value == 1000 || value == 1001 || value == 1005;
     }

@@ -7,7 +7,8 @@ import java.util.Objects;
  * What a Close frame says: its close code and close reason (RFC 6455 §7.1.5, §7.1.6).
  *
  * @param code the close code; {@link CloseCode#NO_STATUS_RECEIVED} stands for a Close frame without one
- * @param reason the close reason, empty where there is none. A peer's reason is untrusted text: escape it before it is shown.
+ * @param reason the close reason, empty where there is none. A
+ *     peer's reason is untrusted text: escape it before it is shown.
  */
 public record CloseStatus(CloseCode code, String reason) {
     /** A Close frame with no body. */

@@ -10,14 +10,17 @@ import dev.gibbon.protocol.Outbound;
 import java.nio.ByteBuffer;
 
 /**
- * What a connection that agreed on permessage-deflate needs to send: which messages to compress, and the codec. The messages are
- * compressed in the order in which they leave, under the send lock.
+ * What a connection that agreed on permessage-deflate needs to send: which messages to compress, and the codec. The
+ * messages are compressed in the order in which they leave, under the send lock.
  */
 final class Compressor {
     /** Longer messages are compressed in steps, each of which leaves as a fragment. */
     static final int WHOLE_BYTES = 60 * 1024;
 
-    /** A message for which the codec may hold its thread up at most, about a millisecond: on an event loop longer ones go out plain. */
+    /**
+     * A message for which the codec may hold its thread up at most,
+     * about a millisecond: on an event loop longer ones go out plain.
+     */
     static final int MOST_AT_ONCE = 256 * 1024;
 
     /** Stands for the length of a message that is not known when it begins. */
@@ -49,7 +52,10 @@ final class Compressor {
                 && terms.options().compresses(opcode == Opcode.TEXT ? MessageType.TEXT : MessageType.BINARY, length);
     }
 
-    /** {@return the encoding of a prepared message for this connection: compressed if it is to be and gets shorter by it} Any thread. */
+    /**
+     * {@return the encoding of a prepared message for this connection:
+     * compressed if it is to be and gets shorter by it} Any thread.
+     */
     PreparedMessage.Encoding encoding(PreparedMessage message) {
         int length = message.length();
         if (!wants(message.opcode(), length)) {
@@ -58,7 +64,9 @@ final class Compressor {
         return message.compressed(pool, MessageDeflater.form(outgoing, length));
     }
 
-    /** Appends a whole message as one compressed frame; {@return false if it would not be shorter, with nothing done} */
+    /**
+     * Appends a whole message as one compressed frame; {@return false if it would not be shorter, with nothing done}
+     */
     boolean appendWhole(SendBatch batch, Outbound outbound, Opcode opcode, ByteBuffer plain) {
         return batch.appendDeflated(outbound, opcode, deflater, plain);
     }

@@ -16,19 +16,19 @@ import org.jspecify.annotations.Nullable;
 /**
  * An open WebSocket connection, the same for both sides. Its calls block, which is cheap on a virtual thread.
  *
- * <p><b>Reading</b> is for one thread at a time; a second one gets {@link IllegalStateException}. Pings are answered, and Close
- * frames noticed, only while somebody reads. <b>Writing</b> is for every thread: each message is sent whole, in some order, and
- * control frames pass between its fragments (RFC 6455 §5.4).
+ * <p><b>Reading</b> is for one thread at a time; a second one gets {@link IllegalStateException}. Pings are answered,
+ * and Close frames noticed, only while somebody reads. <b>Writing</b> is for every thread: each message is sent whole,
+ * in some order, and control frames pass between its fragments (RFC 6455 §5.4).
  *
- * <p><b>The end.</b> When the peer closes with 1000, 1001 or no code, reads return {@code null}. Everything else is an exception: {@link
- * ConnectionClosedException} when the peer closed with another code or inside a message, or the connection was lost (1006), {@link ProtocolException} and
- * {@link MessageTooBigException} when the peer broke a rule or a limit. Whatever a read reported at the end, every later read reports
- * again.
+ * <p><b>The end.</b> When the peer closes with 1000, 1001 or no code, reads return {@code null}. Everything else is an
+ * exception: {@link ConnectionClosedException} when the peer closed with another code or inside a message, or the
+ * connection was lost (1006), {@link ProtocolException} and {@link MessageTooBigException} when the peer broke a rule
+ * or a limit. Whatever a read reported at the end, every later read reports again.
  *
- * <p><b>Interrupts.</b> Interrupting a thread that is blocked in a read or write of a socket ends the connection: the JDK closes the
- * socket, the call throws {@link ConnectionClosedException}, and the interrupt flag stays set. Use {@link #setReadDeadline} to stop
- * waiting without that. A thread that waits for other writers does not react to interrupts; a write deadline
- * bounds its wait.
+ * <p><b>Interrupts.</b> Interrupting a thread that is blocked in a read or write of a socket ends the connection: the
+ * JDK closes the socket, the call throws {@link ConnectionClosedException}, and the interrupt flag stays set. Use
+ * {@link #setReadDeadline} to stop waiting without that. A thread that waits for other writers does not react to
+ * interrupts; a write deadline bounds its wait.
  */
 public sealed interface Connection extends AutoCloseable permits WebSocketConnection {
     /**
@@ -70,8 +70,8 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     Optional<String> subprotocol();
 
     /**
-     * {@return the extensions that both sides agreed on, with their parameters, as they stand in the server's reply (§9.1); empty
-     * if there are none} For instance {@code permessage-deflate; server_max_window_bits=12}.
+     * {@return the extensions that both sides agreed on, with their parameters, as they stand in the server's reply
+     * (§9.1); empty if there are none} For instance {@code permessage-deflate; server_max_window_bits=12}.
      */
     List<String> extensions();
 
@@ -84,21 +84,23 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     /** {@return the TLS session, if the transport is encrypted} */
     Optional<SSLSession> tlsSession();
 
-    /** {@return whatever the application wants to keep with this connection; safe for any thread, and empty at first} */
+    /**
+     * {@return whatever the application wants to keep with this connection; safe for any thread, and empty at first}
+     */
     ConcurrentMap<String, Object> attributes();
 
     /** {@return where the connection stands} */
     ConnectionState state();
 
     /**
-     * {@return how the connection ended: the peer's close code and reason (§7.1.5, §7.1.6), or 1006 once it is gone without one; empty
-     * while neither is so}
+     * {@return how the connection ended: the peer's close code and reason (§7.1.5, §7.1.6), or 1006 once it is gone
+     * without one; empty while neither is so}
      */
     Optional<CloseStatus> closeStatus();
 
     /**
-     * Reads the next message whole. Blocks until its last byte is there, at most until the read deadline. What is left of a message
-     * that was being streamed is skipped.
+     * Reads the next message whole. Blocks until its last byte is there, at most until the read deadline. What is left
+     * of a message that was being streamed is skipped.
      *
      * @return the message, the caller's to keep, or {@code null} once the peer has closed cleanly
      * @throws ReadTimeoutException if the read deadline passed; nothing is lost, read again
@@ -109,8 +111,8 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     Message readMessage() throws IOException;
 
     /**
-     * Reads the next message piece by piece. Blocks until its first frame's header is there, at most until the read deadline. What is
-     * left of a message that was being streamed is skipped.
+     * Reads the next message piece by piece. Blocks until its first frame's header is there, at most until the read
+     * deadline. What is left of a message that was being streamed is skipped.
      *
      * @return the message, or {@code null} once the peer has closed cleanly
      * @throws ReadTimeoutException if the read deadline passed; nothing is lost, read again
@@ -121,13 +123,14 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     MessageReader nextReader() throws IOException;
 
     /**
-     * Gives this connection to {@code listener}, for good: from now on an event loop reads, and calls it. Returns at once; the calling
-     * thread may end, and nothing of it stays. What is left of a message that was being streamed is skipped. A connection whose
-     * transport no loop can serve gets a virtual thread that reads and calls.
+     * Gives this connection to {@code listener}, for good: from now on an event loop reads, and calls it. Returns at
+     * once; the calling thread may end, and nothing of it stays. What is left of a message that was being streamed is
+     * skipped. A connection whose transport no loop can serve gets a virtual thread that reads and calls.
      *
-     * <p>Afterwards reading here throws {@link IllegalStateException}; writing is for every thread as before, but returns when the frames
-     * are queued, see {@link ConnectionOptions.Builder#maxQueuedBytes}. A thread of an event loop never waits: there {@link #close(CloseCode,
-     * String)} sends its frame and returns, and a write for which there is no room throws {@link QueueFullException}. On a loop there are no read deadlines.
+     * <p>Afterwards reading here throws {@link IllegalStateException}; writing is for every thread as before, but
+     * returns when the frames are queued, see {@link ConnectionOptions.Builder#maxQueuedBytes}. A thread of an event
+     * loop never waits: there {@link #close(CloseCode, String)} sends its frame and returns, and a write for which
+     * there is no room throws {@link QueueFullException}. On a loop there are no read deadlines.
      *
      * @param listener who is told of everything, the end too
      * @throws IllegalStateException if another thread reads, or there is a listener
@@ -138,8 +141,8 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     long queuedBytes();
 
     /**
-     * {@return all messages from here on as one stream of bytes, which ends when the peer closes cleanly} Kinds and bounds of messages
-     * are not seen in it.
+     * {@return all messages from here on as one stream of bytes, which ends when the peer closes cleanly} Kinds and
+     * bounds of messages are not seen in it.
      *
      * @param terminator what to put behind every message, the last one too; may be empty
      */
@@ -149,7 +152,8 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     ByteStreams byteStreams();
 
     /**
-     * Sends a text message. Returns once the transport has all of it, unless {@link ConnectionOptions#batchWrites()} holds it back.
+     * Sends a text message. Returns once the transport has all of it,
+     * unless {@link ConnectionOptions#batchWrites()} holds it back.
      *
      * @param text what to say
      * @throws IllegalArgumentException if {@code text} has a lone surrogate; nothing was sent
@@ -159,12 +163,12 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     void writeText(String text) throws IOException;
 
     /**
-     * Sends a binary message as one frame, a large one without copying it. Returns once the transport has all of it, unless {@link
-     * ConnectionOptions#batchWrites()} holds it back.
+     * Sends a binary message as one frame, a large one without copying it. Returns once the transport has all of it,
+     * unless {@link ConnectionOptions#batchWrites()} holds it back.
      *
-     * <p>Where compression was agreed on and the message is to be compressed, this thread does that while other writers of this
-     * connection wait. One of more than 60 KiB then goes out in fragments; on a connection with a {@link Listener} one of more than
-     * 256 KiB is not compressed, since nothing must hold up a loop for long.
+     * <p>Where compression was agreed on and the message is to be compressed, this thread does that while other writers
+     * of this connection wait. One of more than 60 KiB then goes out in fragments; on a connection with a
+     * {@link Listener} one of more than 256 KiB is not compressed, since nothing must hold up a loop for long.
      *
      * @param payload the bytes, all consumed; borrowed until this returns
      * @throws ConnectionClosedException if a Close frame was sent or received before this message began (§5.5.1)
@@ -197,8 +201,8 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     void writeMessage(MessageView message) throws IOException;
 
     /**
-     * Begins a message that is written piece by piece. Blocks while another thread has a message open; a message that this thread has
-     * open is ended first.
+     * Begins a message that is written piece by piece. Blocks while another thread has a message open; a message that
+     * this thread has open is ended first.
      *
      * @param type its kind
      * @return the message; other messages wait until it is closed
@@ -207,7 +211,8 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     MessageWriter nextWriter(MessageType type) throws IOException;
 
     /**
-     * Sends a message that was encoded beforehand, compressed by the same rules as others, but only once for all connections; see {@link #writeBinary(ByteBuffer)}.
+     * Sends a message that was encoded beforehand, compressed by the same rules as others, but only once for all
+     * connections; see {@link #writeBinary(ByteBuffer)}.
      *
      * @param message what to send
      * @throws WebSocketException if the connection is closing or lost
@@ -230,9 +235,9 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     void setBatchWrites(boolean on) throws IOException;
 
     /**
-     * Switches the compression of messages that are written from now on, a streamed one that has begun excepted. On unless set, where
-     * {@linkplain #extensions() permessage-deflate was agreed on}; elsewhere this does nothing. What the peer compresses is read in any
-     * case.
+     * Switches the compression of messages that are written from now on, a streamed one that has begun excepted. On
+     * unless set, where {@linkplain #extensions() permessage-deflate was agreed on}; elsewhere this does nothing. What
+     * the peer compresses is read in any case.
      *
      * @param on whether to compress those messages that the {@link dev.gibbon.extension.PermessageDeflate} options say
      */
@@ -241,7 +246,8 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     /**
      * Sends a Ping (§5.5.2), between the fragments of a message if need be.
      *
-     * @return completes with the time until the Pong came, which is seen only while somebody reads; fails with the connection
+     * @return completes with the time until the Pong came, which is
+     *     seen only while somebody reads; fails with the connection
      * @throws ConnectionClosedException if a Close frame was sent or received before
      */
     CompletableFuture<Duration> ping() throws IOException;
@@ -293,8 +299,8 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     void setMaxMessageBytes(long bytes);
 
     /**
-     * Bounds reads: one that would wait past this moment throws {@link ReadTimeoutException} and leaves the connection usable. A read
-     * that is blocked already does not notice.
+     * Bounds reads: one that would wait past this moment throws {@link ReadTimeoutException} and leaves the connection
+     * usable. A read that is blocked already does not notice.
      *
      * @param fromNow how far from now; zero or negative: reads only take what is there
      */
@@ -304,8 +310,8 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     void clearReadDeadline();
 
     /**
-     * Bounds writes, the wait for other writers included: one that is under way past this moment, or begins after it, ends the
-     * connection with {@link WriteTimeoutException}, since a frame may be cut.
+     * Bounds writes, the wait for other writers included: one that is under way past this moment, or begins after it,
+     * ends the connection with {@link WriteTimeoutException}, since a frame may be cut.
      *
      * @param fromNow how far from now
      */
@@ -319,12 +325,14 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     void close();
 
     /**
-     * Does the closing handshake (§7.1.2): sends what is held back and a Close frame, reads on until the peer's, throwing data away, and
-     * ends the transport. Blocks until all of that is done, at most for {@link ConnectionOptions#closeTimeout()}; then the transport is
-     * dropped. If the connection is closing already this waits for its end, and if it is closed it does nothing. Called by a handler on
-     * the reading thread it sends the Close frame and returns. Interrupting the thread drops the transport.
+     * Does the closing handshake (§7.1.2): sends what is held back and a Close frame, reads on until the peer's,
+     * throwing data away, and ends the transport. Blocks until all of that is done, at most for
+     * {@link ConnectionOptions#closeTimeout()}; then the transport is dropped. If the connection is closing already
+     * this waits for its end, and if it is closed it does nothing. Called by a handler on the reading thread it sends
+     * the Close frame and returns. Interrupting the thread drops the transport.
      *
-     * @param code a code that {@linkplain CloseCode#maySend() may be sent}, or {@link CloseCode#NO_STATUS_RECEIVED} for none
+     * @param code a code that {@linkplain CloseCode#maySend() may be sent},
+     *     or {@link CloseCode#NO_STATUS_RECEIVED} for none
      * @param reason at most 123 bytes of UTF-8
      * @throws IllegalArgumentException if code or reason must not be sent; nothing was sent
      */

@@ -5,8 +5,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connection is closing or closed. {@link #closeStatus()} is what RFC 6455 §7.1.5 and §7.1.6 call the close code and reason
- * of the connection; 1006 means that it was lost without a Close frame.
+ * The connection is closing or closed. {@link #closeStatus()} is what RFC 6455 §7.1.5 and §7.1.6 call the close code
+ * and reason of the connection; 1006 means that it was lost without a Close frame.
  */
 public final class ConnectionClosedException extends WebSocketException {
     private static final long serialVersionUID = 1L;

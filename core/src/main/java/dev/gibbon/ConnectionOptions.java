@@ -6,8 +6,8 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * How a connection behaves and what it lets its peer do. Immutable; made by {@link #builder()}. Whoever sets nothing is safe: every
- * size, count and wait that the peer controls has a bound.
+ * How a connection behaves and what it lets its peer do. Immutable; made by {@link #builder()}. Whoever sets nothing is
+ * safe: every size, count and wait that the peer controls has a bound.
  */
 public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
     /** {@return options with every default} */
@@ -41,7 +41,10 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
     /** {@return how long a read may wait in silence before the connection is closed with 1001; 5 min unless set} */
     Optional<Duration> idleTimeout();
 
-    /** {@return how long {@link Connection#readMessage()} waits for the rest of a message that has begun; 60 s unless set} */
+    /**
+     * {@return how long {@link Connection#readMessage()} waits
+     * for the rest of a message that has begun; 60 s unless set}
+     */
     Duration messageTimeout();
 
     /** {@return how long a write may go without moving 1 KiB before the connection is dropped; 10 s unless set} */
@@ -107,8 +110,9 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
         }
 
         /**
-         * Bounds a message, all its fragments together. A longer one fails the connection with 1009 as soon as a frame's header says
-         * so. 1 MiB unless set: room for most applications, and a thousand connections that fill it stay within a gigabyte.
+         * Bounds a message, all its fragments together. A longer one fails the connection
+         * with 1009 as soon as a frame's header says so. 1 MiB unless set: room for most
+         * applications, and a thousand connections that fill it stay within a gigabyte.
          *
          * @param bytes 1 or more; {@link Connection#readMessage()} cannot return more than about 2 GiB
          * @return this
@@ -130,8 +134,8 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
         }
 
         /**
-         * Bounds the frames of one message, empty ones counted; one more fails the connection with 1008. 16384 unless set: tiny
-         * fragments cost far more to handle than they cost to send.
+         * Bounds the frames of one message, empty ones counted; one more fails the connection with 1008. 16384 unless
+         * set: tiny fragments cost far more to handle than they cost to send.
          *
          * @param count 1 or more
          * @return this
@@ -142,8 +146,8 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
         }
 
         /**
-         * Bounds the Ping and Pong frames that may come in a minute, and at once; one more fails the connection with 1008. 300 unless
-         * set, five a second: far above any keepalive.
+         * Bounds the Ping and Pong frames that may come in a minute, and at once; one more fails the connection with
+         * 1008. 300 unless set, five a second: far above any keepalive.
          *
          * @param count 1 or more
          * @return this
@@ -154,8 +158,8 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
         }
 
         /**
-         * Bounds the Pongs that wait for a peer that does not read. Beyond it only the newest Ping is answered, as RFC 6455 §5.5.3
-         * allows. 16 unless set.
+         * Bounds the Pongs that wait for a peer that does not read. Beyond it only the newest Ping is answered, as RFC
+         * 6455 §5.5.3 allows. 16 unless set.
          *
          * @param count 1 or more
          * @return this
@@ -166,8 +170,9 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
         }
 
         /**
-         * Bounds the silence in which a read waits; then the connection is closed with 1001. A peer that answers keepalive Pings is
-         * not silent. 5 min unless set, so that peers that vanished do not stay for ever. Time in which nobody reads does not count.
+         * Bounds the silence in which a read waits; then the connection is closed with 1001. A peer that answers
+         * keepalive Pings is not silent. 5 min unless set, so that peers that vanished do not stay for ever. Time in
+         * which nobody reads does not count.
          *
          * @param timeout positive, or empty for no bound
          * @return this
@@ -178,8 +183,8 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
         }
 
         /**
-         * Bounds the wait of {@link Connection#readMessage()} for the rest of a message that has begun; then the connection fails
-         * with 1008. Streaming by {@link Connection#nextReader()} is not bound by it. 60 s unless set.
+         * Bounds the wait of {@link Connection#readMessage()} for the rest of a message that has begun; then the
+         * connection fails with 1008. Streaming by {@link Connection#nextReader()} is not bound by it. 60 s unless set.
          *
          * @param timeout positive
          * @return this
@@ -190,8 +195,8 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
         }
 
         /**
-         * Bounds the time in which a write moves less than 1 KiB; then the connection is dropped, since a frame may be cut. 10 s
-         * unless set. It is looked at about once a second.
+         * Bounds the time in which a write moves less than 1 KiB; then the connection is dropped, since a frame may be
+         * cut. 10 s unless set. It is looked at about once a second.
          *
          * @param timeout positive
          * @return this
@@ -213,8 +218,8 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
         }
 
         /**
-         * Switches keepalive on: a Ping is sent every {@code interval}, and a peer from which nothing comes for {@code timeout} after
-         * it, while a read waits, is dropped after a best-effort Close 1011. Off unless set.
+         * Switches keepalive on: a Ping is sent every {@code interval}, and a peer from which nothing comes for
+         * {@code timeout} after it, while a read waits, is dropped after a best-effort Close 1011. Off unless set.
          *
          * @param interval positive
          * @param timeout positive
@@ -227,9 +232,10 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
         }
 
         /**
-         * Holds frames back so that many answers leave in one system call: they leave when this connection's own reader is about to
-         * block, on {@link Connection#flush()}, and at {@link #batchBytes(int)}. Right for handlers that only compute between a read
-         * and the next. Off unless set, since a handler that goes off to a slow call would hold its answers back meanwhile.
+         * Holds frames back so that many answers leave in one system call: they leave when this connection's own reader
+         * is about to block, on {@link Connection#flush()}, and at {@link #batchBytes(int)}. Right for handlers that
+         * only compute between a read and the next. Off unless set, since a handler that goes off to a slow call would
+         * hold its answers back meanwhile.
          *
          * @param on whether to hold frames back
          * @return this
@@ -251,10 +257,11 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
         }
 
         /**
-         * Bounds what waits for a peer that reads too slowly on a connection with a {@link Listener}: a message is queued only while no
-         * more than this waits, so one of any length passes; beyond half of it no more is read from the peer. A listener cannot wait on its
-         * loop: under {@link QueuePolicy#BLOCK} it may queue up to twice as much on its own connection before a write is refused. What is
-         * broadcast is bound by it on every connection. 1 MiB unless set.
+         * Bounds what waits for a peer that reads too slowly on a connection with a {@link Listener}:
+         * a message is queued only while no more than this waits, so one of any length passes; beyond
+         * half of it no more is read from the peer. A listener cannot wait on its loop: under
+         * {@link QueuePolicy#BLOCK} it may queue up to twice as much on its own connection before a
+         * write is refused. What is broadcast is bound by it on every connection. 1 MiB unless set.
          *
          * @param bytes 1 or more
          * @param policy what becomes of a write beyond it; {@link QueuePolicy#BLOCK} unless set

@@ -2,8 +2,8 @@
 package dev.gibbon;
 
 /**
- * Where a connection stands in its life. There is no state for the opening handshake (RFC 6455 §4): a connection exists once that
- * is done.
+ * Where a connection stands in its life. There is no state for the
+ * opening handshake (RFC 6455 §4): a connection exists once that is done.
  */
 public enum ConnectionState {
     /** Messages flow (§4.1, §4.2.2). */

@@ -7,8 +7,8 @@ import java.io.IOException;
 @FunctionalInterface
 public interface Connector {
     /**
-     * {@return a connected transport, the dialer's from now on} Called on a virtual thread of its own, which may block here. When the
-     * dial is given up that thread is interrupted; a transport that comes all the same is closed.
+     * {@return a connected transport, the dialer's from now on} Called on a virtual thread of its own, which may block
+     * here. When the dial is given up that thread is interrupted; a transport that comes all the same is closed.
      *
      * @param host the name or address of the URI, IPv6 without brackets, or of its proxy; not looked up yet
      * @param port the port

@@ -112,7 +112,9 @@ final class ControlFrames {
         closeHandler.handle(status);
     }
 
-    /** Completes the Ping that this Pong answers, and those before it, which the peer need not answer any more (§5.5.3). */
+    /**
+     * Completes the Ping that this Pong answers, and those before it, which the peer need not answer any more (§5.5.3).
+     */
     private void complete(byte[] payload) {
         if (payload.length != Long.BYTES) {
             return;

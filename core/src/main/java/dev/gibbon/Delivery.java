@@ -8,15 +8,18 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way in of a connection on an event loop: turns bytes into calls of its {@link Listener}. A message that came in one read is shown
- * where it lies; others are put together, large ones by reading straight into their place. Loop's thread only, unless a method says
- * otherwise.
+ * The way in of a connection on an event loop: turns bytes into calls of its {@link Listener}. A message that came in
+ * one read is shown where it lies; others are put together, large ones by reading straight into their place. Loop's
+ * thread only, unless a method says otherwise.
  */
 final class Delivery implements Input {
     /** From here on the rest of a frame is read straight into its place. */
     private static final int DIRECT_BYTES = 16 * 1024;
 
-    /** What is inflated in one turn, which takes about half a millisecond; a read's worth of input could make a thousand times as much. */
+    /**
+     * What is inflated in one turn, which takes about half a millisecond;
+     * a read's worth of input could make a thousand times as much.
+     */
     private static final int INFLATED_PER_TURN = 256 * 1024;
 
     /** What a step counts for however little comes of it. */
@@ -42,7 +45,9 @@ final class Delivery implements Input {
     /** Whether the last read went to the message's own place. */
     private boolean inPlace;
 
-    /** Whether the message before was large; then of the next one little is read until it is known whether it is, too. */
+    /**
+     * Whether the message before was large; then of the next one little is read until it is known whether it is, too.
+     */
     private boolean largeBefore;
 
     private boolean ended;
@@ -289,7 +294,9 @@ final class Delivery implements Input {
         return larger;
     }
 
-    /** Hands out a message that was put together; its buffer goes back unless a queue that it was written to keeps it. */
+    /**
+     * Hands out a message that was put together; its buffer goes back unless a queue that it was written to keeps it.
+     */
     private void assembled(ByteBuffer message, int size) {
         largeBefore = inPlace;
         MessageView view = loop().view();

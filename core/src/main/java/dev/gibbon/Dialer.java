@@ -18,8 +18,8 @@ import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens WebSocket connections: the client's side of the opening handshake (RFC 6455 §4.1). Immutable; make one and share it among all
- * threads, since its connections share buffers and a timer.
+ * Opens WebSocket connections: the client's side of the opening handshake (RFC 6455 §4.1). Immutable; make one and
+ * share it among all threads, since its connections share buffers and a timer.
  *
  * {@snippet :
  * try (Connection ws = Dialer.create().dial(URI.create("wss://example.org/feed"))) {
@@ -29,8 +29,9 @@ import org.jspecify.annotations.Nullable;
  * }
  * }
  *
- * <p>A dial blocks its thread until the connection is open or has failed. One deadline covers all of it. Interrupting the thread ends
- * it as well: with an {@link java.io.InterruptedIOException}, the interrupt flag kept, and nothing left open.
+ * <p>A dial blocks its thread until the connection is open or has failed. One deadline
+ * covers all of it. Interrupting the thread ends it as well: with an
+ * {@link java.io.InterruptedIOException}, the interrupt flag kept, and nothing left open.
  */
 public final class Dialer {
     private final DialSettings settings;
@@ -73,20 +74,22 @@ public final class Dialer {
     }
 
     /**
-     * Opens a connection and tells how that went. Blocks until it is open or has failed, at most for the handshake timeout.
+     * Opens a connection and tells how that went. Blocks until it
+     * is open or has failed, at most for the handshake timeout.
      *
-     * <p>The URI has a host, perhaps a port, a path and a query, which are sent as they are; no user information and no fragment
-     * (§3). A name that is not ASCII is sent in its ASCII form (IDNA).
+     * <p>The URI has a host, perhaps a port, a path and a query, which are sent as they are; no user information and no
+     * fragment (§3). A name that is not ASCII is sent in its ASCII form (IDNA).
      *
      * @param uri a URI of the scheme {@code ws} or {@code wss}
-     * @param extra fields to add to the request; they take the place of the dialer's own of the same name. A Host among them is sent
-     *     instead of the URI's
+     * @param extra fields to add to the request; they take the place of the dialer's own of the same name. A Host among
+     *     them is sent instead of the URI's
      * @return the open connection and the reply's headers
      * @throws IllegalArgumentException if the URI or a field is not acceptable; nothing was sent
      * @throws HandshakeException if the server refused, or its reply breaks a rule (§4.1); has status, headers and body
      * @throws HandshakeTimeoutException if the time was up; tells at which stage
      * @throws java.io.InterruptedIOException if the thread was interrupted, whose flag stays set
-     * @throws javax.net.ssl.SSLException if the server could not prove who it is; there is never a second try without TLS
+     * @throws javax.net.ssl.SSLException if the server could not
+     *     prove who it is; there is never a second try without TLS
      * @throws IOException if the host was not found or not reached, or its proxy opened no tunnel
      */
     public DialResult dialForResult(URI uri, Headers extra) throws IOException {
@@ -155,8 +158,8 @@ public final class Dialer {
         private Builder() {}
 
         /**
-         * Bounds a dial from the name look-up to the server's reply, redirects and a second try with credentials included. 45 s unless
-         * set: a phone that has just woken up may need most of it, and a person waits no longer.
+         * Bounds a dial from the name look-up to the server's reply, redirects and a second try with credentials
+         * included. 45 s unless set: a phone that has just woken up may need most of it, and a person waits no longer.
          *
          * @param timeout how long; positive
          * @return this
@@ -171,8 +174,8 @@ public final class Dialer {
         }
 
         /**
-         * Names the subprotocols that this client speaks (§1.9), most preferred first; none unless set. A server that chooses another
-         * is refused.
+         * Names the subprotocols that this client speaks (§1.9), most preferred
+         * first; none unless set. A server that chooses another is refused.
          *
          * @param names tokens, compared with case
          * @return this
@@ -207,7 +210,8 @@ public final class Dialer {
         }
 
         /**
-         * Says which page asks (§10.2). No Origin is sent unless set: we are no browser, and a server must not take us for one.
+         * Says which page asks (§10.2). No Origin is sent unless set:
+         * we are no browser, and a server must not take us for one.
          *
          * @param origin scheme, host and perhaps port, such as {@code https://example.org}
          * @return this
@@ -219,8 +223,8 @@ public final class Dialer {
         }
 
         /**
-         * Names further fields that are credentials: like Authorization, Cookie and Proxy-Authorization they do not follow a redirect to
-         * another origin. No others unless set.
+         * Names further fields that are credentials: like Authorization, Cookie and Proxy-Authorization they do not
+         * follow a redirect to another origin. No others unless set.
          *
          * @param names field names in any case
          * @return this
@@ -242,9 +246,9 @@ public final class Dialer {
         }
 
         /**
-         * Offers compression (RFC 7692); whether the server accepted it {@link Connection#extensions()} tells. A reply that does not fit
-         * the offer fails the dial. It is not offered unless set: it costs time and memory, and compressing a secret together with what
-         * others choose can reveal it.
+         * Offers compression (RFC 7692); whether the server accepted it {@link Connection#extensions()} tells. A reply
+         * that does not fit the offer fails the dial. It is not offered unless set: it costs time and memory, and
+         * compressing a secret together with what others choose can reveal it.
          *
          * @param settings the options
          * @return this
@@ -255,9 +259,9 @@ public final class Dialer {
         }
 
         /**
-         * Sets whom to trust, and which certificate to show a server that asks for one. The platform's default context unless set. The
-         * host's name is checked all the same, unless the context has an {@code X509ExtendedTrustManager} of your own: that does the
-         * check itself.
+         * Sets whom to trust, and which certificate to show a server that asks for one. The platform's default context
+         * unless set. The host's name is checked all the same, unless the context has an
+         * {@code X509ExtendedTrustManager} of your own: that does the check itself.
          *
          * @param context the context
          * @return this
@@ -268,8 +272,8 @@ public final class Dialer {
         }
 
         /**
-         * Sets the name that the server's certificate must have, and that it is asked for (SNI); the URI's host unless set. For a
-         * server that is reached by another name or address than its own.
+         * Sets the name that the server's certificate must have, and that it is asked for (SNI); the URI's host unless
+         * set. For a server that is reached by another name or address than its own.
          *
          * @param name a name or an address
          * @return this
@@ -280,8 +284,8 @@ public final class Dialer {
         }
 
         /**
-         * Takes a trusted certificate of any host. Not unless set: anybody with a certificate for some host of their own can then be in
-         * the middle. To trust certificates that nobody signed see {@link InsecureTls}.
+         * Takes a trusted certificate of any host. Not unless set: anybody with a certificate for some host of their
+         * own can then be in the middle. To trust certificates that nobody signed see {@link InsecureTls}.
          *
          * @param trust whether to take them
          * @return this
@@ -292,8 +296,9 @@ public final class Dialer {
         }
 
         /**
-         * Sends the cookies of a handler, and gives it those of every reply, refusals included; no cookies unless set. A Cookie among the
-         * headers takes the place of the handler's. The handler sees {@code http} and {@code https} URIs.
+         * Sends the cookies of a handler, and gives it those of every reply, refusals
+         * included; no cookies unless set. A Cookie among the headers takes the place
+         * of the handler's. The handler sees {@code http} and {@code https} URIs.
          *
          * @param handler such as a {@link java.net.CookieManager}; safe for use by several threads
          * @return this
@@ -304,9 +309,9 @@ public final class Dialer {
         }
 
         /**
-         * Follows redirects, at most so many in one dial; 0, none, unless set, since a client that was configured with a URI seldom
-         * expects another. Credentials stay behind when the scheme, host or port changes, and no redirect leads from {@code wss} to
-         * {@code ws}.
+         * Follows redirects, at most so many in one dial; 0, none, unless set, since a client that was configured with
+         * a URI seldom expects another. Credentials stay behind when the scheme, host or port changes, and no redirect
+         * leads from {@code wss} to {@code ws}.
          *
          * @param max how many; 0 to 20
          * @return this
@@ -321,8 +326,9 @@ public final class Dialer {
         }
 
         /**
-         * Answers servers that ask for credentials with 401, and proxies that do so with 407; such a reply is a refusal unless set. One
-         * answer for each in a dial, and none to a server that a redirect to another origin led to, nor to one that plays a proxy.
+         * Answers servers that ask for credentials with 401, and proxies that do so with 407;
+         * such a reply is a refusal unless set. One answer for each in a dial, and none to a
+         * server that a redirect to another origin led to, nor to one that plays a proxy.
          *
          * @param handler what knows the credentials
          * @return this
@@ -333,9 +339,10 @@ public final class Dialer {
         }
 
         /**
-         * Goes through proxies. Directly unless set: a library should not start to send its traffic elsewhere because of a variable in
-         * the environment; {@link ProxyPolicy#environment()} does so where that is wanted. The proxy's host gets nothing but what
-         * {@link ProxyAddress} says, the target nothing of that. With {@link #connector} the connector leads to the proxy.
+         * Goes through proxies. Directly unless set: a library should not start to send its traffic
+         * elsewhere because of a variable in the environment; {@link ProxyPolicy#environment()} does
+         * so where that is wanted. The proxy's host gets nothing but what {@link ProxyAddress} says,
+         * the target nothing of that. With {@link #connector} the connector leads to the proxy.
          *
          * @param policy which connections go through which proxy
          * @return this
@@ -346,7 +353,8 @@ public final class Dialer {
         }
 
         /**
-         * Connects by other means than TCP sockets; name look-up is the connector's then. TLS is done on top for {@code wss}.
+         * Connects by other means than TCP sockets; name look-up is
+         * the connector's then. TLS is done on top for {@code wss}.
          *
          * @param means what connects
          * @return this
@@ -368,8 +376,8 @@ public final class Dialer {
         }
 
         /**
-         * Sets how many event loops serve the connections that have a {@link Listener}; each is one thread, which starts with its first
-         * connection. One per core unless set.
+         * Sets how many event loops serve the connections that have a {@link Listener}; each is one thread, which
+         * starts with its first connection. One per core unless set.
          *
          * @param count 1 or more
          * @return this
@@ -416,8 +424,8 @@ public final class Dialer {
         }
 
         /**
-         * Bounds how much of the body of a refusal is read into the {@link HandshakeException}; 64 KiB unless set, enough for any
-         * message meant for people.
+         * Bounds how much of the body of a refusal is read into the {@link HandshakeException}; 64 KiB unless set,
+         * enough for any message meant for people.
          *
          * @param bytes 0 or more
          * @return this
@@ -451,8 +459,8 @@ public final class Dialer {
         /**
          * {@return the dialer}
          *
-         * @throws IllegalArgumentException if a subprotocol is no token or named twice, a header belongs to the handshake, a limit is not
-         *     positive, or a Unix socket is named together with a connector or a proxy
+         * @throws IllegalArgumentException if a subprotocol is no token or named twice, a header belongs to the
+         *     handshake, a limit is not positive, or a Unix socket is named together with a connector or a proxy
          */
         public Dialer build() {
             return new Dialer(this);

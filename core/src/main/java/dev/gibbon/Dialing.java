@@ -19,7 +19,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** One dial: requests, each on a connection of its own, until one is answered with 101 or the last refusal stands. One thread. */
+/**
+ * One dial: requests, each on a connection of its own, until one
+ * is answered with 101 or the last refusal stands. One thread.
+ */
 final class Dialing {
     private static final int SWITCHING_PROTOCOLS = 101;
     private static final int UNAUTHORIZED = 401;

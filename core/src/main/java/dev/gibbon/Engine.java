@@ -16,8 +16,8 @@ import java.util.zip.Deflater;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the connections of one server, dialer or adapter share: buffers, time, masking keys, and a tick that looks at each of them
- * now and then, so that nothing is timed per message. Any thread.
+ * What the connections of one server, dialer or adapter share: buffers, time, masking keys, and a tick that looks at
+ * each of them now and then, so that nothing is timed per message. Any thread.
  */
 final class Engine {
     /** How many event loops there are unless somebody says otherwise: one per core. */

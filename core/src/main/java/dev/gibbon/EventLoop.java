@@ -19,12 +19,15 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One platform thread that serves many connections: waits until some are ready, reads from each what is there into a buffer that all
- * share, runs their listeners, and sends each its answers in one write. The thread starts with the first connection and ends some
- * time after the last.
+ * One platform thread that serves many connections: waits until some are ready, reads from each what is there into a
+ * buffer that all share, runs their listeners, and sends each its answers in one write. The thread starts with the
+ * first connection and ends some time after the last.
  */
 final class EventLoop {
-    /** What one read brings at most: enough that pipelined frames come many at a time, and still in a core's second cache. */
+    /**
+     * What one read brings at most: enough that pipelined frames
+     * come many at a time, and still in a core's second cache.
+     */
     private static final int RECEIVE_BYTES = 256 * 1024;
 
     /** How many connections may hold frames back for the end of the turn; each holds a buffer meanwhile. */
@@ -64,7 +67,10 @@ final class EventLoop {
 
     private volatile @Nullable Thread thread;
 
-    /** Which connection is served right now, and how many were so far: for the tick, which names those that take too long. */
+    /**
+     * Which connection is served right now, and how many were so
+     * far: for the tick, which names those that take too long.
+     */
     private final AtomicReference<@Nullable LoopConnection> serving = new AtomicReference<>();
 
     private final AtomicLong served = new AtomicLong();

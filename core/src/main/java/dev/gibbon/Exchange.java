@@ -8,8 +8,8 @@ import java.util.Optional;
 import javax.net.ssl.SSLSession;
 
 /**
- * One HTTP request to a {@link WebSocketServer} and the way to answer it, once: by {@link Upgrader#upgrade} or by {@link #respond}. For
- * the handler's thread.
+ * One HTTP request to a {@link WebSocketServer} and the way to answer it, once: by {@link Upgrader#upgrade} or by
+ * {@link #respond}. For the handler's thread.
  */
 public sealed interface Exchange permits ServerExchange {
     /** {@return the method as sent, such as {@code GET}} */
@@ -25,7 +25,8 @@ public sealed interface Exchange permits ServerExchange {
     Optional<String> query();
 
     /**
-     * {@return what stands at {@code {name}} of the route's pattern, percent-decoded; what {@code *} matched, as sent, under {@code "*"}}
+     * {@return what stands at {@code {name}} of the route's pattern,
+     * percent-decoded; what {@code *} matched, as sent, under {@code "*"}}
      *
      * @param name the name in the pattern
      * @throws IllegalArgumentException if the pattern has no such name
@@ -38,8 +39,8 @@ public sealed interface Exchange permits ServerExchange {
     /**
      * {@return the fields of the request}
      *
-     * @throws IllegalStateException after an upgrade, which lets go of them so that an open connection does not hold them; see {@link
-     *     Upgrader.Builder#keepRequestHeaders}
+     * @throws IllegalStateException after an upgrade, which lets go of them so that an open connection does not hold
+     *     them; see {@link Upgrader.Builder#keepRequestHeaders}
      */
     Headers headers();
 

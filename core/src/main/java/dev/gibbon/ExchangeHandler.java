@@ -5,12 +5,12 @@ package dev.gibbon;
 @FunctionalInterface
 public interface ExchangeHandler {
     /**
-     * Answers one request: {@link Upgrader#upgrade upgrades} it to a WebSocket or {@link Exchange#respond responds}. May block; when it
-     * returns after an upgrade the connection stays open for whoever has it.
+     * Answers one request: {@link Upgrader#upgrade upgrades} it to a WebSocket or {@link Exchange#respond responds}.
+     * May block; when it returns after an upgrade the connection stays open for whoever has it.
      *
      * @param exchange the request and the way to answer it; for this thread
-     * @throws Exception anything: before an answer the peer gets 500, after an upgrade the connection is closed with 1011, unless the
-     *     connection itself had ended, which is nothing special
+     * @throws Exception anything: before an answer the peer gets 500, after an upgrade the connection is closed with
+     *     1011, unless the connection itself had ended, which is nothing special
      */
     void handle(Exchange exchange) throws Exception;
 }

@@ -2,9 +2,9 @@
 package dev.gibbon;
 
 /**
- * Keeps a reader whose peer always has more from keeping its carrier for itself: such a reader never blocks, and virtual threads are
- * not preempted, so after a slice it waits for its next turn in the engine's {@link Rounds}. A reader that blocks by itself now and
- * then never comes here. Reader thread only.
+ * Keeps a reader whose peer always has more from keeping its carrier for itself: such a reader never blocks, and
+ * virtual threads are not preempted, so after a slice it waits for its next turn in the engine's {@link Rounds}. A
+ * reader that blocks by itself now and then never comes here. Reader thread only.
  */
 final class FairShare {
     /** How long a reader may go on before it waits for its turn. */

@@ -11,11 +11,12 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Frames on their way out: any thread appends to the batch that fills, under the lock; one thread at a time writes all that is there,
- * without it. While the transport blocks, the others wait until theirs have left, and so frames of writers that wait leave together.
+ * Frames on their way out: any thread appends to the batch that fills, under the lock; one thread at a time writes all
+ * that is there, without it. While the transport blocks, the others wait until theirs have left, and so frames of
+ * writers that wait leave together.
  *
- * <p>Once the connection has moved to an event loop nobody waits for the transport any more: what it does not take is stuck here, and
- * the loop goes on with it. Then the thread of that loop holds frames back until the end of its turn.
+ * <p>Once the connection has moved to an event loop nobody waits for the transport any more: what it does not take is
+ * stuck here, and the loop goes on with it. Then the thread of that loop holds frames back until the end of its turn.
  */
 abstract sealed class FrameQueue implements SendProgress permits Sender {
     /** Instead of a frame's number: it may wait, and somebody sees to it. */
@@ -64,7 +65,10 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
     /** Whether so much waits that no more must be read; until all of it has left. */
     private volatile boolean congested;
 
-    /** Whether the reader is about to block or does: then nothing may be held back. It looks at what is there after setting it. */
+    /**
+     * Whether the reader is about to block or does: then nothing
+     * may be held back. It looks at what is there after setting it.
+     */
     private volatile boolean readerWaits;
 
     private volatile boolean batching;
@@ -224,7 +228,9 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
         return HELD;
     }
 
-    /** Sees to it that a frame is written, and with it all others that are there, as {@link #toDeliverLocked} has said. */
+    /**
+     * Sees to it that a frame is written, and with it all others that are there, as {@link #toDeliverLocked} has said.
+     */
     final void deliver(long frame) throws IOException {
         if (frame == CLAIMED) {
             if (loop == null) { // It stays so while this thread writes.
@@ -319,8 +325,8 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
         while (true) {
             lock.lock();
             try {
-                // Also once the connection has failed: while somebody writes, our payload may be what the system call
-                // reads.
+                // Also once the connection has failed: while somebody
+                // writes, our payload may be what the system call reads.
                 while (written < frame && writing) {
                     awaitChangeLocked();
                 }
@@ -372,7 +378,9 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
         }
     }
 
-    /** The reader is about to block: lets go what is held back, and holds nothing back until {@link #readerGoesOn()}. */
+    /**
+     * The reader is about to block: lets go what is held back, and holds nothing back until {@link #readerGoesOn()}.
+     */
     void readerBlocks() throws IOException {
         readerWaits = true;
         if (!batching) {
@@ -401,7 +409,9 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
         return loop;
     }
 
-    /** From now on nobody waits for the transport; {@code side} does. What was appended before is written, or waits now. */
+    /**
+     * From now on nobody waits for the transport; {@code side} does. What was appended before is written, or waits now.
+     */
     void enterLoop(LoopConnection side) {
         lock.lock();
         try {
@@ -414,7 +424,10 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
         }
     }
 
-    /** Waits until nobody writes and keeps it so until {@link #resume}; for the moment in which the transport stops blocking. */
+    /**
+     * Waits until nobody writes and keeps it so until {@link #resume};
+     * for the moment in which the transport stops blocking.
+     */
     void pause() {
         lock.lock();
         try {
@@ -489,7 +502,10 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
         return !(transport instanceof LoopTransport socket) || socket.flush();
     }
 
-    /** {@return what the caller writes next; it must not look at {@link #current}, which may be another thread's by then} */
+    /**
+     * {@return what the caller writes next; it must not look at
+     * {@link #current}, which may be another thread's by then}
+     */
     private @Nullable SendBatch wroteOut(SendBatch batch, boolean all, boolean broken) {
         SendBatch next = null;
         boolean stuck = false;

@@ -4,13 +4,15 @@ package dev.gibbon;
 import java.util.function.Predicate;
 
 /**
- * Connections that get the same messages: a room, a topic, the watchers of one thing. A message is encoded once; each loop that serves
- * members gets one task, and each member one send for all that was broadcast by then. For any thread.
+ * Connections that get the same messages: a room, a topic, the watchers of one thing. A message is encoded once; each
+ * loop that serves members gets one task, and each member one send for all that was broadcast by then. For any thread.
  *
- * <p>A broadcast never waits. A member whose {@linkplain ConnectionOptions#maxQueuedBytes() queue} is full does not get the message, or
- * is dropped if its policy is {@link QueuePolicy#DROP}; one that is closing does not get it either. A member that ends leaves by itself.
+ * <p>A broadcast never waits. A member whose {@linkplain ConnectionOptions#maxQueuedBytes() queue} is full does not get
+ * the message, or is dropped if its policy is {@link QueuePolicy#DROP}; one that is closing does not get it either. A
+ * member that ends leaves by itself.
  *
- * <p>Broadcasts of one thread come to each member in the order they were made, in between other messages of other threads.
+ * <p>Broadcasts of one thread come to each member in the order
+ * they were made, in between other messages of other threads.
  */
 public final class Group {
     private final Members members = new Members();

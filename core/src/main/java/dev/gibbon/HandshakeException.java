@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The opening handshake was refused, by this side or by the peer (RFC 6455 §4). There is no connection.
  *
- * <p>A client finds the server's reply here: its status, its headers, and the beginning of its body. They come from the peer and
- * are in no message.
+ * <p>A client finds the server's reply here: its status, its headers, and
+ * the beginning of its body. They come from the peer and are in no message.
  */
 public final class HandshakeException extends WebSocketException {
     private static final long serialVersionUID = 1L;
@@ -66,8 +66,8 @@ public final class HandshakeException extends WebSocketException {
     }
 
     /**
-     * {@return a copy of the first bytes of the body of the server's reply, as sent, so perhaps compressed} Empty where there was
-     * none; see {@link Dialer.Builder#maxBodyBytes(int)}.
+     * {@return a copy of the first bytes of the body of the server's reply, as sent, so perhaps compressed} Empty where
+     * there was none; see {@link Dialer.Builder#maxBodyBytes(int)}.
      */
     public byte[] body() {
         return body.clone();

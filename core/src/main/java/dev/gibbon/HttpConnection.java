@@ -17,8 +17,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One accepted transport of the embedded server, from its first byte to its upgrade or its end: reads a request head, has it answered,
- * and only then reads the next. Runs on a virtual thread of its own.
+ * One accepted transport of the embedded server, from its first byte to its upgrade or its end: reads a request head,
+ * has it answered, and only then reads the next. Runs on a virtual thread of its own.
  */
 final class HttpConnection implements Runnable, OpenTransport {
     /** Most heads fit; larger ones take more reads. Small, since it waits with every client that has sent nothing. */

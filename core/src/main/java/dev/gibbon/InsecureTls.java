@@ -10,13 +10,16 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 
-/** TLS that protects from nobody but a passive listener: for trying things out against servers whose certificate is no good. */
+/**
+ * TLS that protects from nobody but a passive listener: for
+ * trying things out against servers whose certificate is no good.
+ */
 public final class InsecureTls {
     private InsecureTls() {}
 
     /**
-     * {@return a context for {@link Dialer.Builder#sslContext} that takes every certificate for every host} Whoever sits between the
-     * two ends can read and change everything.
+     * {@return a context for {@link Dialer.Builder#sslContext} that takes every certificate for every host} Whoever
+     * sits between the two ends can read and change everything.
      *
      * @param keyManagers what has the client's own certificate; none for an anonymous client
      * @throws GeneralSecurityException if the platform has no TLS

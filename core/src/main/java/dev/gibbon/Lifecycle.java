@@ -10,8 +10,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The end of a connection (§7): the one place that maps what went wrong to a close code and takes everything down, within bounds in
- * time and bytes. Any thread.
+ * The end of a connection (§7): the one place that maps what went wrong to a close code and takes everything down,
+ * within bounds in time and bytes. Any thread.
  */
 final class Lifecycle {
     /** How long the peer may keep the transport open once both Close frames have passed, or once it broke the rules. */
@@ -26,7 +26,8 @@ final class Lifecycle {
     private final Engine engine;
     private final Duration closeTimeout;
 
-    // Written under this object's monitor, since an idle connection pays for every object; read by any thread.
+    // Written under this object's monitor, since an idle
+    // connection pays for every object; read by any thread.
     private volatile boolean closed;
     private volatile boolean finishing;
     private volatile boolean deadlineArmed;
@@ -120,7 +121,9 @@ final class Lifecycle {
                 "the connection was closed in the middle of a message", progress.sent(), progress.received(), null);
     }
 
-    /** A handler of the application threw: the connection ends with 1011, and the read that ran it reports the cause. */
+    /**
+     * A handler of the application threw: the connection ends with 1011, and the read that ran it reports the cause.
+     */
     WebSocketException handlerFailed(Throwable cause) {
         ClosingHandshake.Progress progress = closing.progress();
         return fail(
@@ -142,7 +145,9 @@ final class Lifecycle {
         finishLater();
     }
 
-    /** The peer broke a rule or a limit (§7.1.7): says so in a Close frame, then ends the transport, on another thread. */
+    /**
+     * The peer broke a rule or a limit (§7.1.7): says so in a Close frame, then ends the transport, on another thread.
+     */
     WebSocketException fail(WebSocketException problem, CloseCode code) {
         failFirst(problem);
         boolean _ = connection().sender().appendClose(new CloseStatus(code, ""));
@@ -228,7 +233,10 @@ final class Lifecycle {
         return closed;
     }
 
-    /** The reader is done with the transport: sends what is left, ends our direction, waits for the peer's end, and closes. */
+    /**
+     * The reader is done with the transport: sends what is left,
+     * ends our direction, waits for the peer's end, and closes.
+     */
     void finishLater() {
         if (finishFirst()) {
             armDeadline();
@@ -244,8 +252,8 @@ final class Lifecycle {
     private void finish() {
         try {
             connection().sender().flush();
-            // §7.1.1: the server closes first, so that TIME_WAIT is not the client's. Nobody waits for a peer that
-            // broke a rule.
+            // §7.1.1: the server closes first, so that TIME_WAIT is not
+            // the client's. Nobody waits for a peer that broke a rule.
             if (role == Role.SERVER || failure != null) {
                 transport.shutdownOutput();
                 terminateIn(LINGER);

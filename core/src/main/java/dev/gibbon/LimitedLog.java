@@ -5,8 +5,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The engine's log, by way of the platform's {@link System.Logger}. Peers cause lines at will, so there are at most ten a second;
- * the next one that gets through says how many did not. Nothing of the peer's is in a line but what exceptions say, which is escaped.
+ * The engine's log, by way of the platform's {@link System.Logger}. Peers cause lines at will, so there are at most ten
+ * a second; the next one that gets through says how many did not. Nothing of the peer's is in a line but what
+ * exceptions say, which is escaped.
  */
 final class LimitedLog {
     private static final long LINES_PER_SECOND = 10;

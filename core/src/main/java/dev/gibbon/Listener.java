@@ -5,14 +5,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * What happens on a connection that was given to {@link Connection#listen}. All calls for one connection come in order and never side
- * by side, on the thread of an event loop that serves many others too: whoever blocks here holds all of them up, and is named in a log
- * line. Whatever takes long belongs on a thread of the application's.
+ * What happens on a connection that was given to {@link Connection#listen}. All calls for one connection come in order
+ * and never side by side, on the thread of an event loop that serves many others too: whoever blocks here holds all of
+ * them up, and is named in a log line. Whatever takes long belongs on a thread of the application's.
  *
  * <p>A listener may serve any number of connections at once; those of different loops call it side by side.
  *
- * <p>Writing to the connection inside a call queues the frames; all of one turn leave together when the calls of that turn have
- * returned. A call that throws fails the connection with 1011.
+ * <p>Writing to the connection inside a call queues the frames; all of one turn leave together when the calls of that
+ * turn have returned. A call that throws fails the connection with 1011.
  */
 public interface Listener {
     /**
@@ -42,11 +42,12 @@ public interface Listener {
     default void onBinary(Connection connection, MessageView message) throws IOException {}
 
     /**
-     * A piece of a message that is longer than {@link #wholeMessageBytes()} has come. A piece ends where the bytes at hand do, not where
-     * the peer's fragments end, and may cut a letter of a text in two.
+     * A piece of a message that is longer than {@link #wholeMessageBytes()} has come. A piece ends where the bytes at
+     * hand do, not where the peer's fragments end, and may cut a letter of a text in two.
      *
      * @param connection the connection
-     * @param part the piece; borrowed until this returns; {@link MessageView#isFirst()} and {@link MessageView#isLast()} tell its place
+     * @param part the piece; borrowed until this returns; {@link MessageView#isFirst()} and
+     *     {@link MessageView#isLast()} tell its place
      * @throws IOException to fail the connection
      */
     default void onPart(Connection connection, MessageView part) throws IOException {}
@@ -70,8 +71,8 @@ public interface Listener {
     default void onPong(Connection connection, ByteBuffer payload) throws IOException {}
 
     /**
-     * Everything that was queued has left, after there had been so much that reading paused or a write was refused; see {@link
-     * ConnectionOptions.Builder#maxQueuedBytes}.
+     * Everything that was queued has left, after there had been so much that reading paused or a write was refused; see
+     * {@link ConnectionOptions.Builder#maxQueuedBytes}.
      *
      * @param connection the connection
      * @throws IOException to fail the connection
@@ -79,7 +80,8 @@ public interface Listener {
     default void onWritable(Connection connection) throws IOException {}
 
     /**
-     * The connection has ended cleanly: the peer closed with 1000, 1001 or no code, or we closed and it agreed. The last call.
+     * The connection has ended cleanly: the peer closed with 1000,
+     * 1001 or no code, or we closed and it agreed. The last call.
      *
      * @param connection the connection
      * @param status what the peer's Close frame said
@@ -95,8 +97,9 @@ public interface Listener {
     default void onFailure(Connection connection, WebSocketException failure) {}
 
     /**
-     * {@return up to which length a message is put together and handed out whole; a longer one comes by {@link #onPart}} Asked once, when
-     * the listener gets a connection. Never, unless overridden: then {@link ConnectionOptions#maxMessageBytes()} is the bound.
+     * {@return up to which length a message is put together and handed out whole; a longer one comes by
+     * {@link #onPart}} Asked once, when the listener gets a connection. Never, unless overridden: then
+     * {@link ConnectionOptions#maxMessageBytes()} is the bound.
      */
     default long wholeMessageBytes() {
         return Long.MAX_VALUE;

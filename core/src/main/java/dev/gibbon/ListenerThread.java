@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 
 /**
- * Serves a {@link Listener} whose connection's transport no event loop can serve: a virtual thread that reads and calls. A listener that
- * blocks holds up nobody else here, but it is not told where it runs, so the rules are the same.
+ * Serves a {@link Listener} whose connection's transport no event loop can serve: a virtual thread that reads and
+ * calls. A listener that blocks holds up nobody else here, but it is not told where it runs, so the rules are the same.
  */
 final class ListenerThread implements Runnable {
     private static final int PART_BYTES = 16 * 1024;

@@ -13,8 +13,9 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection on its {@link EventLoop}: reads when there is something, pauses while too much waits to be sent, writes on when the
- * transport takes more, and ends the transport without waiting. Loop's thread only, unless a method says otherwise.
+ * One connection on its {@link EventLoop}: reads when there is something, pauses
+ * while too much waits to be sent, writes on when the transport takes more, and ends
+ * the transport without waiting. Loop's thread only, unless a method says otherwise.
  */
 final class LoopConnection implements EventLoop.Ready {
     /** How often a transport that buffers input is read in one turn before others get theirs. */
@@ -347,7 +348,9 @@ final class LoopConnection implements EventLoop.Ready {
 
     // ---- The end
 
-    /** The protocol is done: sends what is left, ends our direction, waits for the peer's end, and closes. Any thread. */
+    /**
+     * The protocol is done: sends what is left, ends our direction, waits for the peer's end, and closes. Any thread.
+     */
     void finish() {
         if (!loop.onThread()) {
             loop.execute(this::finish);
@@ -367,8 +370,8 @@ final class LoopConnection implements EventLoop.Ready {
         phase = Phase.LINGERING;
         Lifecycle lifecycle = connection.lifecycle();
         try {
-            // §7.1.1: the server closes first, so that TIME_WAIT is not the client's. Nobody waits for a peer that
-            // broke a rule.
+            // §7.1.1: the server closes first, so that TIME_WAIT is not
+            // the client's. Nobody waits for a peer that broke a rule.
             if (connection.role() == Role.SERVER || lifecycle.failure() != null) {
                 transport.shutdownOutput();
                 lifecycle.terminateIn(LINGER);

@@ -20,9 +20,10 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An accepted transport of a server with listener routes, until its first request is there: an acceptable opening handshake on such a
- * route is answered right here, on the loop that will serve the connection. Anything else, refusals too, goes to an {@link
- * HttpConnection} with the bytes that came, as on a server without such routes. Loop's thread only, unless a method says otherwise.
+ * An accepted transport of a server with listener routes, until its first request is there: an acceptable opening
+ * handshake on such a route is answered right here, on the loop that will serve the connection. Anything else, refusals
+ * too, goes to an {@link HttpConnection} with the bytes that came, as on a server without such routes. Loop's thread
+ * only, unless a method says otherwise.
  */
 final class LoopHandshake implements EventLoop.Ready, OpenTransport {
     private static final int USUAL_HEAD_BYTES = 512;

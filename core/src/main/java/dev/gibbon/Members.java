@@ -14,8 +14,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A set of connections, kept by the loop that serves them, so that what goes to all of them is one task for each loop and one send for
- * each connection, however many messages there are by then. Any thread.
+ * A set of connections, kept by the loop that serves them, so that what goes to all of them is one task for each loop
+ * and one send for each connection, however many messages there are by then. Any thread.
  */
 final class Members {
     /** A message and who gets it. */

@@ -7,8 +7,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One whole message (RFC 6455 §5.6) that its receiver or maker owns. Two messages are equal only if they are the same object. Safe
- * to hand between threads as long as nobody changes the array.
+ * One whole message (RFC 6455 §5.6) that its receiver or maker owns. Two messages are equal only if they are the same
+ * object. Safe to hand between threads as long as nobody changes the array.
  */
 public final class Message {
     private final MessageType type;

@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.util.Objects;
 
 /**
- * The connection was lost while the message was being written: nobody on this side can know whether the peer got it. It is not sent
- * again, unless {@link ReconnectingClient.Builder#resendInDoubt} asks for it.
+ * The connection was lost while the message was being written: nobody on this side can know whether the peer got it. It
+ * is not sent again, unless {@link ReconnectingClient.Builder#resendInDoubt} asks for it.
  */
 public final class MessageInDoubtException extends IOException {
     private static final long serialVersionUID = 1L;

@@ -2,8 +2,8 @@
 package dev.gibbon;
 
 /**
- * The peer's frame or message is longer than this side accepts. The connection has failed with close code 1009 (RFC 6455
- * §7.4.1, §10.4), and every later call reports this again.
+ * The peer's frame or message is longer than this side accepts. The connection has failed with close code 1009 (RFC
+ * 6455 §7.4.1, §10.4), and every later call reports this again.
  */
 public final class MessageTooBigException extends WebSocketException {
     private static final long serialVersionUID = 1L;

@@ -6,8 +6,8 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A message, or a part of one, that a {@link Listener} may look at until its call returns: the bytes lie where they were received and
- * the next message overwrites them. Copies are made only where asked for. For the listener's thread.
+ * A message, or a part of one, that a {@link Listener} may look at until its call returns: the bytes lie where they
+ * were received and the next message overwrites them. Copies are made only where asked for. For the listener's thread.
  */
 public final class MessageView {
     private MessageType type = MessageType.BINARY;
@@ -17,7 +17,10 @@ public final class MessageView {
     private boolean first;
     private boolean last;
 
-    /** Whose the buffer is, if it holds nothing but this message and may be kept by a queue that the message was written to. */
+    /**
+     * Whose the buffer is, if it holds nothing but this message
+     * and may be kept by a queue that the message was written to.
+     */
     private @Nullable EventLoop lender;
 
     private boolean kept;
@@ -108,7 +111,8 @@ public final class MessageView {
     }
 
     /**
-     * {@return the bytes themselves, UTF-8 for text, from position 0 to the limit; borrowed until the listener's call returns}
+     * {@return the bytes themselves, UTF-8 for text, from position
+     * 0 to the limit; borrowed until the listener's call returns}
      *
      * @throws IllegalStateException if that has returned
      */

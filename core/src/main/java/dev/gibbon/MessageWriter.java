@@ -8,9 +8,10 @@ import java.io.Writer;
 import java.nio.ByteBuffer;
 
 /**
- * One outgoing message, written piece by piece in constant memory: small pieces are gathered, full ones leave as fragments (RFC 6455
- * §5.4). Whether it is compressed is settled when it begins; then {@link #flush()} lets the peer have all that was written, at the price
- * of a few bytes each time, and a compressor is taken until the end. Until it is closed other messages wait; Pings, Pongs and a Close pass in between. For one thread at a time.
+ * One outgoing message, written piece by piece in constant memory: small pieces are gathered, full ones leave as
+ * fragments (RFC 6455 §5.4). Whether it is compressed is settled when it begins; then {@link #flush()} lets the peer
+ * have all that was written, at the price of a few bytes each time, and a compressor is taken until the end. Until it
+ * is closed other messages wait; Pings, Pongs and a Close pass in between. For one thread at a time.
  */
 public sealed interface MessageWriter extends Closeable permits OutgoingMessage {
     /**

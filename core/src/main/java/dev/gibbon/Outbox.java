@@ -14,8 +14,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a {@link ReconnectingClient} has yet to send, in order and within bounds. Any thread adds; one thread runs {@link #run()}, which
- * writes to whichever connection is attached and completes a receipt when the transport has its message, and at no other time.
+ * What a {@link ReconnectingClient} has yet to send, in order and within bounds. Any thread adds; one thread runs
+ * {@link #run()}, which writes to whichever connection is attached and completes a receipt when the transport has its
+ * message, and at no other time.
  */
 final class Outbox {
     private final TimeSource time;
@@ -273,8 +274,9 @@ final class Outbox {
         try {
             target.writeMessage(entry.message);
         } catch (IOException e) {
-            // A write that breaks takes the connection down with it. One that fails on a connection that is merely
-            // closing was refused before its first byte (§5.5.1) and waits for the next connection.
+            // A write that breaks takes the connection down with it. One that
+            // fails on a connection that is merely closing was refused before
+            // its first byte (§5.5.1) and waits for the next connection.
             if (target.state() == ConnectionState.CLOSED) {
                 inDoubt(entry, e);
             }

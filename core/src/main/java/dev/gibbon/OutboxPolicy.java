@@ -8,9 +8,9 @@ public enum OutboxPolicy {
     /** Throws {@link OutboxFullException} at once. */
     REFUSE,
     /**
-     * Throws away the messages that have waited longest until there is room. Their receipts fail with {@link OutboxFullException}, {@link
-     * ReconnectListener#dropped} is told of each, and {@link ReconnectingClient#droppedMessages()} counts them. The message that is being
-     * written is never dropped.
+     * Throws away the messages that have waited longest until there is room. Their receipts fail with
+     * {@link OutboxFullException}, {@link ReconnectListener#dropped} is told of each, and
+     * {@link ReconnectingClient#droppedMessages()} counts them. The message that is being written is never dropped.
      */
     DROP_OLDEST
 }

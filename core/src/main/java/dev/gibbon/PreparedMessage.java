@@ -12,12 +12,14 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A message encoded once and sent to many connections by {@link Connection#writePrepared}. Immutable, for any thread. A server sends
- * the encoded frame as it is; a client masks it anew each time, since a masking key must be fresh (RFC 6455 §5.3).
+ * A message encoded once and sent to many connections by {@link Connection#writePrepared}.
+ * Immutable, for any thread. A server sends the encoded frame as it is; a client masks it
+ * anew each time, since a masking key must be fresh (RFC 6455 §5.3).
  *
- * <p>For connections that agreed on permessage-deflate it is compressed once for each form that they need: one for all whose window it
- * fits as a whole, and one for each smaller window. Whoever sends it first on such a connection does that, and others that need the
- * same form meanwhile wait for it. It stands for itself, and does not refer to earlier messages.
+ * <p>For connections that agreed on permessage-deflate it is compressed once for each form
+ * that they need: one for all whose window it fits as a whole, and one for each smaller
+ * window. Whoever sends it first on such a connection does that, and others that need the same
+ * form meanwhile wait for it. It stands for itself, and does not refer to earlier messages.
  */
 public final class PreparedMessage {
     private final MessageType type;
@@ -87,7 +89,10 @@ public final class PreparedMessage {
         return plain;
     }
 
-    /** {@return the encoding for a form, made now if it is not there; the plain one if compressing does not make it shorter} */
+    /**
+     * {@return the encoding for a form, made now if it is not
+     * there; the plain one if compressing does not make it shorter}
+     */
     Encoding compressed(ZlibPool pool, int form) {
         Encoding known = compressed.get(form);
         if (known != null) {

@@ -4,8 +4,8 @@ package dev.gibbon;
 import java.util.Objects;
 
 /**
- * The peer sent what RFC 6455 forbids. The connection has failed (§7.1.7): a Close frame with {@link #closeCode()} was sent if
- * it still could be, and every later call reports this again.
+ * The peer sent what RFC 6455 forbids. The connection has failed (§7.1.7): a Close frame with {@link #closeCode()} was
+ * sent if it still could be, and every later call reports this again.
  */
 public final class ProtocolException extends WebSocketException {
     private static final long serialVersionUID = 1L;

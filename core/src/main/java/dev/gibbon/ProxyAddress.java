@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where a proxy is, how it is spoken to, and what it is told about who asks.
  *
- * <p>Immutable and valid by construction. Neither {@link #toString()} nor the message of an exception from here has a user name, a
- * password or the value of a header.
+ * <p>Immutable and valid by construction. Neither {@link #toString()} nor the message of an exception from here has a
+ * user name, a password or the value of a header.
  */
 public final class ProxyAddress {
     /** How a proxy is spoken to. */
@@ -121,8 +121,9 @@ public final class ProxyAddress {
     /**
      * {@return the proxy that {@code scheme://user:password@host:port} names}
      *
-     * <p>The schemes are those of {@link Protocol}. A missing port is the scheme's default. User name and password may be missing and
-     * are percent-decoded as UTF-8; a user name without password has the empty one. A single {@code /} may end it, nothing longer.
+     * <p>The schemes are those of {@link Protocol}. A missing port is the scheme's default.
+     * User name and password may be missing and are percent-decoded as UTF-8; a user name
+     * without password has the empty one. A single {@code /} may end it, nothing longer.
      *
      * @param uri the text of the URI
      * @throws IllegalArgumentException if it names no proxy; the message does not repeat it
@@ -139,8 +140,8 @@ public final class ProxyAddress {
         if (place.endsWith("/")) {
             place = place.substring(0, place.length() - 1);
         }
-        // Not repeated in the message: with a stray '/' or '#', what looks like the host may be a piece of the
-        // password.
+        // Not repeated in the message: with a stray '/' or '#',
+        // what looks like the host may be a piece of the password.
         Authority authority = Authority.parse(place)
                 .orElseThrow(() -> new IllegalArgumentException("proxy URI has a malformed host or port, or a path"));
         ProxyAddress address = of(protocol, authority.host(), authority.port().orElse(protocol.defaultPort()));
@@ -148,8 +149,8 @@ public final class ProxyAddress {
     }
 
     /**
-     * {@return this proxy, told that user name and password}: as {@code Basic} credentials in UTF-8 (RFC 7617), or by the SOCKS5
-     * sub-negotiation (RFC 1929)
+     * {@return this proxy, told that user name and password}: as {@code Basic} credentials in UTF-8 (RFC 7617), or by
+     * the SOCKS5 sub-negotiation (RFC 1929)
      *
      * @param user the user name; for HTTP without colon, for SOCKS5 1 to 255 bytes in UTF-8
      * @param password the password; for SOCKS5 1 to 255 bytes in UTF-8
@@ -165,11 +166,12 @@ public final class ProxyAddress {
     }
 
     /**
-     * {@return this proxy, sent those fields with each {@code CONNECT}, in place of earlier ones} {@code Proxy-Authorization} is
-     * allowed where there is no user name, for schemes other than {@code Basic}.
+     * {@return this proxy, sent those fields with each {@code CONNECT}, in place of earlier ones}
+     * {@code Proxy-Authorization} is allowed where there is no user name, for schemes other than {@code Basic}.
      *
      * @param replacement a {@code User-Agent}, for example; no field that delimits or routes the request
-     * @throws IllegalArgumentException if the proxy speaks SOCKS, or a field belongs to the request itself or to the target
+     * @throws IllegalArgumentException if the proxy speaks SOCKS,
+     *     or a field belongs to the request itself or to the target
      */
     public ProxyAddress withHeaders(Headers replacement) {
         return new ProxyAddress(protocol, host, port, replacement, credentials);
@@ -202,7 +204,9 @@ public final class ProxyAddress {
                         new PasswordAuthentication(pair.user(), pair.password().toCharArray()));
     }
 
-    /** {@return whether the other is the same place, spoken to in the same way, with the same headers and credentials} */
+    /**
+     * {@return whether the other is the same place, spoken to in the same way, with the same headers and credentials}
+     */
     @Override
     public boolean equals(Object other) {
         return other instanceof ProxyAddress that
@@ -303,7 +307,8 @@ public final class ProxyAddress {
         }
     }
 
-    // What delimits or routes the request, and what is meant for the target: its credentials never reach the proxy.
+    // What delimits or routes the request, and what is meant
+    // for the target: its credentials never reach the proxy.
     private static boolean isReserved(String lowerCaseName) {
         return switch (lowerCaseName) {
             case "host",

@@ -48,15 +48,16 @@ public interface ProxyPolicy {
     /**
      * {@return the policy that environment variables state}
      *
-     * <p>{@code HTTP_PROXY} names the proxy for {@code ws}, {@code HTTPS_PROXY} that for {@code wss}, {@code ALL_PROXY} that for
-     * either where the first is missing. The lower-case name wins, and an empty variable is a missing one. A value is what
-     * {@link ProxyAddress#parse} takes; without a scheme it means {@code http}. A malformed value fails the connections that would
-     * use it. Where {@code REQUEST_METHOD} is set the process is a CGI script and {@code HTTP_PROXY} in upper case may come from a
-     * request's {@code Proxy} header, so it is ignored.
+     * <p>{@code HTTP_PROXY} names the proxy for {@code ws}, {@code HTTPS_PROXY} that for {@code wss}, {@code ALL_PROXY}
+     * that for either where the first is missing. The lower-case name wins, and an empty variable is a missing one. A
+     * value is what {@link ProxyAddress#parse} takes; without a scheme it means {@code http}. A malformed value fails
+     * the connections that would use it. Where {@code REQUEST_METHOD} is set the process is a CGI script and
+     * {@code HTTP_PROXY} in upper case may come from a request's {@code Proxy} header, so it is ignored.
      *
-     * <p>{@code NO_PROXY} lists, between commas or blanks, the hosts to reach directly: {@code *} for all; a domain with everything
-     * below it, a leading {@code .} or {@code *.} making no difference; an IP address; a block such as {@code 10.0.0.0/8}; each but
-     * a block with an optional {@code :port}. Names are not looked up, and what is malformed matches nothing.
+     * <p>{@code NO_PROXY} lists, between commas or blanks, the hosts to reach directly: {@code *}
+     * for all; a domain with everything below it, a leading {@code .} or {@code *.} making no
+     * difference; an IP address; a block such as {@code 10.0.0.0/8}; each but a block with an
+     * optional {@code :port}. Names are not looked up, and what is malformed matches nothing.
      *
      * <p>{@code localhost}, names below it and loopback addresses are always reached directly.
      *
@@ -67,8 +68,8 @@ public interface ProxyPolicy {
     }
 
     /**
-     * {@return the policy of a selector} It is asked for the {@code http} or {@code https} URI that corresponds, and the first
-     * proxy it lists is taken. A SOCKS proxy is spoken to as {@link ProxyAddress.Protocol#SOCKS5H}.
+     * {@return the policy of a selector} It is asked for the {@code http} or {@code https} URI that corresponds, and
+     * the first proxy it lists is taken. A SOCKS proxy is spoken to as {@link ProxyAddress.Protocol#SOCKS5H}.
      *
      * @param selector {@link ProxySelector#getDefault()}, for example
      */

@@ -2,8 +2,8 @@
 package dev.gibbon;
 
 /**
- * A message was not queued, because the peer reads too slowly and more than {@link ConnectionOptions#maxQueuedBytes()} wait for it
- * already. The connection is as it was; {@link Listener#onWritable} tells when it has caught up.
+ * A message was not queued, because the peer reads too slowly and more than {@link ConnectionOptions#maxQueuedBytes()}
+ * wait for it already. The connection is as it was; {@link Listener#onWritable} tells when it has caught up.
  */
 public final class QueueFullException extends WebSocketException {
     private static final long serialVersionUID = 1L;

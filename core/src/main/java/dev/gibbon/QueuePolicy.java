@@ -2,13 +2,14 @@
 package dev.gibbon;
 
 /**
- * What becomes of a write to a connection with a {@link Listener} while more than {@link ConnectionOptions#maxQueuedBytes()} wait for a
- * peer that reads too slowly.
+ * What becomes of a write to a connection with a {@link Listener} while more than
+ * {@link ConnectionOptions#maxQueuedBytes()} wait for a peer that reads too slowly.
  */
 public enum QueuePolicy {
     /**
-     * The writing thread waits until there is room, at most for the write timeout. A thread of an event loop cannot wait:
-     * there the connection's own listener may queue as much again, and a write beyond that is refused as by {@link #REFUSE}.
+     * The writing thread waits until there is room, at most for the write timeout. A
+     * thread of an event loop cannot wait: there the connection's own listener may
+     * queue as much again, and a write beyond that is refused as by {@link #REFUSE}.
      */
     BLOCK,
 

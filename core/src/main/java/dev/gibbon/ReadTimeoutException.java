@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-/** A read deadline passed. Nothing is lost: the connection stays usable and the next read goes on where this one stopped. */
+/**
+ * A read deadline passed. Nothing is lost: the connection stays
+ * usable and the next read goes on where this one stopped.
+ */
 public final class ReadTimeoutException extends WebSocketException {
     private static final long serialVersionUID = 1L;
 

@@ -13,11 +13,14 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way in of a connection for a thread that blocks: reads what is there, hands out every message in it, and only then waits again.
- * One thread at a time; {@link #enter()} makes sure of it, and what it guards is "Reader thread only".
+ * The way in of a connection for a thread that blocks: reads what is there, hands
+ * out every message in it, and only then waits again. One thread at a time;
+ * {@link #enter()} makes sure of it, and what it guards is "Reader thread only".
  */
 final class Receiver implements Input {
-    /** What a reader that waits for the next frame holds. Enough for a burst of small messages, cheap enough to keep. */
+    /**
+     * What a reader that waits for the next frame holds. Enough for a burst of small messages, cheap enough to keep.
+     */
     private static final int WAITING_BYTES = 512;
 
     /** How long to look for more when the small buffer came back full, before the large one is given back. */
@@ -176,7 +179,10 @@ final class Receiver implements Input {
         }
     }
 
-    /** What a listener takes over from the reader: input not looked at, what there is of a message, and whether to skip its rest. */
+    /**
+     * What a listener takes over from the reader: input not looked
+     * at, what there is of a message, and whether to skip its rest.
+     */
     record Rest(ByteBuffer input, byte[] begun, boolean skipRest) {}
 
     /** From now on only a listener reads. */
@@ -262,8 +268,8 @@ final class Receiver implements Input {
     }
 
     /**
-     * Lets go of a message that is being inflated: its decompressor is not kept for a reader that may never come. What was inflated
-     * stays, and behind it such a reader is told of the end.
+     * Lets go of a message that is being inflated: its decompressor is not kept for a reader that may never come. What
+     * was inflated stays, and behind it such a reader is told of the end.
      */
     private void giveUpInflating() {
         ended |= inbound.giveUpInflating();
@@ -320,7 +326,10 @@ final class Receiver implements Input {
         }
     }
 
-    /** Copies what came into the message that is put together, growing with the bytes that came and not with those announced. */
+    /**
+     * Copies what came into the message that is put together,
+     * growing with the bytes that came and not with those announced.
+     */
     private void take(int length) {
         int needed = assembled + length;
         if (needed < 0) {
@@ -368,7 +377,8 @@ final class Receiver implements Input {
             sender.readerBlocks();
             share.awaitTurn();
         } catch (IOException _) {
-            // Lost meanwhile; what was accepted before is still handed out, and then the end is reported.
+            // Lost meanwhile; what was accepted before is
+            // still handed out, and then the end is reported.
         } finally {
             sender.readerGoesOn();
         }
@@ -403,7 +413,9 @@ final class Receiver implements Input {
         }
     }
 
-    /** Goes to the end of a streamed message that was left; one that runs into the deadline goes on here the next time. */
+    /**
+     * Goes to the end of a streamed message that was left; one that runs into the deadline goes on here the next time.
+     */
     private void skipCurrent() throws IOException {
         IncomingMessage unread = current;
         if (unread != null) {
@@ -462,7 +474,10 @@ final class Receiver implements Input {
         message.took(message.inChunk());
     }
 
-    /** Reads on and throws data away until the closing handshake is done or the transport gone; false if another thread reads. */
+    /**
+     * Reads on and throws data away until the closing handshake is
+     * done or the transport gone; false if another thread reads.
+     */
     boolean drain() {
         if (!reader.compareAndSet(null, CLOSING)) {
             return false;
@@ -529,7 +544,10 @@ final class Receiver implements Input {
         }
     }
 
-    /** {@return whether it came to data} A step costs as much as hundreds of plain messages, so others get their turn in between. */
+    /**
+     * {@return whether it came to data} A step costs as much as
+     * hundreds of plain messages, so others get their turn in between.
+     */
     private boolean inflateStep() throws IOException {
         if (share.isUsedUp(engine.time().nanoTime())) {
             letOthersOn();

@@ -4,8 +4,9 @@ package dev.gibbon;
 import java.time.Duration;
 
 /**
- * Is told how a {@link ReconnectingClient} fares. All but {@link #dropped} are called in order on the client's own thread, which does
- * nothing else meanwhile: be quick. What a listener throws goes to that thread's handler of uncaught exceptions and changes nothing.
+ * Is told how a {@link ReconnectingClient} fares. All but {@link #dropped} are called in order on the client's own
+ * thread, which does nothing else meanwhile: be quick. What a listener throws goes to that thread's handler of uncaught
+ * exceptions and changes nothing.
  */
 public interface ReconnectListener {
     /**
@@ -18,7 +19,8 @@ public interface ReconnectListener {
     /**
      * The connection that was {@link #connected} is gone.
      *
-     * @param cause how it ended: {@link ConnectionClosedException} with the close code for all that the peer said, 1006 if it was lost
+     * @param cause how it ended: {@link ConnectionClosedException} with
+     *     the close code for all that the peer said, 1006 if it was lost
      */
     default void disconnected(Exception cause) {}
 
@@ -32,7 +34,8 @@ public interface ReconnectListener {
     default void retrying(Exception cause, Duration delay, int retry) {}
 
     /**
-     * A message was thrown away for newer ones ({@link OutboxPolicy#DROP_OLDEST}). Called on the thread that sends the newer one.
+     * A message was thrown away for newer ones ({@link OutboxPolicy#DROP_OLDEST}).
+     * Called on the thread that sends the newer one.
      *
      * @param message what will not be sent
      */

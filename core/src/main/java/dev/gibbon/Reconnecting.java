@@ -13,8 +13,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The life of a {@link ReconnectingClient}: one thread that dials, resumes, reads until the connection ends, and waits before it begins
- * again. Being one thread is what keeps it to one connection at a time.
+ * The life of a {@link ReconnectingClient}: one thread that dials, resumes, reads until the connection ends, and waits
+ * before it begins again. Being one thread is what keeps it to one connection at a time.
  */
 final class Reconnecting {
     private final ReconnectSettings settings;

@@ -13,8 +13,8 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client that stays connected: when its connection ends for a reason that may pass, it waits a random while, dials again, lets the
- * application resume, and goes on sending and receiving. It has one connection at a time.
+ * A client that stays connected: when its connection ends for a reason that may pass, it waits a random while, dials
+ * again, lets the application resume, and goes on sending and receiving. It has one connection at a time.
  *
  * {@snippet :
  * try (ReconnectingClient client = ReconnectingClient.builder(Dialer.create(), URI.create("wss://example.org/feed"))
@@ -26,16 +26,18 @@ import org.jspecify.annotations.Nullable;
  * }
  * }
  *
- * <p><b>Sending.</b> {@link #send} puts a message into a bounded outbox and returns a receipt. The receipt completes when the transport of
- * a live connection took the whole message, and fails if that did not or may not have happened. That is no acknowledgement: what the
- * transport took may still be lost on the way. An application that must know has the peer answer, and sends again what was not answered.
- * Messages are sent in the order of their calls.
+ * <p><b>Sending.</b> {@link #send} puts a message into a bounded outbox and returns a receipt. The receipt completes
+ * when the transport of a live connection took the whole message, and fails if that did not or may not have happened.
+ * That is no acknowledgement: what the transport took may still be lost on the way. An application that must know has
+ * the peer answer, and sends again what was not answered. Messages are sent in the order of their calls.
  *
- * <p><b>Receiving.</b> The client reads one message ahead. While nobody takes that one it reads no further: the peer is slowed down, its
- * Pings go unanswered, its Close frame is not seen. An application that wants nothing from the peer still has to read. What the peer sent
- * while there was no connection is for the {@linkplain Builder#resume resume hook} to ask for.
+ * <p><b>Receiving.</b> The client reads one message ahead. While nobody takes that one it reads no further: the peer is
+ * slowed down, its Pings go unanswered, its Close frame is not seen. An application that wants nothing from the peer
+ * still has to read. What the peer sent while there was no connection is for the
+ * {@linkplain Builder#resume resume hook} to ask for.
  *
- * <p>Any thread may call anything. Two threads run for a client, both virtual; they have ended when {@link #close()} returns.
+ * <p>Any thread may call anything. Two threads run for a client,
+ * both virtual; they have ended when {@link #close()} returns.
  */
 public final class ReconnectingClient implements AutoCloseable {
     private final Outbox outbox;
@@ -51,8 +53,8 @@ public final class ReconnectingClient implements AutoCloseable {
     /**
      * {@return a builder that starts from every default}
      *
-     * @param dialer what connects; its time source times the waits, its options are those of every connection but for {@link
-     *     ConnectionOptions#batchWrites()}, which is off. Host names are looked up anew for each try.
+     * @param dialer what connects; its time source times the waits, its options are those of every connection but for
+     *     {@link ConnectionOptions#batchWrites()}, which is off. Host names are looked up anew for each try.
      * @param uri where to connect to
      */
     public static Builder builder(Dialer dialer, URI uri) {
@@ -65,12 +67,14 @@ public final class ReconnectingClient implements AutoCloseable {
     }
 
     /**
-     * Receives the next message, of whichever connection. Blocks until there is one, however often the client has to connect for it.
+     * Receives the next message, of whichever connection. Blocks until
+     * there is one, however often the client has to connect for it.
      *
-     * @return the message, the caller's to keep, or {@code null} once {@link #close()} was called, or the peer closed cleanly and the
-     *     client does not try again; every time after too
+     * @return the message, the caller's to keep, or {@code null} once {@link #close()} was called, or the peer closed
+     *     cleanly and the client does not try again; every time after too
      * @throws ReconnectStoppedException if the client gave up, now and every time after; the cause is why
-     * @throws java.io.InterruptedIOException if the thread was interrupted, whose flag stays set; the client goes on, nothing is lost
+     * @throws java.io.InterruptedIOException if the thread was interrupted,
+     *     whose flag stays set; the client goes on, nothing is lost
      */
     public @Nullable Message readMessage() throws IOException {
         return reconnecting.readMessage();
@@ -91,16 +95,17 @@ public final class ReconnectingClient implements AutoCloseable {
     /**
      * Puts a message into the outbox. Blocks only if that is full and the policy is {@link OutboxPolicy#BLOCK}.
      *
-     * <p>The receipt fails with {@link MessageInDoubtException} if the connection was lost while the message was being written, with {@link
-     * OutboxFullException} if it was dropped for newer ones, and with {@link ReconnectStoppedException} if the client was closed or gave up
-     * before it was sent. What depends on a receipt runs on the thread that sends, and holds it up. Cancelling a receipt does not take the
-     * message back.
+     * <p>The receipt fails with {@link MessageInDoubtException} if the connection was lost while the message was being
+     * written, with {@link OutboxFullException} if it was dropped for newer ones, and with
+     * {@link ReconnectStoppedException} if the client was closed or gave up before it was sent. What depends on a
+     * receipt runs on the thread that sends, and holds it up. Cancelling a receipt does not take the message back.
      *
      * @param message what to send; leave its array alone until the receipt is there
      * @return the receipt, which completes when the transport took the message
      * @throws OutboxFullException if there is no room and the policy says so; nothing was sent
      * @throws ReconnectStoppedException if the client was closed or gave up; nothing was sent
-     * @throws java.io.InterruptedIOException if the thread was interrupted while it waited for room, and its flag stays set; nothing was sent
+     * @throws java.io.InterruptedIOException if the thread was interrupted
+     *     while it waited for room, and its flag stays set; nothing was sent
      * @throws IllegalArgumentException if the message is longer than the whole outbox
      */
     public CompletableFuture<@Nullable Void> send(Message message) throws IOException {
@@ -123,13 +128,14 @@ public final class ReconnectingClient implements AutoCloseable {
     }
 
     /**
-     * Ends the client for good: no connection will be made after this. If there is a connection, the outbox is sent first, and the closing
-     * handshake is done (§7.1.2); each of the two takes at most {@link ConnectionOptions#closeTimeout()}. If there is none, what waits in the
-     * outbox fails. Messages that were not read are thrown away.
+     * Ends the client for good: no connection will be made after this. If there is a
+     * connection, the outbox is sent first, and the closing handshake is done (§7.1.2);
+     * each of the two takes at most {@link ConnectionOptions#closeTimeout()}. If there is
+     * none, what waits in the outbox fails. Messages that were not read are thrown away.
      *
-     * <p>Returns when both threads have ended, thus not before a hook or listener that is running returns. A hook is interrupted. Called by a
-     * hook, a listener or a dependent of a receipt, this returns at once and the rest happens after that. Interrupting the thread drops the
-     * connection.
+     * <p>Returns when both threads have ended, thus not before a hook or listener that is running returns. A hook is
+     * interrupted. Called by a hook, a listener or a dependent of a receipt, this returns at once and the rest happens
+     * after that. Interrupting the thread drops the connection.
      */
     @Override
     public void close() {
@@ -164,12 +170,13 @@ public final class ReconnectingClient implements AutoCloseable {
     @FunctionalInterface
     public interface ResumeHook {
         /**
-         * Runs on each fresh connection, the first one too, before anything from the outbox is sent and before the client reads. It may send
-         * and receive, and must leave no thread behind that reads. The client closes the connection, not the hook.
+         * Runs on each fresh connection, the first one too, before anything from the outbox
+         * is sent and before the client reads. It may send and receive, and must leave no
+         * thread behind that reads. The client closes the connection, not the hook.
          *
          * @param connection the fresh connection
-         * @throws IOException if the connection is of no use; counts as a failed try, as an unchecked exception does. The {@link
-         *     RetryClassifier} decides whether there is another.
+         * @throws IOException if the connection is of no use; counts as a failed try, as an unchecked exception does.
+         *     The {@link RetryClassifier} decides whether there is another.
          */
         void resume(Connection connection) throws IOException;
     }
@@ -279,8 +286,8 @@ public final class ReconnectingClient implements AutoCloseable {
         }
 
         /**
-         * Bounds the tries without a stable connection in between, the first not counted; no bound unless set, since nobody may be there to
-         * start the client again.
+         * Bounds the tries without a stable connection in between, the first not counted; no bound unless set, since
+         * nobody may be there to start the client again.
          *
          * @param count 0 or more
          * @return this
@@ -291,8 +298,8 @@ public final class ReconnectingClient implements AutoCloseable {
         }
 
         /**
-         * Sets how long a connection must have lasted for the back-off to begin anew. 30 s unless set: a server that accepts and then drops
-         * everybody must not be dialled at the pace of the first try.
+         * Sets how long a connection must have lasted for the back-off to begin anew. 30 s unless set: a server that
+         * accepts and then drops everybody must not be dialled at the pace of the first try.
          *
          * @param time 0 or more
          * @return this
@@ -303,8 +310,8 @@ public final class ReconnectingClient implements AutoCloseable {
         }
 
         /**
-         * Bounds what a server's {@code Retry-After} can make this client wait; 5 minutes unless set, so that a wrong date does not switch
-         * it off.
+         * Bounds what a server's {@code Retry-After} can make this client wait;
+         * 5 minutes unless set, so that a wrong date does not switch it off.
          *
          * @param time 0 or more
          * @return this
@@ -315,8 +322,8 @@ public final class ReconnectingClient implements AutoCloseable {
         }
 
         /**
-         * Bounds the messages in the outbox, and says what happens beyond; {@link OutboxPolicy#BLOCK}, 1024 messages and 4 MiB unless set: a
-         * minute's worth of a chatty client. One more message may be on its way out.
+         * Bounds the messages in the outbox, and says what happens beyond; {@link OutboxPolicy#BLOCK}, 1024 messages
+         * and 4 MiB unless set: a minute's worth of a chatty client. One more message may be on its way out.
          *
          * @param policy what happens
          * @param maxMessages positive
@@ -342,8 +349,8 @@ public final class ReconnectingClient implements AutoCloseable {
         }
 
         /**
-         * Sends a message in doubt again, first of all, on the next connection: at least once, so perhaps twice. Off unless set: its receipt
-         * fails with {@link MessageInDoubtException}, and it is sent at most once.
+         * Sends a message in doubt again, first of all, on the next connection: at least once, so perhaps twice. Off
+         * unless set: its receipt fails with {@link MessageInDoubtException}, and it is sent at most once.
          *
          * @param resend whether to
          * @return this

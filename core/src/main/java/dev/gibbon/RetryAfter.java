@@ -25,8 +25,9 @@ final class RetryAfter {
     private RetryAfter() {}
 
     /**
-     * {@return how long to wait from now; empty if the headers do not say or say it wrong} A date is measured against the reply's own
-     * Date, so that the difference between two clocks does not matter; against {@code clock} where there is none.
+     * {@return how long to wait from now; empty if the headers do not say or say it
+     * wrong} A date is measured against the reply's own Date, so that the difference
+     * between two clocks does not matter; against {@code clock} where there is none.
      */
     static Optional<Duration> of(Headers headers, InstantSource clock) {
         List<String> values = headers.all("Retry-After");

@@ -22,9 +22,10 @@ public interface RetryClassifier {
     /**
      * {@return what to do} Called on the client's own thread; must not block.
      *
-     * @param cause why there is no connection: {@link ConnectionClosedException} for every Close frame of the peer, also a clean one, and
-     *     for a lost connection (1006); {@link HandshakeException} for a refusal; any other {@link IOException} of the network, of TLS, or of
-     *     a hook; an unchecked exception of {@link Dialer#dialForResult}, such as for a bad URI
+     * @param cause why there is no connection: {@link ConnectionClosedException} for every Close frame of the peer,
+     *     also a clean one, and for a lost connection (1006); {@link HandshakeException} for a refusal; any other
+     *     {@link IOException} of the network, of TLS, or of a hook; an unchecked exception of
+     *     {@link Dialer#dialForResult}, such as for a bad URI
      */
     RetryDecision classify(Exception cause);
 
@@ -41,11 +42,10 @@ public interface RetryClassifier {
      * <p>They give up after
      * <ul>
      *   <li>close codes 1000 and 1005 (none): the peer is done with us;
-     *   <li>every other close code: 1002, 1003, 1007 to 1010 would happen again, and 3000 to 4999 are the application's to judge;
-     *   <li>a breach of the protocol or a message too big, found on this side;
-     *   <li>every other HTTP status, and a 101 that breaks a rule;
-     *   <li>a certificate that is not trusted, expired, or of another host;
-     *   <li>unchecked exceptions.
+     *   <li>every other close code: 1002, 1003, 1007 to 1010 would happen again, and 3000 to
+     *   4999 are the application's to judge; <li>a breach of the protocol or a message too big,
+     *   found on this side; <li>every other HTTP status, and a 101 that breaks a rule; <li>a
+     *   certificate that is not trusted, expired, or of another host; <li>unchecked exceptions.
      * </ul>
      */
     static RetryClassifier standard() {

@@ -12,7 +12,8 @@ public sealed interface RetryDecision permits RetryDecisionRecord {
     }
 
     /**
-     * {@return to try again, not before {@code delay} has passed; what the back-off draws is added, {@code Retry-After} is ignored}
+     * {@return to try again, not before {@code delay} has passed; what
+     * the back-off draws is added, {@code Retry-After} is ignored}
      *
      * @param delay how long from now; bounded by {@link ReconnectingClient.Builder#maxRetryAfter}
      * @throws IllegalArgumentException if {@code delay} is negative

@@ -6,11 +6,13 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Turns for readers that never block by themselves. A few of them go on at a time; once all of these have come back the carriers run
- * empty, everything that has become ready meanwhile gets its turn, and then the next few go on. Without that newcomers would wait
- * without end: a carrier whose queue never empties does not look at others' (threat catalogue RX-17).
+ * Turns for readers that never block by themselves. A few of them go on at a time; once all
+ * of these have come back the carriers run empty, everything that has become ready meanwhile
+ * gets its turn, and then the next few go on. Without that newcomers would wait without end:
+ * a carrier whose queue never empties does not look at others' (threat catalogue RX-17).
  *
- * <p>A reader that does not come back, because its handler is off to something slow, holds the others up once, for a moment.
+ * <p>A reader that does not come back, because its handler is
+ * off to something slow, holds the others up once, for a moment.
  */
 final class Rounds {
     /** How many readers go on in a round: enough to keep the carriers busy while the last ones come back. */
@@ -24,7 +26,10 @@ final class Rounds {
         private final Thread thread = Thread.currentThread();
         private volatile boolean come;
 
-        /** Whether this reader, the next in line, looks now and then whether the round takes too long; the others just wait. */
+        /**
+         * Whether this reader, the next in line, looks now and then
+         * whether the round takes too long; the others just wait.
+         */
         private volatile boolean guards;
     }
 

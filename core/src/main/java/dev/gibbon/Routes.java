@@ -9,9 +9,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which handler answers which path. A pattern is a path whose segments are literal or <code>{name}</code>, and whose last may be {@code
- * *} for all the rest. Paths are compared as sent: no decoding, no dots resolved, so nothing else can take a path for another. Among
- * patterns that match, a literal segment beats a name and a name beats a star, from left to right.
+ * Which handler answers which path. A pattern is a path whose segments are literal or
+ * <code>{name}</code>, and whose last may be {@code *} for all the rest. Paths are compared as
+ * sent: no decoding, no dots resolved, so nothing else can take a path for another. Among patterns
+ * that match, a literal segment beats a name and a name beats a star, from left to right.
  */
 final class Routes {
     /** A handler and what the path gave for the names of its pattern. */

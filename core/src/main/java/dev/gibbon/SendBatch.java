@@ -15,21 +15,24 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Frames that leave together: leased chunks that hold headers and small payloads, and between them large payloads that stay where
- * the caller has them. Filled under the send lock, then written by one thread without it. Writing can stop and go on anywhere, so
- * that a non-blocking transport can be served too.
+ * Frames that leave together: leased chunks that hold headers and small payloads, and between them large payloads that
+ * stay where the caller has them. Filled under the send lock, then written by one thread without it. Writing can stop
+ * and go on anywhere, so that a non-blocking transport can be served too.
  */
 final class SendBatch {
     /**
-     * Up to here a payload is copied behind its header. A heap buffer would be copied on its way to the system call anyway, and a
-     * copy of 16 KiB costs less than the second entry of a gather write (bench/jmh).
+     * Up to here a payload is copied behind its header. A heap buffer would be copied on its way to the system call
+     * anyway, and a copy of 16 KiB costs less than the second entry of a gather write (bench/jmh).
      */
     static final int COPY_LIMIT = 16 * 1024;
 
     /** How long a frame of a message gets that is compressed in steps. */
     private static final int FRAGMENT_BYTES = 32 * 1024;
 
-    /** How many steps of {@link MessageDeflater#STEP_BYTES} go into such a frame at most: as long as others wait for the lock. */
+    /**
+     * How many steps of {@link MessageDeflater#STEP_BYTES} go into
+     * such a frame at most: as long as others wait for the lock.
+     */
     private static final int FRAGMENT_STEPS = 16;
 
     /** What the compressor wants beyond the payload's own length. */
@@ -58,9 +61,9 @@ final class SendBatch {
 
     private boolean ownUsed;
 
-    // Segment i is a leased chunk or a borrowed payload. A chunk may have a tail: payload that is masked into the same
-    // chunk, piece
-    // by piece, once what the chunk holds has been written; so a client's huge frame needs no huge buffer.
+    // Segment i is a leased chunk or a borrowed payload. A chunk may have a tail: payload that is
+    // masked into the same chunk, piece by piece, once what the chunk holds has been written; so a
+    // client's huge frame needs no huge buffer.
     private ByteBuffer[] segments = new ByteBuffer[USUAL_SEGMENTS];
     private Owner[] owners = new Owner[USUAL_SEGMENTS];
     private @Nullable ByteBuffer[] tails = new ByteBuffer[USUAL_SEGMENTS];
@@ -144,7 +147,9 @@ final class SendBatch {
         return true;
     }
 
-    /** What was just appended and is borrowed is a message that was received: its buffer may be kept instead of a copy. */
+    /**
+     * What was just appended and is borrowed is a message that was received: its buffer may be kept instead of a copy.
+     */
     void received(MessageView message) {
         view = message;
     }
@@ -321,7 +326,8 @@ final class SendBatch {
      * @param opcode that of the message, or CONTINUATION
      * @param plain consumed as far as fits the frame and takes a bounded time
      * @param mode what follows {@code plain}
-     * @return whether all that comes of {@code plain} is in this frame; then it is the final one after {@link FlushMode#LAST}
+     * @return whether all that comes of {@code plain} is in this
+     *     frame; then it is the final one after {@link FlushMode#LAST}
      */
     boolean appendDeflated(
             Outbound outbound, Opcode opcode, MessageDeflater deflater, ByteBuffer plain, FlushMode mode) {
@@ -349,7 +355,10 @@ final class SendBatch {
         return status != CodecStatus.OUTPUT_PENDING;
     }
 
-    /** Puts the header before a compressed payload, which is moved if that proves to be shorter than the room left for it. */
+    /**
+     * Puts the header before a compressed payload, which is moved
+     * if that proves to be shorter than the room left for it.
+     */
     private void frameAround(Outbound outbound, Opcode opcode, boolean fin, ByteBuffer chunk, int start, int from) {
         int length = chunk.position() - from;
         chunk.position(start);

@@ -11,9 +11,9 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The messages and control frames that a connection sends: when each may be appended to the {@linkplain FrameQueue queue}. A message is
- * atomic and waits for one that another thread has open; a control frame passes between the fragments of a message; nothing follows a
- * Close frame; and what waits for a slow peer is bounded.
+ * The messages and control frames that a connection sends: when each may be appended to the
+ * {@linkplain FrameQueue queue}. A message is atomic and waits for one that another thread has open; a control frame
+ * passes between the fragments of a message; nothing follows a Close frame; and what waits for a slow peer is bounded.
  */
 final class Sender extends FrameQueue {
     /** Null unless permessage-deflate was agreed on. */
@@ -117,9 +117,9 @@ final class Sender extends FrameQueue {
     }
 
     /**
-     * Compresses and sends a whole message, as one frame if it is not long. A long one goes out in fragments: with a thread that may
-     * wait, each leaves before the next is compressed; on a loop all are appended at once, and one that would take too long for that is
-     * not compressed.
+     * Compresses and sends a whole message, as one frame if it is not long. A long one goes out in fragments: with a
+     * thread that may wait, each leaves before the next is compressed; on a loop all are appended at once, and one that
+     * would take too long for that is not compressed.
      */
     private void compressedMessage(Compressor codec, Opcode opcode, ByteBuffer payload) throws IOException {
         int length = payload.remaining();
@@ -144,7 +144,10 @@ final class Sender extends FrameQueue {
         deliver(frame);
     }
 
-    /** Appends a message compressed if it gets shorter by it; answers whether {@code payload} is borrowed, as it may be if not. */
+    /**
+     * Appends a message compressed if it gets shorter by it; answers
+     * whether {@code payload} is borrowed, as it may be if not.
+     */
     private boolean appendCompressedLocked(Compressor codec, Opcode opcode, ByteBuffer payload) {
         int length = payload.remaining();
         if (length > Compressor.WHOLE_BYTES && length <= Compressor.MOST_AT_ONCE) {
@@ -172,8 +175,8 @@ final class Sender extends FrameQueue {
     }
 
     /**
-     * Compresses a part of the message that the caller began, and sends what comes of it in fragments; the final one, after {@link
-     * FlushMode#LAST}, lets the next message begin.
+     * Compresses a part of the message that the caller began, and sends what comes of it in fragments; the final one,
+     * after {@link FlushMode#LAST}, lets the next message begin.
      *
      * @param opcode that of the next fragment
      * @param plain consumed
@@ -374,7 +377,10 @@ final class Sender extends FrameQueue {
         }
     }
 
-    /** A message that the caller began will not end: if nothing of it has left nothing has happened, else the connection is lost. */
+    /**
+     * A message that the caller began will not end: if nothing of it
+     * has left nothing has happened, else the connection is lost.
+     */
     void abandonMessage(boolean begun) {
         if (begun && closing.state().maySendData()) {
             lifecycle.lost(new ConnectionClosedException("a message was left in the middle (§5.4)", null, null, null));
@@ -434,7 +440,9 @@ final class Sender extends FrameQueue {
         deliver(frame);
     }
 
-    /** Appends a Ping and lets another thread send it; for the tick, which must not block. Does nothing when closing. */
+    /**
+     * Appends a Ping and lets another thread send it; for the tick, which must not block. Does nothing when closing.
+     */
     void pingLater(byte[] payload) {
         lock.lock();
         try {
@@ -451,8 +459,8 @@ final class Sender extends FrameQueue {
     }
 
     /**
-     * Answers a Ping without blocking, since a reader that waits on a write may wait for a peer that waits for it. A bounded number of
-     * Pongs is kept; beyond it only the newest (§5.5.3).
+     * Answers a Ping without blocking, since a reader that waits on a write may wait for a peer that waits for it. A
+     * bounded number of Pongs is kept; beyond it only the newest (§5.5.3).
      */
     void pongLater(byte[] payload) {
         lock.lock();
@@ -506,7 +514,9 @@ final class Sender extends FrameQueue {
         }
     }
 
-    /** Waits until no message is open and there is room: while it waits for one of them, the other may be taken away. */
+    /**
+     * Waits until no message is open and there is room: while it waits for one of them, the other may be taken away.
+     */
     private void awaitTurnLocked() throws WebSocketException {
         do {
             awaitMessageEndLocked();
@@ -548,7 +558,10 @@ final class Sender extends FrameQueue {
         requireSendableLocked();
     }
 
-    /** {@return what the writer is told; others are told by a thread that holds no lock, since they may be the application} */
+    /**
+     * {@return what the writer is told; others are told by a thread
+     * that holds no lock, since they may be the application}
+     */
     private WebSocketException dropped() {
         WebSocketException why = new ConnectionClosedException(
                 "dropped: the peer reads too slowly, more than " + options.maxQueuedBytes() + " bytes wait",
@@ -620,7 +633,10 @@ final class Sender extends FrameQueue {
         return appendedLocked(batchLocked().append(outbound, opcode, fin, 0, payload));
     }
 
-    /** Counts a frame; answers up to which one the caller must see to it that it is written: {@link #HELD} if it may wait. */
+    /**
+     * Counts a frame; answers up to which one the caller must see
+     * to it that it is written: {@link #HELD} if it may wait.
+     */
     private long appendedLocked(boolean borrowed) {
         countLocked();
         return toDeliverLocked(borrowed);

@@ -10,9 +10,11 @@ import java.util.Optional;
 import javax.net.ssl.SSLSession;
 
 /**
- * A duplex byte stream that carries a connection: TCP, TLS, a Unix-domain socket, a pair in memory, somebody else's stream.
+ * A duplex byte stream that carries a connection: TCP, TLS, a
+ * Unix-domain socket, a pair in memory, somebody else's stream.
  *
- * <p>One thread reads at a time and one writes at a time, side by side; {@link #close()} may come from any thread at any time.
+ * <p>One thread reads at a time and one writes at a time, side by
+ * side; {@link #close()} may come from any thread at any time.
  */
 public interface Transport extends Closeable {
     /**
@@ -26,8 +28,8 @@ public interface Transport extends Closeable {
     int read(ByteBuffer dst) throws IOException;
 
     /**
-     * Reads like {@link #read(ByteBuffer)} but waits no longer than {@code timeout}. When that has passed nothing is consumed
-     * and the transport stays usable.
+     * Reads like {@link #read(ByteBuffer)} but waits no longer than {@code timeout}. When that has passed nothing is
+     * consumed and the transport stays usable.
      *
      * @param dst where the bytes go; has room for at least one
      * @param timeout how long to wait; positive
@@ -37,8 +39,8 @@ public interface Transport extends Closeable {
     int read(ByteBuffer dst, Duration timeout) throws IOException;
 
     /**
-     * Writes bytes of {@code srcs}, in order, with as few system calls as it can, and moves the positions past what was taken.
-     * Blocks until at least one byte was taken; a non-blocking transport may take none.
+     * Writes bytes of {@code srcs}, in order, with as few system calls as it can, and moves the positions past what was
+     * taken. Blocks until at least one byte was taken; a non-blocking transport may take none.
      *
      * @param srcs the buffers, {@code length} of them from {@code offset} on
      * @param offset the index of the first buffer
@@ -55,7 +57,9 @@ public interface Transport extends Closeable {
      */
     void shutdownOutput() throws IOException;
 
-    /** Ends both directions at once. A read or write that blocks in another thread ends with an exception. Never waits. */
+    /**
+     * Ends both directions at once. A read or write that blocks in another thread ends with an exception. Never waits.
+     */
     @Override
     void close() throws IOException;
 

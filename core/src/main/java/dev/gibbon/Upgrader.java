@@ -11,8 +11,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns HTTP requests into WebSocket connections: the server's side of the opening handshake (RFC 6455 §4.2). Immutable; make one and
- * share it among all threads.
+ * Turns HTTP requests into WebSocket connections: the server's side of the opening handshake (RFC 6455 §4.2).
+ * Immutable; make one and share it among all threads.
  */
 public final class Upgrader {
     private final ServerPolicy policy;
@@ -49,7 +49,9 @@ public final class Upgrader {
         return deflate == null ? null : Compression.accepted(deflate, agreement.extensions());
     }
 
-    /** {@return an upgrader with every default: same origin only, no subprotocol, {@link ConnectionOptions#defaults()}} */
+    /**
+     * {@return an upgrader with every default: same origin only, no subprotocol, {@link ConnectionOptions#defaults()}}
+     */
     public static Upgrader create() {
         return builder().build();
     }
@@ -60,7 +62,8 @@ public final class Upgrader {
     }
 
     /**
-     * {@return whether a request asks for a WebSocket: Connection lists {@code upgrade} and Upgrade lists {@code websocket}}
+     * {@return whether a request asks for a WebSocket: Connection
+     * lists {@code upgrade} and Upgrade lists {@code websocket}}
      *
      * @param exchange the request
      */
@@ -81,14 +84,15 @@ public final class Upgrader {
     }
 
     /**
-     * Checks the opening handshake and answers it, with 101 or with the status of the first check that failed; the connection is open
-     * when this returns. Blocks until the answer is sent, at most until the server's handshake timeout.
+     * Checks the opening handshake and answers it, with 101 or with the status of
+     * the first check that failed; the connection is open when this returns. Blocks
+     * until the answer is sent, at most until the server's handshake timeout.
      *
      * @param exchange the request, not answered yet
      * @param extra fields to add to the 101, such as Set-Cookie
      * @return the open connection; bytes that came with the request are its first input
-     * @throws HandshakeException if the request is no acceptable opening handshake; the peer has been told, and there is nothing left to
-     *     do but return
+     * @throws HandshakeException if the request is no acceptable opening handshake; the peer has been told, and there
+     *     is nothing left to do but return
      * @throws IllegalArgumentException if {@code extra} has a field that the handshake itself sets; the peer gets 500
      * @throws IllegalStateException if the request was answered before
      * @throws IOException if the peer is gone
@@ -111,7 +115,8 @@ public final class Upgrader {
         private Builder() {}
 
         /**
-         * Decides which pages may connect (§10.2). Same origin unless set, since a browser sends its cookies with any page's WebSocket.
+         * Decides which pages may connect (§10.2). Same origin unless set,
+         * since a browser sends its cookies with any page's WebSocket.
          *
          * @param policy who may
          * @return this
@@ -122,8 +127,8 @@ public final class Upgrader {
         }
 
         /**
-         * Names the subprotocols that this server speaks (§1.9). The first of the client's that is among them is chosen; none unless
-         * set.
+         * Names the subprotocols that this server speaks (§1.9). The first
+         * of the client's that is among them is chosen; none unless set.
          *
          * @param names tokens, compared with case
          * @return this
@@ -156,8 +161,9 @@ public final class Upgrader {
         }
 
         /**
-         * Accepts compression (RFC 7692) from clients that offer it in a form that these options allow; others are served without. It
-         * is declined unless set: it costs time and memory, and compressing a secret together with what others choose can reveal it.
+         * Accepts compression (RFC 7692) from clients that offer it in a form that these options allow; others are
+         * served without. It is declined unless set: it costs time and memory, and compressing a secret together with
+         * what others choose can reveal it.
          *
          * @param settings the options
          * @return this
@@ -168,8 +174,8 @@ public final class Upgrader {
         }
 
         /**
-         * Keeps the request's fields readable after the upgrade. They are let go unless set: an open connection should not cost a
-         * kilobyte for headers that were read before it opened.
+         * Keeps the request's fields readable after the upgrade. They are let go unless set: an open connection should
+         * not cost a kilobyte for headers that were read before it opened.
          *
          * @param keep whether to keep them
          * @return this

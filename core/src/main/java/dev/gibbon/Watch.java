@@ -5,8 +5,9 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the engine's tick checks of one connection: silence, a stalled write, a message that does not end, keepalive. It compares
- * counters with those of the tick before, so reads and writes never look at the clock for it. Tick thread only.
+ * What the engine's tick checks of one connection: silence, a stalled write, a
+ * message that does not end, keepalive. It compares counters with those of the tick
+ * before, so reads and writes never look at the clock for it. Tick thread only.
  */
 final class Watch {
     private final WebSocketConnection connection;

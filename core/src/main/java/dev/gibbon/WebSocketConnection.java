@@ -108,7 +108,9 @@ final class WebSocketConnection implements Connection {
         this.watch = new Watch(this, options, time.nanoTime());
     }
 
-    /** Opens a connection on a transport whose opening handshake is done; {@code leftover} came with it and is copied. */
+    /**
+     * Opens a connection on a transport whose opening handshake is done; {@code leftover} came with it and is copied.
+     */
     static WebSocketConnection open(
             Engine engine,
             Transport transport,
@@ -666,7 +668,8 @@ final class WebSocketConnection implements Connection {
             return;
         }
         try {
-            // While another thread reads it sees the peer's answer; should it stop reading, this one goes on.
+            // While another thread reads it sees the peer's
+            // answer; should it stop reading, this one goes on.
             while (blocking != null && !blocking.drain() && !lifecycle.awaitClosed(LOOK_AGAIN)) {}
             while (!lifecycle.awaitClosed(LOOK_AGAIN)) {}
         } catch (InterruptedException _) {

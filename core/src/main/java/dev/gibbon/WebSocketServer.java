@@ -29,8 +29,9 @@ import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An HTTP/1.1 server that is just enough for WebSockets and the pages beside them: routes, plain answers to GET, TLS, TCP and Unix-domain
- * sockets, limits, and a graceful end. Each exchange runs on a virtual thread of its own. For any thread.
+ * An HTTP/1.1 server that is just enough for WebSockets and the pages beside them:
+ * routes, plain answers to GET, TLS, TCP and Unix-domain sockets, limits, and a
+ * graceful end. Each exchange runs on a virtual thread of its own. For any thread.
  */
 public final class WebSocketServer implements AutoCloseable {
     private static final Routes.Match NOT_FOUND =
@@ -93,7 +94,10 @@ public final class WebSocketServer implements AutoCloseable {
         return new Builder();
     }
 
-    /** {@return the addresses that this server listens on, with the real port where 0 was asked for, in the order they were named} */
+    /**
+     * {@return the addresses that this server listens on, with the
+     * real port where 0 was asked for, in the order they were named}
+     */
     public List<SocketAddress> addresses() {
         return acceptors.stream().map(Acceptor::address).toList();
     }
@@ -136,9 +140,9 @@ public final class WebSocketServer implements AutoCloseable {
     }
 
     /**
-     * Shuts down gracefully and waits for it: stops accepting, does a closing handshake with 1001 on every WebSocket, lets requests that
-     * are being answered finish, and after the {@linkplain Builder#shutdownTimeout shutdown timeout} drops whatever is left. Does nothing
-     * the second time but wait.
+     * Shuts down gracefully and waits for it: stops accepting, does a closing handshake with 1001 on every WebSocket,
+     * lets requests that are being answered finish, and after the {@linkplain Builder#shutdownTimeout shutdown timeout}
+     * drops whatever is left. Does nothing the second time but wait.
      */
     @Override
     public void close() {
@@ -323,7 +327,8 @@ public final class WebSocketServer implements AutoCloseable {
         }
 
         /**
-         * Listens on a Unix-domain socket, which must not exist and is deleted in the end; may be called again for more.
+         * Listens on a Unix-domain socket, which must not exist
+         * and is deleted in the end; may be called again for more.
          *
          * @param path the socket
          * @return this
@@ -334,9 +339,9 @@ public final class WebSocketServer implements AutoCloseable {
         }
 
         /**
-         * Answers requests for a path. A pattern's segments are literal or <code>{name}</code>, for one segment that is not empty; its
-         * last may be {@code *}, for all the rest. Paths are compared as sent, byte for byte. A literal segment beats a name and a name
-         * beats a star.
+         * Answers requests for a path. A pattern's segments are literal or <code>{name}</code>, for one segment that is
+         * not empty; its last may be {@code *}, for all the rest. Paths are compared as sent, byte for byte. A literal
+         * segment beats a name and a name beats a star.
          *
          * @param pattern such as {@code /echo}, <code>/room/{name}</code> or {@code /static/*}
          * @param handler who answers
@@ -349,8 +354,9 @@ public final class WebSocketServer implements AutoCloseable {
         }
 
         /**
-         * Gives the WebSockets of a path straight to a listener: the opening handshake runs on the event loop that will serve the
-         * connection, and no thread is made for it. Over TLS a virtual thread does the handshakes, and ends with them.
+         * Gives the WebSockets of a path straight to a listener: the opening handshake
+         * runs on the event loop that will serve the connection, and no thread is made
+         * for it. Over TLS a virtual thread does the handshakes, and ends with them.
          *
          * @param pattern as for {@link #handle}
          * @param upgrader who checks the opening handshake
@@ -397,8 +403,9 @@ public final class WebSocketServer implements AutoCloseable {
         }
 
         /**
-         * Bounds the time from a connection's first moment, or from the last answer, until its next request is answered, TLS included;
-         * then the transport is dropped. An upgraded connection has its own times. 10 s unless set.
+         * Bounds the time from a connection's first moment, or from the last answer,
+         * until its next request is answered, TLS included; then the transport is
+         * dropped. An upgraded connection has its own times. 10 s unless set.
          *
          * @param timeout positive
          * @return this
@@ -420,7 +427,8 @@ public final class WebSocketServer implements AutoCloseable {
         }
 
         /**
-         * Bounds the open transports, WebSockets and others; further clients get 503 and are closed. 100 000 unless set.
+         * Bounds the open transports, WebSockets and others; further
+         * clients get 503 and are closed. 100 000 unless set.
          *
          * @param count 1 or more
          * @return this
@@ -431,8 +439,8 @@ public final class WebSocketServer implements AutoCloseable {
         }
 
         /**
-         * Sets how many event loops serve the connections that have a {@link Listener}; each is one thread, which starts with its first
-         * connection. One per core unless set.
+         * Sets how many event loops serve the connections that have a {@link Listener}; each is one thread, which
+         * starts with its first connection. One per core unless set.
          *
          * @param count 1 or more
          * @return this

@@ -22,7 +22,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Peers that do not read from a connection on a loop, over sockets that hold little; on the same loop a neighbour that must not notice. */
+/**
+ * Peers that do not read from a connection on a loop, over sockets
+ * that hold little; on the same loop a neighbour that must not notice.
+ */
 @Timeout(30)
 class BackpressureTest {
     private static final int MAX_QUEUED = 100_000;
@@ -138,7 +141,10 @@ class BackpressureTest {
         }
     }
 
-    /** What the socket does not take of a large echo stays where the message was put together, until the peer reads or is gone. */
+    /**
+     * What the socket does not take of a large echo stays where the
+     * message was put together, until the peer reads or is gone.
+     */
     @ParameterizedTest
     @CsvSource({"CLIENT, true", "SERVER, true", "CLIENT, false", "SERVER, false"})
     void largeEchoThatWaitsIsGivenBackOnceItHasLeft(Role role, boolean read) throws Exception {

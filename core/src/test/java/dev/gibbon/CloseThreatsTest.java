@@ -26,7 +26,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The threat catalogue's closing handshakes (CL) on whole connections of either role, with healthy neighbours beside them. */
+/**
+ * The threat catalogue's closing handshakes (CL) on whole
+ * connections of either role, with healthy neighbours beside them.
+ */
 @Timeout(20)
 class CloseThreatsTest {
     private static final CloseStatus BYE = new CloseStatus(CloseCode.NORMAL, "bye");

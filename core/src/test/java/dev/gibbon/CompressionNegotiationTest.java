@@ -33,9 +33,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The negotiation of permessage-deflate over the wire (RFC 7692 §5, §7.1; PM-16, PM-17, PM-18, HC-11, HC-18, HC-19), and that both
- * directions keep to what was agreed. Rows are in short: {@code pd}, {@code snct}, {@code cnct}, {@code smwb}, {@code cmwb} for the
- * names of RFC 7692 §7. Another connection talks compressed through all of it.
+ * The negotiation of permessage-deflate over the wire (RFC 7692 §5, §7.1; PM-16, PM-17, PM-18, HC-11, HC-18, HC-19),
+ * and that both directions keep to what was agreed. Rows are in short: {@code pd}, {@code snct}, {@code cnct},
+ * {@code smwb}, {@code cmwb} for the names of RFC 7692 §7. Another connection talks compressed through all of it.
  */
 @Timeout(60)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -241,7 +241,10 @@ class CompressionNegotiationTest {
         }
     }
 
-    /** The options of a client, its offers, the reply, and which windows and takeover ({@code 0} for none) the two directions have. */
+    /**
+     * The options of a client, its offers, the reply, and which windows
+     * and takeover ({@code 0} for none) the two directions have.
+     */
     @ParameterizedTest(name = "a client with {0} offers [{1}] and agrees to [{2}]: {3}, {4}")
     @CsvSource(
             delimiter = '|',
@@ -359,7 +362,10 @@ class CompressionNegotiationTest {
         return (options.equals("off") ? builder : builder.permessageDeflate(options(options))).build();
     }
 
-    /** Plays the server of an opening handshake; the offers are not looked at if {@code offers} and {@code reply} do not go together. */
+    /**
+     * Plays the server of an opening handshake; the offers are not
+     * looked at if {@code offers} and {@code reply} do not go together.
+     */
     private static void answer(ScriptedPeer peer, String offers, String reply) throws IOException {
         HttpHead request = peer.expectHead();
         if (offers != null || reply == null) {

@@ -34,8 +34,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection that agreed on permessage-deflate, on any face, the scripted peer that treats it badly, and on the same engine a
- * neighbour that compresses too and must not notice.
+ * A connection that agreed on permessage-deflate, on any face, the scripted peer that treats it badly, and on the same
+ * engine a neighbour that compresses too and must not notice.
  */
 final class CompressionScene implements AutoCloseable {
     /** Takeover both ways, the largest windows. */

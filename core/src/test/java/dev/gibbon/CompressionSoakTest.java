@@ -30,8 +30,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Compressed connections that come, talk, and leave in every way there is, and that stay and say nothing (PM-19, PM-21): in the end no
- * zlib object is out, and none is left. A few hundred of each; {@code -Dgibbon.soak.connections=10000} makes it as many.
+ * Compressed connections that come, talk, and leave in every way there is, and that stay and say nothing (PM-19,
+ * PM-21): in the end no zlib object is out, and none is left. A few hundred of each;
+ * {@code -Dgibbon.soak.connections=10000} makes it as many.
  */
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class CompressionSoakTest {

@@ -27,7 +27,10 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 
-/** The threat catalogue's attacks by compression (PM) on whole connections, in both roles and on every face, with a neighbour beside them. */
+/**
+ * The threat catalogue's attacks by compression (PM) on whole connections,
+ * in both roles and on every face, with a neighbour beside them.
+ */
 @Timeout(60)
 class CompressionThreatsTest {
     private static final int L_MSG = 1 << 20;

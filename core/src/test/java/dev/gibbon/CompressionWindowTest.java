@@ -20,7 +20,10 @@ import java.util.zip.Deflater;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 
-/** Every window that can be agreed on, on whole connections: what we send is read by a decoder that knows no more than the window. */
+/**
+ * Every window that can be agreed on, on whole connections: what
+ * we send is read by a decoder that knows no more than the window.
+ */
 @Timeout(60)
 class CompressionWindowTest {
     private static final int LONG_BYTES = 70_000;
@@ -85,7 +88,8 @@ class CompressionWindowTest {
                             sent++;
                         }
                     }
-                    // All but noise and the empty ones, and of those still the streamed ones, which cannot be known.
+                    // All but noise and the empty ones, and of those
+                    // still the streamed ones, which cannot be known.
                     assertTrue(reading.compressed() > sent / 2, reading.compressed() + " of " + sent + " compressed");
                     reading.expectWindowUsed();
                     byte[] fragments = Corpus.json(new Random(bits), LONG_BYTES);
@@ -111,8 +115,8 @@ class CompressionWindowTest {
                             CompressionScene.compressed(Frame.BINARY, CompressionScene.deflated(deflater, plain)));
                     assertArrayEquals(plain, scene.next().bytes());
                 }
-                // A zlib that takes 8 bits for 9, as it long did, refers back 2^9 - 262 bytes at most (RFC 7692
-                // §7.1.2).
+                // A zlib that takes 8 bits for 9, as it long did, refers
+                // back 2^9 - 262 bytes at most (RFC 7692 §7.1.2).
                 byte[] noise = Corpus.noise(new Random(bits), 1 << bits);
                 byte[] again = Arrays.copyOfRange(noise, noise.length - 250, noise.length);
                 scene.peer.send(Frame.text("between"));

@@ -15,7 +15,10 @@ import java.util.Objects;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 
-/** Sentences of the public Javadoc about ends, deadlines and buffers that were once not kept, each pinned for both roles. */
+/**
+ * Sentences of the public Javadoc about ends, deadlines and
+ * buffers that were once not kept, each pinned for both roles.
+ */
 @Timeout(20)
 class ConnectionPromisesTest {
     /** WatchTest: a peer that is busy is no peer whose message drips. */
@@ -46,7 +49,10 @@ class ConnectionPromisesTest {
         }
     }
 
-    /** MessageWriter's Javadoc: a message that is not ended costs nothing once its connection is gone, and its end is refused. */
+    /**
+     * MessageWriter's Javadoc: a message that is not ended costs
+     * nothing once its connection is gone, and its end is refused.
+     */
     @ParameterizedTest
     @Sides
     void writerThatNobodyEndsGivesItsBufferBackWithTheConnection(Side side) throws Exception {

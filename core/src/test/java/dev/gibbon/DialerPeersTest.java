@@ -37,8 +37,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The dialer and what people have between it and a server, or as a server: {@code ws} of npm, and of Debian nginx, tinyproxy and
- * microsocks, with certificates that OpenSSL made. Each is started here, on loopback; where one is missing its tests are skipped.
+ * The dialer and what people have between it and a server, or as a server: {@code ws} of npm, and of Debian nginx,
+ * tinyproxy and microsocks, with certificates that OpenSSL made. Each is started here, on loopback; where one is
+ * missing its tests are skipped.
  */
 @Timeout(60)
 class DialerPeersTest {

@@ -234,7 +234,10 @@ class DialerTlsTest {
         assertEquals(List.of("10.0.0.1"), seen.request().headers("Host"));
     }
 
-    /** A ServerHello with a version and a cipher suite: TLS 1.0 and 1.1 with a suite of theirs, TLS 1.2 with RC4, 3DES, NULL. */
+    /**
+     * A ServerHello with a version and a cipher suite: TLS 1.0 and
+     * 1.1 with a suite of theirs, TLS 1.2 with RC4, 3DES, NULL.
+     */
     @ParameterizedTest
     @CsvSource({"03 01, c0 13", "03 02, c0 13", "03 03, 00 05", "03 03, 00 0a", "03 03, 00 02"})
     void nw27OldTlsAndWeakCiphersAreRefused(String version, String suite) throws Exception {

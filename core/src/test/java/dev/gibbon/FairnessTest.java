@@ -24,7 +24,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Connections that never stop sending must not starve the others; the server has a JVM, and so carriers, of its own. */
+/**
+ * Connections that never stop sending must not starve the others; the server has a JVM, and so carriers, of its own.
+ */
 @Timeout(120)
 class FairnessTest {
     private static final Duration MEASURED = Duration.ofSeconds(2);

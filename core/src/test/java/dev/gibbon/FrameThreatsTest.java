@@ -18,7 +18,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The threat catalogue's frames (FR), each sent to a whole connection of either role, with healthy neighbours beside it. */
+/**
+ * The threat catalogue's frames (FR), each sent to a whole
+ * connection of either role, with healthy neighbours beside it.
+ */
 @Timeout(20)
 class FrameThreatsTest {
     private static final byte[] NOTHING = {};

@@ -26,8 +26,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Malformed and hostile opening handshakes against a running server with no options, named for the entries of our threat catalogue. A
- * healthy connection echoes before, during and after each; every refusal is small, closes, and never reaches an application.
+ * Malformed and hostile opening handshakes against a running server with no options, named
+ * for the entries of our threat catalogue. A healthy connection echoes before, during and
+ * after each; every refusal is small, closes, and never reaches an application.
  */
 @Timeout(30)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)

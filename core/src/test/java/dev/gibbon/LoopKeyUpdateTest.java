@@ -185,7 +185,9 @@ class LoopKeyUpdateTest {
         }
     }
 
-    /** The socket fills up, and the answer waits in TLS, after another thread has flushed and before the sender knows. */
+    /**
+     * The socket fills up, and the answer waits in TLS, after another thread has flushed and before the sender knows.
+     */
     @Test
     void answerLeavesThoughAnotherThreadHasJustFlushed() throws Exception {
         try (Rig rig = new Rig(new Side(Face.LOOP, Role.SERVER))) {

@@ -287,7 +287,9 @@ class LoopTest {
         }
     }
 
-    /** A thread that waits for its frame while the connection is handed over is told although the loop has written it. */
+    /**
+     * A thread that waits for its frame while the connection is handed over is told although the loop has written it.
+     */
     @ParameterizedTest
     @EnumSource
     void writerThatWaitsWhileTheConnectionIsHandedOverGoesOn(Role role) throws Exception {
@@ -455,10 +457,9 @@ class LoopTest {
                 echo(ends.far(), frame, answer, count);
                 least = Math.min(least, (threads.getThreadAllocatedBytes(id) - before) / (double) count);
             }
-            // The JDK's selector boxes the number of a ready channel's descriptor, 16 bytes beyond 127, unless the
-            // compiler
-            // sees through it; nothing else may be left. While a large message passes its channel is ready several
-            // times.
+            // The JDK's selector boxes the number of a ready channel's descriptor, 16 bytes beyond
+            // 127, unless the compiler sees through it; nothing else may be left. While a large
+            // message passes its channel is ready several times.
             assertTrue(least < bound, least + " bytes for each message");
         });
         try {

@@ -48,7 +48,8 @@ final class OpenSslCertificates {
         Files.writeString(
                 file(name + ".cnf"),
                 "[ca]\ndefault_ca=it\n[it]\ndatabase=" + file(name + ".index") + "\nnew_certs_dir=" + directory
-                        + "\nrand_serial=yes\ndefault_md=sha256\npolicy=any\nunique_subject=no\n[any]\ncommonName=supplied\n");
+                        + "\nrand_serial=yes\ndefault_md=sha256\npolicy=any\nunique_subject=no"
+                        + "\n[any]\ncommonName=supplied\n");
         request(
                 name,
                 "-x509",

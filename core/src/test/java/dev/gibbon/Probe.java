@@ -14,9 +14,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A listener that keeps what it is told, and watches over the order: onOpen first, never two calls at once or one inside another, one
- * end, and nothing behind it. What it found wrong fails the test that asks for the end. A test overrides the {@code on...} methods of
- * {@link Script} to do something there.
+ * A listener that keeps what it is told, and watches over the order: onOpen first, never two calls at once or one
+ * inside another, one end, and nothing behind it. What it found wrong fails the test that asks for the end. A test
+ * overrides the {@code on...} methods of {@link Script} to do something there.
  */
 final class Probe implements Listener {
     /** What a listener under test does besides; all of it optional. */

@@ -24,7 +24,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/** A server in memory for a client under test, a clock that is moved by hand, and all that the client's listener was told. */
+/**
+ * A server in memory for a client under test, a clock that is
+ * moved by hand, and all that the client's listener was told.
+ */
 final class ReconnectHarness implements ReconnectListener {
     static final URI SERVER = URI.create("ws://server.test/feed");
 

@@ -16,7 +16,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 
-/** The threat catalogue's exhaustion attacks (RX) on whole connections without options, with healthy neighbours beside them. */
+/**
+ * The threat catalogue's exhaustion attacks (RX) on whole
+ * connections without options, with healthy neighbours beside them.
+ */
 @Timeout(30)
 class ResourceThreatsTest {
     private static final byte[] NOTHING = {};

@@ -30,9 +30,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
- * A connection under test, the scripted peer that treats it badly, and on the same engine a healthy pair of connections, the
- * neighbours, which must not notice. The engine's time stands still until the test moves it; timed reads of the transport go
- * by the system's time unless the pair is given the same clock.
+ * A connection under test, the scripted peer that treats it badly, and on the same engine a healthy pair of
+ * connections, the neighbours, which must not notice. The engine's time stands still until the test moves it; timed
+ * reads of the transport go by the system's time unless the pair is given the same clock.
  */
 final class Rig implements AutoCloseable {
     static final long SECONDS = 10;
@@ -206,7 +206,9 @@ final class Rig implements AutoCloseable {
         }
     }
 
-    /** Waits until nobody is in a write any more: the clock may not move while a thread has only not noticed its end. */
+    /**
+     * Waits until nobody is in a write any more: the clock may not move while a thread has only not noticed its end.
+     */
     void awaitWritten() {
         await(() -> !connection.sender().writing(), () -> "still writing");
     }
@@ -262,7 +264,10 @@ final class Rig implements AutoCloseable {
         }
     }
 
-    /** The end that the application sees. A read reports it at once, a listener when the transport is gone: the peer lets go. */
+    /**
+     * The end that the application sees. A read reports it at once,
+     * a listener when the transport is gone: the peer lets go.
+     */
     End end(Task<End> reading) throws Exception {
         if (side.face() != Face.PULL) {
             peer.close();
@@ -315,7 +320,9 @@ final class Rig implements AutoCloseable {
         return failure;
     }
 
-    /** Lets the peer go, and checks that nothing of the connection is left over and that the neighbours did not notice. */
+    /**
+     * Lets the peer go, and checks that nothing of the connection is left over and that the neighbours did not notice.
+     */
     void expectAllGivenBack() throws Exception {
         peer.close();
         expectClosed();

@@ -26,7 +26,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Clients that keep a server busy for nothing, named for the entries of our threat catalogue, and a healthy one beside them. */
+/**
+ * Clients that keep a server busy for nothing, named for the
+ * entries of our threat catalogue, and a healthy one beside them.
+ */
 @Timeout(60)
 class ServerThreatsTest {
     private static final int CROWD = 200;
@@ -87,8 +90,8 @@ class ServerThreatsTest {
     }
 
     @Test
-    @DisplayName(
-            "RX-01 slow loris: heads that trickle in are dropped at the handshake timeout, new clients get in throughout")
+    @DisplayName("RX-01 slow loris: heads that trickle in are dropped at the handshake timeout,"
+            + " new clients get in throughout")
     void headsThatTrickleInAreDropped() throws Exception {
         try (ServerUnderTest tested = ServerUnderTest.start(builder -> builder.handshakeTimeout(HANDSHAKE_TIMEOUT))) {
             byte[] trickle = latin1(tested.upgradeRequest("/echo", "X: " + "a".repeat(2_000)));
@@ -129,8 +132,8 @@ class ServerThreatsTest {
     }
 
     @Test
-    @DisplayName(
-            "HS-37 pipelined requests whose answers nobody reads: one at a time, the rest stays in the kernel, then dropped")
+    @DisplayName("HS-37 pipelined requests whose answers nobody reads: one at a time,"
+            + " the rest stays in the kernel, then dropped")
     void pipelinedRequestsWhoseAnswersNobodyReads() throws Exception {
         int requests = 100_000;
         AtomicInteger handled = new AtomicInteger();

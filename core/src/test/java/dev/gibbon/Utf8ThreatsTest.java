@@ -18,7 +18,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The threat catalogue's texts (U8), each sent to a whole connection of either role, with healthy neighbours beside it. */
+/**
+ * The threat catalogue's texts (U8), each sent to a whole connection of either role, with healthy neighbours beside it.
+ */
 @Timeout(20)
 class Utf8ThreatsTest {
     private static final byte[] NOTHING = {};

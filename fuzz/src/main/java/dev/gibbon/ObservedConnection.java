@@ -8,7 +8,8 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /**
- * A connection with an engine of its own, which a fuzz target can ask what is still leased. In this package to reach it.
+ * A connection with an engine of its own, which a fuzz target
+ * can ask what is still leased. In this package to reach it.
  *
  * @param connection the connection
  * @param engine what it runs on

@@ -8,8 +8,8 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * A number of bytes that one array can hold, as people write it: {@code 512}, {@code 64k}, {@code 1MiB}. Letters stand for powers of
- * 1024, in either case and with or without {@code iB} or {@code B}.
+ * A number of bytes that one array can hold, as people write it: {@code 512}, {@code 64k}, {@code 1MiB}. Letters stand
+ * for powers of 1024, in either case and with or without {@code iB} or {@code B}.
  */
 record ByteSize(int bytes) {
     /** What a JVM gives a single array, and so a message that is read whole. */

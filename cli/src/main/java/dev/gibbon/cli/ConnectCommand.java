@@ -34,8 +34,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Connects to a WebSocket server.",
             "",
-            "At a terminal, a line is sent as a text message when Enter is pressed, and what comes is printed above it; "
-                    + "/help lists what else there is. Otherwise it is a filter: each line of the input is sent as a "
+            "At a terminal, a line is sent as a text message when Enter is pressed, and what comes is printed above it;"
+                    + " /help lists what else there is. Otherwise it is a filter: each line of the input is sent as a "
                     + "text message, each text message that comes is a line of the output.",
             ""
         },

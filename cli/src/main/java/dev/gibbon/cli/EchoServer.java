@@ -20,13 +20,13 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code gibbon serve} serves: a page at {@code /}, the echo that it talks to at {@code /echo}, where a virtual thread for each
- * connection reads and writes, and the same echo from event loops at {@code /echo/event}.
+ * What {@code gibbon serve} serves: a page at {@code /}, the echo that it talks to at {@code /echo}, where a virtual
+ * thread for each connection reads and writes, and the same echo from event loops at {@code /echo/event}.
  */
 final class EchoServer {
     /**
-     * 64 MiB in fragments of 64 bytes. The Autobahn suite sends 4 MiB in such fragments, 65 536 of them, four times what the library
-     * allows unless told; who starts an echo server to try things on it wants to see them echoed.
+     * 64 MiB in fragments of 64 bytes. The Autobahn suite sends 4 MiB in such fragments, 65 536 of them, four times
+     * what the library allows unless told; who starts an echo server to try things on it wants to see them echoed.
      */
     private static final int MAX_FRAGMENTS = 1 << 20;
 
@@ -40,10 +40,12 @@ final class EchoServer {
     private static final Headers PAGE_FIELDS = Headers.of(
             "Content-Type", "text/html; charset=utf-8",
             "Cache-Control", "no-cache",
-            // The page needs nothing but itself and its socket; old browsers do not count sockets as 'self'.
+            // The page needs nothing but itself and its socket;
+            // old browsers do not count sockets as 'self'.
             "Content-Security-Policy",
                     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; "
-                            + "connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+                            + "connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; "
+                            + "frame-ancestors 'none'",
             "X-Content-Type-Options", "nosniff");
 
     private final Upgrader upgrader;
@@ -53,8 +55,8 @@ final class EchoServer {
     private EchoServer(
             OriginPolicy origins, int maxMessageBytes, boolean deflate, @Nullable Consumer<Message> received) {
         this.received = received;
-        // The handler does nothing between reading and writing, so answers may wait for the next read and leave
-        // together.
+        // The handler does nothing between reading and writing, so
+        // answers may wait for the next read and leave together.
         Upgrader.Builder settings = Upgrader.builder()
                 .origins(origins)
                 .options(ConnectionOptions.builder()

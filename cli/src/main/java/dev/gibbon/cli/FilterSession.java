@@ -50,7 +50,10 @@ final class FilterSession implements Link.Events {
         this.notes = notes;
     }
 
-    /** {@return how it ended} Blocks until then; a read of the input may still be blocked afterwards, in a daemon thread. */
+    /**
+     * {@return how it ended} Blocks until then; a read of the
+     * input may still be blocked afterwards, in a daemon thread.
+     */
     Ending run() throws InterruptedException {
         Ending ending = link.run(this);
         String error = inputError.get();

@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The two heads of an opening handshake as lines: what is sent behind {@code >}, what is received, escaped, behind {@code <}. */
+/**
+ * The two heads of an opening handshake as lines: what is sent
+ * behind {@code >}, what is received, escaped, behind {@code <}.
+ */
 final class Heads {
     /** What is shown of the body of a refusal. */
     private static final int MAX_BODY_BYTES = 2 * 1024;

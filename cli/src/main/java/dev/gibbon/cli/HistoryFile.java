@@ -18,7 +18,9 @@ final class HistoryFile {
 
     private HistoryFile() {}
 
-    /** {@return where it is: in the directory of the XDG Base Directory Specification for state} Empty without a home. */
+    /**
+     * {@return where it is: in the directory of the XDG Base Directory Specification for state} Empty without a home.
+     */
     static Optional<Path> path(Map<String, String> environment) {
         Path state = Path.of(environment.getOrDefault("XDG_STATE_HOME", ""));
         if (!state.isAbsolute()) { // The specification has relative ones ignored.

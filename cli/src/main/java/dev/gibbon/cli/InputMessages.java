@@ -12,7 +12,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** The messages in a stream: each line a text message, or each piece that a read brings a binary one. For one thread. */
+/**
+ * The messages in a stream: each line a text message, or each piece that a read brings a binary one. For one thread.
+ */
 final class InputMessages {
     private static final int BUFFER_BYTES = 64 * 1024;
 

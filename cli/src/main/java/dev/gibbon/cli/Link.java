@@ -19,8 +19,8 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connection of {@code gibbon connect} and, with {@code --reconnect}, those that take its place. One thread runs it; any other
- * sends through it and closes it.
+ * The connection of {@code gibbon connect} and, with {@code --reconnect}, those that take its place. One thread runs
+ * it; any other sends through it and closes it.
  */
 final class Link {
     /** Opens one connection. */
@@ -159,8 +159,8 @@ final class Link {
     }
 
     /**
-     * Closes the connection, blocking until the closing handshake is done, and lets none take its place. The first caller's code is what
-     * is sent.
+     * Closes the connection, blocking until the closing handshake is done, and lets none take its place. The first
+     * caller's code is what is sent.
      */
     void close(CloseCode code, String reason) {
         Connection connection;

@@ -18,8 +18,9 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection sends, and the server passes each message on to all others, perhaps to the sender too. Either the next one is sent
- * when every receiver has the last, or they are sent at fixed times; latency is measured from when a message was due.
+ * One connection sends, and the server passes each message on to all others, perhaps
+ * to the sender too. Either the next one is sent when every receiver has the last,
+ * or they are sent at fixed times; latency is measured from when a message was due.
  */
 final class LoadBroadcast {
     /** Messages that may be under way at a fixed rate; the next one waits. */
@@ -43,7 +44,8 @@ final class LoadBroadcast {
 
     private final AtomicIntegerArray missing = new AtomicIntegerArray(MAX_IN_FLIGHT);
 
-    // Of whoever sends: the pacing thread; otherwise the thread on which the last receiver got the message before.
+    // Of whoever sends: the pacing thread; otherwise the thread
+    // on which the last receiver got the message before.
     private final LoadPayloads payloads;
     private long sent;
 

@@ -307,7 +307,10 @@ final class LoadCommand implements Callable<Integer> {
                 .build());
     }
 
-    /** What is in flight may all be waiting on this side; and reading must not wait for writing, for the server may do the same. */
+    /**
+     * What is in flight may all be waiting on this side; and reading
+     * must not wait for writing, for the server may do the same.
+     */
     private ConnectionOptions options() {
         long inFlight = (long) count(depth, 1) * (size.bytes() + MAX_HEADER_BYTES);
         return dial.options().toBuilder()

@@ -17,8 +17,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 
 /**
- * What a server's answers come to on the wire: a connection of its own, before the load begins, has every variant of its messages
- * echoed twice. The second time counts, when there is as much to refer back to as there ever is.
+ * What a server's answers come to on the wire: a connection of its own, before the load begins, has every variant of
+ * its messages echoed twice. The second time counts, when there is as much to refer back to as there ever is.
  */
 final class LoadCompression {
     private LoadCompression() {}

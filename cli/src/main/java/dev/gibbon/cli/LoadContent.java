@@ -31,7 +31,10 @@ enum LoadContent {
         return this != BINARY;
     }
 
-    /** {@return a message of {@code size} bytes, the first {@code marked} of which may be overwritten by any others of the same content} */
+    /**
+     * {@return a message of {@code size} bytes, the first {@code marked}
+     * of which may be overwritten by any others of the same content}
+     */
     Message random(SplittableRandom random, int size, int marked) {
         if (this == BINARY) {
             byte[] bytes = new byte[size];

@@ -39,12 +39,20 @@ record LoadDialing(List<Dialer> dialers, URI uri, int concurrency) {
         return dialers.get(index % dialers.size()).dial(uri);
     }
 
-    /** {@return that many open connections} @throws CommandFailedException if one cannot be opened; none is left then */
+    /**
+     * {@return that many open connections}
+     *
+     * @throws CommandFailedException if one cannot be opened; none is left then
+     */
     List<Connection> openAll(int count) throws CommandFailedException, InterruptedException {
         return openAll(count, (_, _) -> {});
     }
 
-    /** {@return that many open connections, each used once} @throws CommandFailedException if one fails; none is left then */
+    /**
+     * {@return that many open connections, each used once}
+     *
+     * @throws CommandFailedException if one fails; none is left then
+     */
     List<Connection> openAll(int count, FirstUse use) throws CommandFailedException, InterruptedException {
         @Nullable Connection[] opened = new Connection[count];
         AtomicReference<@Nullable Failure> failure = new AtomicReference<>();

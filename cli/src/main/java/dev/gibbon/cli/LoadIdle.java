@@ -15,7 +15,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** Connections that are opened, used a little if that is wanted, and left alone; at the end each has to show by an echo that it is alive. */
+/**
+ * Connections that are opened, used a little if that is wanted, and
+ * left alone; at the end each has to show by an echo that it is alive.
+ */
 final class LoadIdle {
     private final LoadRun run;
     private final CountDownLatch answered;

@@ -3,12 +3,18 @@ package dev.gibbon.cli;
 
 import org.HdrHistogram.Histogram;
 
-/** What one thread of a load needs for itself: messages to send and compare with, and what it measured. That thread only, until the end. */
+/**
+ * What one thread of a load needs for itself: messages to send and
+ * compare with, and what it measured. That thread only, until the end.
+ */
 final class LoadLane {
     private static final long HIGHEST_NANOS = 3_600_000_000_000L;
     private static final long LOWEST_NANOS = 64;
 
-    /** Errors below a thousandth; where a virtual thread stands for each connection, a hundredth at an eighth of the memory. */
+    /**
+     * Errors below a thousandth; where a virtual thread stands for
+     * each connection, a hundredth at an eighth of the memory.
+     */
     private static final int DIGITS = 3;
 
     private static final int FEW_DIGITS = 2;

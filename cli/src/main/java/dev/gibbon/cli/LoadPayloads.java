@@ -12,11 +12,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * The messages of a load, and what tells whether one came back as it was sent. For one thread at a time.
  *
- * <p>Nothing is generated while the load runs: there are a few variants of random content, taken in turn, and a message is one of
- * them with a mark at its start. From 16 bytes on the mark is the number of the connection and that of the message on it, so that
- * whatever is lost, repeated, swapped, cut or changed by a bit is seen. From 8 bytes on it is 16 bits of the one and 32 of the other.
- * Below that it is their mix in the bytes that there are: a message that comes in another's place is not noticed if their numbers differ by a
- * multiple of 256 to the power of the size (64 in text).
+ * <p>Nothing is generated while the load runs: there are a few variants of random content, taken in turn, and a message
+ * is one of them with a mark at its start. From 16 bytes on the mark is the number of the connection and that of the
+ * message on it, so that whatever is lost, repeated, swapped, cut or changed by a bit is seen. From 8 bytes on it is 16
+ * bits of the one and 32 of the other. Below that it is their mix in the bytes that there are: a message that comes in
+ * another's place is not noticed if their numbers differ by a multiple of 256 to the power of the size (64 in text).
  */
 final class LoadPayloads {
     /** From this size on a message tells which one it is. */

@@ -18,7 +18,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
-/** A load that is under way, as all its threads share it: how far it is, what was measured, and what went wrong first. */
+/**
+ * A load that is under way, as all its threads share it: how far it is, what was measured, and what went wrong first.
+ */
 final class LoadRun {
     /** How far it is. */
     enum Phase {
@@ -70,7 +72,10 @@ final class LoadRun {
         return lanes.computeIfAbsent(Thread.currentThread(), _ -> new LoadLane(scenario));
     }
 
-    /** Something is wrong: the load ends now. What else goes wrong once it was given up is a consequence, and not counted. */
+    /**
+     * Something is wrong: the load ends now. What else goes wrong
+     * once it was given up is a consequence, and not counted.
+     */
     void fail(String what) {
         if (givenUp) {
             return;

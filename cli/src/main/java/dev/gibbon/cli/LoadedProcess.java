@@ -17,7 +17,10 @@ record LoadedProcess(Path directory, long pid) {
     /** What the kernel counts CPU time in for other programs, on every architecture that Java runs on. */
     private static final long NANOS_PER_TICK = 1_000_000_000L / 100;
 
-    /** Of the fields behind the name, which is in parentheses: state is the first, utime and stime are the 12th and 13th. */
+    /**
+     * Of the fields behind the name, which is in parentheses:
+     * state is the first, utime and stime are the 12th and 13th.
+     */
     private static final int USER_TICKS = 11;
 
     private static final int SYSTEM_TICKS = 12;
@@ -30,7 +33,11 @@ record LoadedProcess(Path directory, long pid) {
      */
     record Usage(long cpuNanos, long rssBytes) {}
 
-    /** {@return the process with this number} @throws CommandFailedException if there is none, or no way to look at it */
+    /**
+     * {@return the process with this number}
+     *
+     * @throws CommandFailedException if there is none, or no way to look at it
+     */
     static LoadedProcess of(long pid) throws CommandFailedException {
         LoadedProcess process = new LoadedProcess(Path.of("/proc", Long.toString(pid)), pid);
         if (!Files.isDirectory(Path.of("/proc", "self"))) {

@@ -23,8 +23,8 @@ import org.jline.utils.AttributedString;
 /**
  * The terminal: a line that is being edited, and what is printed above it. One thread reads; any thread prints.
  *
- * <p>JLine speaks to it by way of {@code stty}, which costs a few processes at the start and at each line, and needs no native code: the
- * JVM would print a warning for that.
+ * <p>JLine speaks to it by way of {@code stty}, which costs a few processes at the start and at each line, and needs no
+ * native code: the JVM would print a warning for that.
  */
 final class Prompt implements AutoCloseable {
     private static final String TEXT = "> ";

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * Messages and other text of the peer as a terminal may see them: what moves the cursor, changes a colour or turns the direction of
- * writing is escaped, but a line feed begins a line, and a backslash, which JSON is full of, stays one.
+ * Messages and other text of the peer as a terminal may see them: what moves the cursor, changes a colour or turns the
+ * direction of writing is escaped, but a line feed begins a line, and a backslash, which JSON is full of, stays one.
  */
 final class Shown {
     /** What is shown of a message; a filter's output has all of it. */

@@ -6,7 +6,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** Tells when nothing has come for a while. A message on its way, or one that its reader is not done with, is not silence. */
+/**
+ * Tells when nothing has come for a while. A message on its
+ * way, or one that its reader is not done with, is not silence.
+ */
 final class Silence {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition ended = lock.newCondition();

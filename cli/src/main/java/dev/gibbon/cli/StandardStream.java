@@ -14,7 +14,10 @@ enum StandardStream {
         this.descriptor = descriptor;
     }
 
-    /** {@return whether it is a terminal} {@code System.console()} tells only whether both are. Asks test(1), as a shell script would. */
+    /**
+     * {@return whether it is a terminal} {@code System.console()} tells
+     * only whether both are. Asks test(1), as a shell script would.
+     */
     boolean isTerminal() throws InterruptedException {
         try {
             String number = Integer.toString(descriptor);

@@ -12,8 +12,8 @@ final class StopSignals {
     private StopSignals() {}
 
     /**
-     * Runs {@code stop} at the first signal and then exits with 0; exits at once at the second. The JVM by itself would exit with 130 or
-     * 143, and would let any further signal wait for the end of what the first began.
+     * Runs {@code stop} at the first signal and then exits with 0; exits at once at the second. The JVM by itself would
+     * exit with 130 or 143, and would let any further signal wait for the end of what the first began.
      *
      * @param stop ends everything gracefully, and flushes what it has to say
      */
@@ -31,17 +31,17 @@ final class StopSignals {
                         status = Main.OK;
                     } finally {
                         stopped.countDown();
-                        // The status of an exit under way cannot be changed; a halt has its own. Nothing else is left
-                        // to be done.
+                        // The status of an exit under way cannot be changed; a halt has its own.
+                        // Nothing else is left to be done.
                         Runtime.getRuntime().halt(status);
                     }
                 }));
     }
 
     /**
-     * Looks for the threads in which the JVM handles signals, one for each: the first waits for our shutdown hook, and a second one for
-     * the first. There is no supported way to be told of a signal. Should the threads be named otherwise one day, the second signal does
-     * nothing and the shutdown timeout still ends the program.
+     * Looks for the threads in which the JVM handles signals, one for each: the first waits for our shutdown hook, and
+     * a second one for the first. There is no supported way to be told of a signal. Should the threads be named
+     * otherwise one day, the second signal does nothing and the shutdown timeout still ends the program.
      */
     private static void watchForSecond(CountDownLatch stopped) {
         try {

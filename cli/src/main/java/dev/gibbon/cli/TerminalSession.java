@@ -25,7 +25,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/** {@code gibbon connect} at a terminal: typed lines are sent, what comes is printed above the line that is being typed. */
+/**
+ * {@code gibbon connect} at a terminal: typed lines are sent, what comes is printed above the line that is being typed.
+ */
 final class TerminalSession implements Link.Events {
     private static final String IN = "< ";
     private static final String OUT = "> ";

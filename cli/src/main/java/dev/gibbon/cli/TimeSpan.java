@@ -9,7 +9,10 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** A length of time as people write it: {@code 10}, {@code 2.5}, {@code 10s}, {@code 500ms}, {@code 2m}; or {@code forever}. */
+/**
+ * A length of time as people write it: {@code 10}, {@code 2.5},
+ * {@code 10s}, {@code 500ms}, {@code 2m}; or {@code forever}.
+ */
 record TimeSpan(Duration duration) {
     /** A hundred years: beyond any wait, and far from overflowing a clock that counts nanoseconds. */
     private static final Duration FOREVER = Duration.ofDays(36_500);

@@ -7,8 +7,8 @@ import java.util.HexFormat;
 import java.util.Locale;
 
 /**
- * Text as a terminal may see it: one line in which nothing moves the cursor, changes a colour, turns the direction of writing or
- * hides. What would is shown as an escape.
+ * Text as a terminal may see it: one line in which nothing moves the cursor, changes a colour, turns the direction of
+ * writing or hides. What would is shown as an escape.
  */
 final class Visible {
     private static final String CUT = "...";
@@ -37,7 +37,10 @@ final class Visible {
         return line.toString();
     }
 
-    /** {@return the start of a message: text escaped, other bytes in hexadecimal; its length too where that is not plain to see} */
+    /**
+     * {@return the start of a message: text escaped, other bytes in
+     * hexadecimal; its length too where that is not plain to see}
+     */
     static String of(Message message, int maxChars) {
         byte[] bytes = message.bytes();
         if (!message.isText()) {
@@ -45,8 +48,8 @@ final class Visible {
             String hex = HexFormat.ofDelimiter(" ").formatHex(bytes, 0, shown);
             return "binary, " + bytes.length + " bytes: " + hex + (shown < bytes.length ? CUT : "");
         }
-        // A message may be large and what is shown of it is not: one code point more than fits is decoded, none is torn
-        // that shows.
+        // A message may be large and what is shown of it is not: one code point more than fits is
+        // decoded, none is torn that shows.
         int decoded = Math.min(bytes.length, (maxChars + 1) * BYTES_PER_CODE_POINT);
         String line = of(new String(bytes, 0, decoded, StandardCharsets.UTF_8), maxChars);
         return decoded < bytes.length ? line + " (" + bytes.length + " bytes)" : line;

@@ -20,14 +20,17 @@ class LoadOutputTest {
         assertEquals(
                 "{\"mode\":\"echo\",\"uri\":\"ws://h/%22\",\"connections\":3,\"depth\":4,\"size\":512,\"text\":true,"
                         + "\"seconds\":2.000,\"messages\":1000,\"messagesPerSecond\":500.000,"
-                        + "\"latencyMicros\":{\"p50\":500.223,\"p90\":900.095,\"p99\":990.207,\"p999\":999.423,\"max\":1000.447},"
-                        + "\"clientCpuSeconds\":0.500,\"clientCpuMicrosPerMessage\":500.000,\"clientBusy\":0.250,\"errors\":0,"
+                        + "\"latencyMicros\":{\"p50\":500.223,\"p90\":900.095,"
+                        + "\"p99\":990.207,\"p999\":999.423,\"max\":1000.447},"
+                        + "\"clientCpuSeconds\":0.500,\"clientCpuMicrosPerMessage\":500.000,"
+                        + "\"clientBusy\":0.250,\"errors\":0,"
                         + "\"server\":{\"cpuSeconds\":1.000,\"cpuMicrosPerMessage\":1000.000,\"rssBytes\":3145728}}",
                 LoadJson.of(result));
         assertEquals(
                 List.of(
                         "echo        ws://h/%22",
-                        "            3 connections, 4 in flight on each, 512 bytes (ASCII text), 2 s after 0.50 s of warm-up",
+                        "            3 connections, 4 in flight on each, 512 bytes (ASCII text),"
+                                + " 2 s after 0.50 s of warm-up",
                         "",
                         "messages    1,000 in 2 s, 500 per second",
                         "",
@@ -45,7 +48,8 @@ class LoadOutputTest {
         LoadResult result =
                 result(LoadMode.BROADCAST, histogram(30, 3000), Optional.of(histogram(10, 5000)), Optional.empty());
         assertEquals(
-                "broadcasts=10 lastLatencyMicros={\"p50\":2.559,\"p90\":4.543,\"p99\":5.055,\"p999\":5.055,\"max\":5.055}",
+                "broadcasts=10 lastLatencyMicros="
+                        + "{\"p50\":2.559,\"p90\":4.543,\"p99\":5.055,\"p999\":5.055,\"max\":5.055}",
                 "broadcasts=" + value(LoadJson.of(result), "broadcasts") + " lastLatencyMicros="
                         + value(LoadJson.of(result), "lastLatencyMicros"));
         List<String> lines = LoadReport.lines(result);
@@ -86,7 +90,8 @@ class LoadOutputTest {
                 Optional.of(new LoadResult.Idle(3, OptionalLong.empty())),
                 Optional.of(new LoadResult.Compression("permessage-deflate; x=\"1\"", 1000, 265)));
         assertEquals(
-                "{\"agreed\":\"permessage-deflate; x=\\\"1\\\"\",\"plainBytes\":1000,\"wireBytes\":265,\"wirePart\":0.265}",
+                "{\"agreed\":\"permessage-deflate; x=\\\"1\\\"\","
+                        + "\"plainBytes\":1000,\"wireBytes\":265,\"wirePart\":0.265}",
                 value(LoadJson.of(result), "compression"));
         List<String> lines = LoadReport.lines(result);
         assertEquals(

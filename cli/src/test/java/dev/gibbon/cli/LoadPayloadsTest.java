@@ -142,8 +142,8 @@ class LoadPayloadsTest {
         altered[63] ^= 3;
         String last = payloads.difference(2, 17, type(content), ByteBuffer.wrap(altered));
         assertTrue(
-                last.matches(
-                        "connection 2, message 17: differs from byte 63 on: expected ([0-9a-f]{2}), got (?!\\1)[0-9a-f]{2}"),
+                last.matches("connection 2, message 17: differs from byte 63 on:"
+                        + " expected ([0-9a-f]{2}), got (?!\\1)[0-9a-f]{2}"),
                 last);
         MessageType wrong = content.isText() ? MessageType.BINARY : MessageType.TEXT;
         String type = payloads.difference(2, 17, wrong, ByteBuffer.wrap(altered));

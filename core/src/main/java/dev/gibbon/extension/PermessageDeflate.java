@@ -6,15 +6,16 @@ import java.util.OptionalInt;
 import java.util.zip.Deflater;
 
 /**
- * How a connection compresses its messages (permessage-deflate, RFC 7692). An upgrader or dialer that is given these options
- * negotiates the extension; one without them does not. Immutable; made by {@link #builder()}.
+ * How a connection compresses its messages (permessage-deflate, RFC 7692). An upgrader or dialer that is given these
+ * options negotiates the extension; one without them does not. Immutable; made by {@link #builder()}.
  *
- * <p>Context takeover, where both sides agree on it, lets a message refer back to earlier ones. It costs a window of plain bytes per
- * direction, at most 2 to the power of the window bits, which grows with what is sent; an idle connection holds no more than that.
+ * <p>Context takeover, where both sides agree on it, lets a message refer back to earlier ones. It costs a window of
+ * plain bytes per direction, at most 2 to the power of the window bits, which grows with what is sent; an idle
+ * connection holds no more than that.
  *
- * <p>A secret and text that an attacker chooses must not be compressed in one context: the length of the result tells about the
- * secret. Leave such messages uncompressed with {@link Builder#condition}, or switch takeover off and keep the two in separate
- * messages.
+ * <p>A secret and text that an attacker chooses must not be compressed in one context: the
+ * length of the result tells about the secret. Leave such messages uncompressed with
+ * {@link Builder#condition}, or switch takeover off and keep the two in separate messages.
  */
 public sealed interface PermessageDeflate permits PermessageDeflateRecord {
     /** The smallest window of RFC 7692 §7.1.2: 2^8 bytes. */
@@ -114,8 +115,8 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
         }
 
         /**
-         * Sets how hard to compress. 1 unless set: 6 saves a tenth to a fifth of the bytes of messages up to 4 KiB for up to twice the
-         * time, and costs three times the time from there on (docs/compression.md).
+         * Sets how hard to compress. 1 unless set: 6 saves a tenth to a fifth of the bytes of messages up to 4 KiB for
+         * up to twice the time, and costs three times the time from there on (docs/compression.md).
          *
          * @param level 1 (fast) to 9 (small)
          * @return this
@@ -126,8 +127,8 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
         }
 
         /**
-         * Keeps the server from referring back to earlier messages (RFC 7692 §7.1.1.1): a server says so in its answer, a client asks
-         * for it and refuses a server that does not agree. False unless set.
+         * Keeps the server from referring back to earlier messages (RFC 7692 §7.1.1.1): a server says so in its answer,
+         * a client asks for it and refuses a server that does not agree. False unless set.
          *
          * @param on whether each of the server's messages stands for itself
          * @return this
@@ -138,8 +139,8 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
         }
 
         /**
-         * Keeps the client from referring back to earlier messages (RFC 7692 §7.1.1.2): a server demands it in its answer, a client
-         * announces it in its offer. False unless set.
+         * Keeps the client from referring back to earlier messages (RFC 7692 §7.1.1.2): a server demands it in its
+         * answer, a client announces it in its offer. False unless set.
          *
          * @param on whether each of the client's messages stands for itself
          * @return this
@@ -150,13 +151,15 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
         }
 
         /**
-         * Bounds the window of the server's messages (RFC 7692 §7.1.2.1). A server keeps no more than this of them, and goes no farther
-         * back within a message either if the client asks for a bound. A client asks for it, and lets a server that cannot bound its
-         * window go without context takeover instead, so that the client's memory is bounded either way.
+         * Bounds the window of the server's messages (RFC 7692 §7.1.2.1). A server keeps no more
+         * than this of them, and goes no farther back within a message either if the client asks
+         * for a bound. A client asks for it, and lets a server that cannot bound its window go
+         * without context takeover instead, so that the client's memory is bounded either way.
          *
-         * <p>Unless set a server has {@value #USUAL_WINDOW_BITS}: before each message its predecessors, up to this size, are gone
-         * through again, which costs about a microsecond per KiB, and messages that resemble each other gain little beyond it. A client
-         * asks for nothing, since it has few connections and some servers grant no such wish.
+         * <p>Unless set a server has {@value #USUAL_WINDOW_BITS}: before each message its
+         * predecessors, up to this size, are gone through again, which costs about a microsecond
+         * per KiB, and messages that resemble each other gain little beyond it. A client asks
+         * for nothing, since it has few connections and some servers grant no such wish.
          *
          * @param bits 8 to 15; the window has 2 to this power bytes
          * @return this
@@ -167,12 +170,12 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
         }
 
         /**
-         * Bounds the window of the client's messages (RFC 7692 §7.1.2.2). A client announces it and uses no larger one. A server sends
-         * it to clients that say they can bound theirs, and has the others go without context takeover, so that the server's memory is
-         * bounded either way. Some clients cannot use 8.
+         * Bounds the window of the client's messages (RFC 7692 §7.1.2.2). A client announces it and uses no larger one.
+         * A server sends it to clients that say they can bound theirs, and has the others go without context takeover,
+         * so that the server's memory is bounded either way. Some clients cannot use 8.
          *
-         * <p>Unless set it is {@value #USUAL_WINDOW_BITS} for a server, which is the memory that each connection may make it keep; a
-         * client keeps as much of its own messages, and announces nothing.
+         * <p>Unless set it is {@value #USUAL_WINDOW_BITS} for a server, which is the memory that each connection may
+         * make it keep; a client keeps as much of its own messages, and announces nothing.
          *
          * @param bits 8 to 15; the window has 2 to this power bytes
          * @return this
@@ -183,8 +186,8 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
         }
 
         /**
-         * Sends messages of fewer bytes uncompressed. 128 unless set: a message costs several microseconds however short it is, as much
-         * as sending it, and saves less than the headers of the packet around it.
+         * Sends messages of fewer bytes uncompressed. 128 unless set: a message costs several microseconds however
+         * short it is, as much as sending it, and saves less than the headers of the packet around it.
          *
          * @param bytes 0 or more
          * @return this
@@ -206,9 +209,10 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
         }
 
         /**
-         * Keeps a compressor for each connection between its messages, about 200 KiB of native memory, so that nothing has to be gone
-         * through again before each; where context takeover is agreed and the peer asks for no smaller window. For few, busy
-         * connections. False unless set. Reading needs no such thing, since its window is set up in about a microsecond.
+         * Keeps a compressor for each connection between its messages, about 200 KiB of native
+         * memory, so that nothing has to be gone through again before each; where context takeover
+         * is agreed and the peer asks for no smaller window. For few, busy connections. False unless
+         * set. Reading needs no such thing, since its window is set up in about a microsecond.
          *
          * @param on whether to keep compressors
          * @return this

@@ -49,7 +49,8 @@ public final class FrameParser {
 
     private State state = State.FIRST_BYTE;
 
-    // The field being read in state EXTENDED_LENGTH or MASKING_KEY: its bytes so far, how many are still to come.
+    // The field being read in state EXTENDED_LENGTH or
+    // MASKING_KEY: its bytes so far, how many are still to come.
     private long field;
     private int fieldBytesMissing;
     private int leastExtendedLength; // what is shorter has a shorter form
@@ -88,7 +89,8 @@ public final class FrameParser {
      * @throws IllegalStateException if payload of the present frame remains, or a frame was refused
      */
     public boolean parseHeader(ByteBuffer in) throws ProtocolException {
-        // A header passes these states in this order, so one pass over them takes as much of it as there is.
+        // A header passes these states in this order, so one
+        // pass over them takes as much of it as there is.
         if (state == State.FIRST_BYTE) {
             if (!in.hasRemaining()) {
                 return false;

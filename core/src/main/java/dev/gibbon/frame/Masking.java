@@ -34,8 +34,8 @@ public final class Masking {
         if (maskingKey == 0) {
             return;
         }
-        // Turned, so that its first byte is the one for the byte at `from`. Eight is a multiple of four: what is done
-        // in eights and fours leaves the key in step.
+        // Turned, so that its first byte is the one for the byte at `from`. Eight is a multiple of
+        // four: what is done in eights and fours leaves the key in step.
         int key = Integer.rotateLeft(maskingKey, (int) (phase & 3) * Byte.SIZE);
         int index = buffer.hasArray()
                 ? maskWords(buffer.array(), buffer.arrayOffset(), from, to, key)
@@ -61,10 +61,10 @@ public final class Masking {
         mask(dst, from, dst.position(), maskingKey, phase);
     }
 
-    // Two methods for two kinds of buffer, each with call sites of its own: one for both would be compiled for both, at
-    // a
-    // tenth of the speed. Four words are read before four are written, which the compiler turns into vectors; it does
-    // so only without a change of byte order (16 KiB direct: 1.16 us a word at a time, 0.47 us so).
+    // Two methods for two kinds of buffer, each with call sites of its own: one for both would be
+    // compiled for both, at a tenth of the speed. Four words are read before four are written,
+    // which the compiler turns into vectors; it does so only without a change of byte order (16 KiB
+    // direct: 1.16 us a word at a time, 0.47 us so).
 
     /** Does eight bytes at a time, then four; {@return the index where fewer than four are left}. */
     private static int maskWords(ByteBuffer buffer, int from, int to, int key) {

@@ -65,7 +65,8 @@ public final class AcceptKey {
     public static String accept(String key) {
         byte[] input = (key + GUID).getBytes(StandardCharsets.US_ASCII);
         try {
-            // A copy: looking an algorithm up leaves a thread-local entry behind, which a virtual thread would keep.
+            // A copy: looking an algorithm up leaves a thread-local
+            // entry behind, which a virtual thread would keep.
             MessageDigest digest = (MessageDigest) SHA_1.clone();
             return Base64.getEncoder().encodeToString(digest.digest(input));
         } catch (CloneNotSupportedException e) {

@@ -68,7 +68,8 @@ public record Authority(String host, OptionalInt port) {
 
     private static Optional<String> address(String literal) {
         String inner = literal.substring(1, literal.length() - 1);
-        // Checked here, since the JDK's parser also takes a zone, which means nothing to another machine.
+        // Checked here, since the JDK's parser also takes a
+        // zone, which means nothing to another machine.
         if (!inner.chars().allMatch(c -> HttpSyntax.isHexDigit(c) || c == ':' || c == '.')) {
             return Optional.empty();
         }

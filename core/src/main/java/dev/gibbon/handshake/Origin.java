@@ -21,7 +21,8 @@ record Origin(String scheme, String host, OptionalInt port) {
             return Optional.empty();
         }
         String scheme = HttpSyntax.toLowerCase(text.substring(0, schemeEnd));
-        // A path, query or user information is no part of an origin, and no host has their characters.
+        // A path, query or user information is no part of
+        // an origin, and no host has their characters.
         return Authority.parse(text.substring(schemeEnd + SEPARATOR.length())).map(authority -> of(scheme, authority));
     }
 

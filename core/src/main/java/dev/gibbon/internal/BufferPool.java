@@ -6,8 +6,8 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Direct buffers of one size, leased for as long as bytes are in flight and given back before a connection waits. Owned by a
- * server, upgrader or dialer and shared by its connections; any thread.
+ * Direct buffers of one size, leased for as long as bytes are in flight and given back before a connection waits. Owned
+ * by a server, upgrader or dialer and shared by its connections; any thread.
  */
 public final class BufferPool {
     /** The size of every buffer: four TLS records, and enough that a large message moves in few system calls. */

@@ -29,9 +29,9 @@ public final class ChannelTransport implements LoopTransport {
     private static final int MAX_BUFFERS = 64;
 
     /**
-     * Heap bytes handed to the JDK in one call, at most. It copies heap buffers whole into a temporary direct buffer, of any
-     * size, before each system call and keeps that buffer per carrier thread, so a single read into a large array would pin as
-     * much outside the heap.
+     * Heap bytes handed to the JDK in one call, at most. It copies heap buffers whole into a temporary direct buffer,
+     * of any size, before each system call and keeps that buffer per carrier thread, so a single read into a large
+     * array would pin as much outside the heap.
      */
     private static final int MAX_HEAP_BYTES = 256 * 1024;
 
@@ -39,9 +39,9 @@ public final class ChannelTransport implements LoopTransport {
     private static final int MAX_HEAP_WRITE_BYTES = 4 * 1024 * 1024;
 
     /**
-     * How many heap bytes the next write hands over. A peer that takes 100 KiB at a time would make the JDK copy the rest of a
-     * large message again for each of them, so after a write that was not taken whole this is twice what was taken, until
-     * one is. Writer's thread only.
+     * How many heap bytes the next write hands over. A peer that takes 100 KiB at a time would make the JDK copy the
+     * rest of a large message again for each of them, so after a write that was not taken whole this is twice what was
+     * taken, until one is. Writer's thread only.
      */
     private int heapWindow = MAX_HEAP_WRITE_BYTES;
 
@@ -65,14 +65,18 @@ public final class ChannelTransport implements LoopTransport {
         this.channel = channel;
         tcp = channel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY);
         if (tcp) {
-            // Every write is whole frames already; Nagle's algorithm would only hold the last of them back.
+            // Every write is whole frames already; Nagle's
+            // algorithm would only hold the last of them back.
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
         }
         localAddress = channel.getLocalAddress();
         peerAddress = channel.getRemoteAddress();
     }
 
-    /** Does nothing if a timed read on a Unix-domain channel has timed out and still waits: only this transport's reads get its bytes. */
+    /**
+     * Does nothing if a timed read on a Unix-domain channel has timed
+     * out and still waits: only this transport's reads get its bytes.
+     */
     @Override
     public Optional<SocketChannel> enterLoop() throws IOException {
         if (pendingRead != null) {

@@ -17,7 +17,8 @@ public interface LoopTransport extends Transport {
     Optional<SocketChannel> enterLoop() throws IOException;
 
     /**
-     * Hands on bytes that a write took and the socket has not; called after writes, and when the channel is writable again.
+     * Hands on bytes that a write took and the socket has not;
+     * called after writes, and when the channel is writable again.
      *
      * @return whether none are left
      * @throws IOException if the stream broke or was closed

@@ -6,7 +6,10 @@ import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** Masking keys from the platform's cryptographic generator, drawn in bulk since each draw costs more than a frame. Any thread. */
+/**
+ * Masking keys from the platform's cryptographic generator, drawn
+ * in bulk since each draw costs more than a frame. Any thread.
+ */
 public final class SecureMaskingKeys implements MaskingKeys {
     private static final int KEYS_PER_DRAW = 256;
 

@@ -7,13 +7,19 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/** The machine's monotonic clock, and timers on one daemon platform thread that ends when it has had nothing to do for a while. */
+/**
+ * The machine's monotonic clock, and timers on one daemon platform
+ * thread that ends when it has had nothing to do for a while.
+ */
 public final class SystemTimeSource implements TimeSource {
     private static final long IDLE_SECONDS = 5;
 
     private final ScheduledThreadPoolExecutor timers;
 
-    /** Starts no thread until the first timer is set. A platform thread, so that busy virtual threads cannot hold timers up. */
+    /**
+     * Starts no thread until the first timer is set. A platform
+     * thread, so that busy virtual threads cannot hold timers up.
+     */
     public SystemTimeSource() {
         timers = new ScheduledThreadPoolExecutor(
                 1, Thread.ofPlatform().name("gibbon-timer").daemon().factory());

@@ -9,8 +9,8 @@ import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLHandshakeException;
 
 /**
- * Drives the engine of a {@link TlsTransport} through its handshake, as far as the lower transport goes along. Guarded by all three locks
- * of the transport.
+ * Drives the engine of a {@link TlsTransport} through its handshake, as far as the lower transport goes along. Guarded
+ * by all three locks of the transport.
  */
 final class TlsHandshake {
     private final SSLEngine engine;

@@ -12,8 +12,9 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The receiving side of a {@link TlsTransport}: records from the peer until they are decrypted, and plain text until the caller has room
- * for it. Holds a leased buffer only while there are bytes that need one. Guarded by the transport's {@code readLock}, all of it.
+ * The receiving side of a {@link TlsTransport}: records from the peer until they are decrypted, and plain text until
+ * the caller has room for it. Holds a leased buffer only while there are bytes that need one. Guarded by the
+ * transport's {@code readLock}, all of it.
  */
 final class TlsInput {
     /** What an idle reader holds: the start of the next records. */
@@ -218,7 +219,8 @@ final class TlsInput {
         if (idle != null && idle.remaining() < idle.capacity()) {
             return idle;
         }
-        // A read that does not wait gives the buffer back before it returns, so it may be a big one.
+        // A read that does not wait gives the buffer back
+        // before it returns, so it may be a big one.
         ByteBuffer big = pool.lease();
         netIn = big;
         if (idle != null) {

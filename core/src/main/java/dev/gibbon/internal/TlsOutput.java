@@ -13,8 +13,9 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sending side of a {@link TlsTransport}: records until the lower transport has taken them, and the end of the output. Holds a leased
- * buffer only meanwhile. Guarded by the transport's {@code sendLock}, unless a method says otherwise.
+ * The sending side of a {@link TlsTransport}: records until the lower transport
+ * has taken them, and the end of the output. Holds a leased buffer only meanwhile.
+ * Guarded by the transport's {@code sendLock}, unless a method says otherwise.
  */
 final class TlsOutput {
     /** Answers to the peer that may queue up in the engine while a write is stuck; each keeps a cipher alive. */
@@ -39,7 +40,8 @@ final class TlsOutput {
     }
 
     /**
-     * The engine has queued one more answer to a KeyUpdate (RFC 8446 §4.6.3), which it does without bound. Reader's thread.
+     * The engine has queued one more answer to a KeyUpdate (RFC
+     * 8446 §4.6.3), which it does without bound. Reader's thread.
      *
      * @throws SSLException if there are too many
      */
@@ -90,7 +92,8 @@ final class TlsOutput {
                 if (result.getStatus() != SSLEngineResult.Status.OK) {
                     // CLOSED comes with the last record, too: that one counts.
                     if (result.bytesProduced() == 0) {
-                        // By us, or under TLS 1.2 by the peer's close_notify (RFC 5246 §7.2.1). Reading may go on.
+                        // By us, or under TLS 1.2 by the peer's close_notify
+                        // (RFC 5246 §7.2.1). Reading may go on.
                         throw new ClosedChannelException();
                     }
                     break;
@@ -147,8 +150,8 @@ final class TlsOutput {
     }
 
     /**
-     * Flushes like {@link #flush()}, and sends the answers that waited behind those records: a peer that asked for new keys while
-     * it read nothing would wait for them until the next write.
+     * Flushes like {@link #flush()}, and sends the answers that waited behind those records: a peer that asked for new
+     * keys while it read nothing would wait for them until the next write.
      *
      * @return whether the lower transport has taken all of it
      */
@@ -162,7 +165,9 @@ final class TlsOutput {
         return false;
     }
 
-    /** Sends what the engine itself has to say, as soon as that is possible. What goes wrong, the next write reports. */
+    /**
+     * Sends what the engine itself has to say, as soon as that is possible. What goes wrong, the next write reports.
+     */
     void answer() {
         if (failure != null) {
             return;
@@ -178,8 +183,8 @@ final class TlsOutput {
     }
 
     /**
-     * Tells the peer why the handshake failed. An alert takes a few bytes, and whoever bounds the handshake's time closes the
-     * lower transport.
+     * Tells the peer why the handshake failed. An alert takes a few bytes,
+     * and whoever bounds the handshake's time closes the lower transport.
      */
     void alert(SSLException reason) {
         try {
@@ -194,8 +199,8 @@ final class TlsOutput {
     }
 
     /**
-     * Ends the lower transport's output, after a close_notify if {@code established}. Where the lower transport does not take
-     * that, the next call goes on.
+     * Ends the lower transport's output, after a close_notify if {@code established}. Where the lower transport does
+     * not take that, the next call goes on.
      */
     void end(boolean established) throws IOException {
         if (failure == null && established && !sendCloseNotify()) {

@@ -231,7 +231,8 @@ public final class TlsTransport implements LoopTransport {
             return false;
         }
         try {
-            // Once it is complete a reader may hold its lock for ever, so look before taking that one.
+            // Once it is complete a reader may hold its lock
+            // for ever, so look before taking that one.
             return established || shakeHandsLocked(deadline);
         } finally {
             handshakeLock.unlock();

@@ -19,8 +19,8 @@ public final class ClosePayload {
     /**
      * Reads a received body.
      *
-     * @throws ProtocolException 1002 if the body is one byte long or its code may not be sent (§7.4), 1007 if the reason is not
-     *     UTF-8 (§8.1)
+     * @throws ProtocolException 1002 if the body is one byte long or its code
+     *     may not be sent (§7.4), 1007 if the reason is not UTF-8 (§8.1)
      */
     public static CloseStatus decode(byte[] body) throws ProtocolException {
         if (body.length == 0) {
@@ -45,8 +45,8 @@ public final class ClosePayload {
     /**
      * Writes a body to send.
      *
-     * @throws IllegalArgumentException if the code may not be sent (§7.4), the reason takes more than 123 bytes (§5.5) or has a
-     *     lone surrogate, or there is a reason but no code
+     * @throws IllegalArgumentException if the code may not be sent (§7.4), the reason takes more than 123 bytes (§5.5)
+     *     or has a lone surrogate, or there is a reason but no code
      */
     public static byte[] encode(CloseStatus status) {
         CloseCode code = status.code();

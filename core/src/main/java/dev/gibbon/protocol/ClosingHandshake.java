@@ -6,19 +6,23 @@ import dev.gibbon.ConnectionState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The closing handshake (§7.1) and with it the state of the connection: which Close frames passed, which came first, and whether
- * the transport is gone. Any thread; every change is one atomic step.
+ * The closing handshake (§7.1) and with it the state of the connection: which Close frames passed, which came first,
+ * and whether the transport is gone. Any thread; every change is one atomic step.
  *
  * <table>
  * <caption>The whole machine</caption>
  * <tr><th>state</th><th>input</th><th>next</th><th>what follows</th><th>section</th></tr>
- * <tr><td>OPEN</td><td>{@link #sent}</td><td>CLOSING</td><td>our Close frame leaves; no data after it</td><td>§7.1.2</td></tr>
+ * <tr><td>OPEN</td><td>{@link #sent}</td><td>CLOSING</td><td>our
+ * Close frame leaves; no data after it</td><td>§7.1.2</td></tr>
  * <tr><td>OPEN</td><td>{@link #received}</td><td>CLOSING</td><td>a Close frame answers</td><td>§5.5.1</td></tr>
  * <tr><td>OPEN</td><td>{@link #lost}</td><td>CLOSED</td><td>1006 is reported</td><td>§7.1.5</td></tr>
- * <tr><td>CLOSING, sent</td><td>{@link #received}</td><td>CLOSING</td><td>the transport is closed, server first</td><td>§7.1.1</td></tr>
- * <tr><td>CLOSING, received</td><td>{@link #sent}</td><td>CLOSING</td><td>the transport is closed, server first</td><td>§7.1.1</td></tr>
+ * <tr><td>CLOSING, sent</td><td>{@link #received}</td><td>CLOSING</td><td>the transport is closed, server
+ * first</td><td>§7.1.1</td></tr>
+ * <tr><td>CLOSING, received</td><td>{@link #sent}</td><td>CLOSING</td><td>the transport is closed, server
+ * first</td><td>§7.1.1</td></tr>
  * <tr><td>CLOSING</td><td>{@link #lost}</td><td>CLOSED</td><td>nothing more passes</td><td>§7.1.4</td></tr>
- * <tr><td>CLOSING</td><td>the same input again</td><td>CLOSING</td><td>nothing: only the first counts</td><td>§5.5.1</td></tr>
+ * <tr><td>CLOSING</td><td>the same input again</td><td>CLOSING</td><td>nothing: only the first
+ * counts</td><td>§5.5.1</td></tr>
  * <tr><td>CLOSED</td><td>any</td><td>CLOSED</td><td>nothing</td><td>§7.1.4</td></tr>
  * </table>
  */

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.protocol;
 
-/** Counts Ping and Pong frames against an allowance that refills steadily (a token bucket that holds one minute's worth). */
+/**
+ * Counts Ping and Pong frames against an allowance that refills
+ * steadily (a token bucket that holds one minute's worth).
+ */
 final class ControlFrameBudget {
     private static final long MINUTE_NANOS = 60_000_000_000L;
 

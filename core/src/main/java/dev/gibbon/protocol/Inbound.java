@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The receiving half of the protocol (§5, §6.2, §8.1; RFC 7692 §6.2): bytes in, events out. Reader thread only.
  *
- * <p>Events are enum constants and what belongs to them is asked of this object, so that a frame costs no allocation; the payload
- * of {@link Event#DATA} lies unmasked in the caller's buffer. That of a compressed message is inflated in steps of bounded size, each
- * into a buffer that the caller has ready for it.
+ * <p>Events are enum constants and what belongs to them is asked of this object, so that a frame costs no allocation;
+ * the payload of {@link Event#DATA} lies unmasked in the caller's buffer. That of a compressed message is inflated in
+ * steps of bounded size, each into a buffer that the caller has ready for it.
  */
 public final class Inbound {
     /** What the bytes turned out to be. */
@@ -42,7 +42,10 @@ public final class Inbound {
 
     private static final byte[] NO_BYTES = {};
 
-    /** By which part a payload may be longer than the limit of what it says: what DEFLATE makes of bytes that it cannot compress. */
+    /**
+     * By which part a payload may be longer than the limit of what
+     * it says: what DEFLATE makes of bytes that it cannot compress.
+     */
     private static final int EXPANSION = 64;
 
     /** And by how many bytes for each frame. */
@@ -70,7 +73,8 @@ public final class Inbound {
     private long messageBytes;
     private int fragments;
 
-    // If it is compressed. Then messageBytes counts what is on the wire, and the limits are those of its latest frame.
+    // If it is compressed. Then messageBytes counts what is on
+    // the wire, and the limits are those of its latest frame.
     private boolean compressed;
     private long inflatedBytes;
     private long mostInflated;
@@ -81,7 +85,10 @@ public final class Inbound {
     private byte[] control = NO_BYTES;
     private int controlBytes;
 
-    /** Whether a part of the frame waits to be inflated, or to go on with that; its first bytes, unmasked, are at the position. */
+    /**
+     * Whether a part of the frame waits to be inflated, or to go on
+     * with that; its first bytes, unmasked, are at the position.
+     */
     private boolean inflating;
 
     private int toInflate;
@@ -108,8 +115,9 @@ public final class Inbound {
     }
 
     /**
-     * Consumes bytes up to the next event. For {@link Event#DATA} the payload is the next {@link #length()} bytes of {@code in},
-     * already unmasked; move the position past them before the next call. After {@link Event#COMPRESSED} call {@link #inflate}.
+     * Consumes bytes up to the next event. For {@link Event#DATA} the payload is the next
+     * {@link #length()} bytes of {@code in}, already unmasked; move the position past
+     * them before the next call. After {@link Event#COMPRESSED} call {@link #inflate}.
      *
      * @param in bytes as they came; their payload is unmasked in place
      * @throws ProtocolException if the peer broke a rule; this object must not be used any more
@@ -140,8 +148,8 @@ public final class Inbound {
 
     /**
      * Inflates a step of the message of the last {@link Event#COMPRESSED}: as much as fits {@code out}, or {@link
-     * MessageInflater#STEP_BYTES}, or the message limit, is there, or there is no more input. Call {@link #next} again afterwards, which
-     * may ask for another step; between two steps a caller can let others on.
+     * MessageInflater#STEP_BYTES}, or the message limit, is there, or there is no more input. Call {@link #next} again
+     * afterwards, which may ask for another step; between two steps a caller can let others on.
      *
      * @param in the same bytes as for {@link #next}; what is inflated is consumed
      * @param out gets the plain payload, {@link #length()} bytes from its position on, which moves past them; has room
@@ -203,8 +211,8 @@ public final class Inbound {
     }
 
     /**
-     * Ends a message that is being inflated, if there is one, and gives back what it takes; for a connection that has come to its end.
-     * Nothing compressed may follow.
+     * Ends a message that is being inflated, if there is one, and gives back what it takes; for a connection that has
+     * come to its end. Nothing compressed may follow.
      *
      * @return whether there was one
      */
@@ -247,7 +255,10 @@ public final class Inbound {
         return inFrame ? parser.payloadRemaining() : 0;
     }
 
-    /** {@return how many bytes of its message the present frame is still to bring, as they will be handed out; 0 if nobody knows} */
+    /**
+     * {@return how many bytes of its message the present frame is
+     * still to bring, as they will be handed out; 0 if nobody knows}
+     */
     public long plainBytesToCome() {
         return compressed ? 0 : frameBytesToCome();
     }
@@ -262,7 +273,10 @@ public final class Inbound {
         return compressed;
     }
 
-    /** {@return whether {@link #next} will go on without further input, since there is more of a compressed message to hand out} */
+    /**
+     * {@return whether {@link #next} will go on without further
+     * input, since there is more of a compressed message to hand out}
+     */
     public boolean inflating() {
         return inflating;
     }
@@ -326,8 +340,8 @@ public final class Inbound {
     }
 
     /**
-     * What a compressed message says is counted as it is inflated. On the wire it is bounded too, since DEFLATE can go on for ever
-     * without saying anything, but has room for bytes that it can only make longer.
+     * What a compressed message says is counted as it is inflated. On the wire it is bounded too, since DEFLATE can go
+     * on for ever without saying anything, but has room for bytes that it can only make longer.
      */
     private void beginCompressedFrame(long payload) throws MessageTooBigException {
         Limits limits = this.limits;
@@ -438,7 +452,8 @@ public final class Inbound {
         if (closing.progress().sent() == null) {
             return Event.COMPRESSED;
         }
-        // §1.4: data that crosses our Close frame is of no use any more; nor is the context of later messages.
+        // §1.4: data that crosses our Close frame is of no
+        // use any more; nor is the context of later messages.
         boolean _ = giveUpInflating();
         in.position(in.position() + toInflate);
         inflating = false;

@@ -36,7 +36,8 @@ public final class Outbound {
      *
      * @param dst has room for {@link FrameHeader#MAX_HEADER_BYTES}
      * @return the key to mask the payload with; 0, which changes nothing, where we do not mask
-     * @throws IllegalStateException if the frame is out of order: a message inside a message, a continuation of none (§5.4)
+     * @throws IllegalStateException if the frame is out of order: a
+     *     message inside a message, a continuation of none (§5.4)
      * @throws IllegalArgumentException if a control frame is fragmented or longer than 125 bytes (§5.5)
      */
     public int putHeader(ByteBuffer dst, Opcode opcode, boolean fin, int rsvBits, long payloadLength) {
@@ -69,14 +70,19 @@ public final class Outbound {
         }
     }
 
-    /** Masks a whole payload where it lies, from {@code from} to the position, with the key that {@link #putHeader} gave. */
+    /**
+     * Masks a whole payload where it lies, from {@code from} to
+     * the position, with the key that {@link #putHeader} gave.
+     */
     public void maskPayload(ByteBuffer dst, int from, int maskingKey) {
         if (role.masksOutput()) {
             Masking.mask(dst, from, dst.position(), maskingKey, 0);
         }
     }
 
-    /** Puts payload bytes behind their header, masked with the key that {@link #putHeader} gave; consumes {@code src}. */
+    /**
+     * Puts payload bytes behind their header, masked with the key that {@link #putHeader} gave; consumes {@code src}.
+     */
     public void putPayload(ByteBuffer dst, ByteBuffer src, int maskingKey, long phase) {
         if (role.masksOutput()) {
             Masking.mask(src, dst, maskingKey, phase);

@@ -7,9 +7,10 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The protocol machine of one connection after its opening handshake: everything RFC 6455 says in §5 to §8, for both roles, without
- * any I/O, and RFC 7692 §6.2 of receiving. Three parts that different threads may use side by side: {@link #inbound()} (one reader), {@link #outbound()} (under the
- * send lock) and, between them, {@link #closing()} (anyone).
+ * The protocol machine of one connection after its opening handshake: everything RFC 6455
+ * says in §5 to §8, for both roles, without any I/O, and RFC 7692 §6.2 of receiving. Three
+ * parts that different threads may use side by side: {@link #inbound()} (one reader),
+ * {@link #outbound()} (under the send lock) and, between them, {@link #closing()} (anyone).
  */
 public final class Protocol {
     private final Role role;

@@ -100,7 +100,8 @@ class FrameParserTest {
             for (int firstByte = 0; firstByte < 256; firstByte++) {
                 byte[] start = {(byte) firstByte};
                 boolean refused = Oracle.read(role, permittedRsvBits, start) instanceof Outcome.Refused;
-                // What follows a refused byte is not read, so a few forms show it; a stack trace per refusal is slow.
+                // What follows a refused byte is not read, so a few
+                // forms show it; a stack trace per refusal is slow.
                 List<byte[]> lengths = refused ? lengthForms().subList(4, 6) : lengthForms();
                 for (int maskBit : new int[] {0, 0x80}) {
                     for (byte[] length : lengths) {

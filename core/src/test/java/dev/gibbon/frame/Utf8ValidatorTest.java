@@ -241,7 +241,8 @@ class Utf8ValidatorTest {
                 byte[] cut = HexFormat.of().parseHex(start);
                 for (int before = 0; before <= 20; before++) {
                     for (int ascii = 1; ascii <= 40; ascii++) {
-                        // Two bytes of a code point at the start, so that the whole does not begin with a run of ASCII.
+                        // Two bytes of a code point at the start, so that
+                        // the whole does not begin with a run of ASCII.
                         ByteBuffer text = ByteBuffer.allocate(2 + before + cut.length + ascii);
                         text.put("\u00e4".getBytes(UTF_8))
                                 .put("x".repeat(before).getBytes(UTF_8));
@@ -341,7 +342,8 @@ class Utf8ValidatorTest {
         if (!in.hasRemaining()) {
             return Verdict.COMPLETE;
         }
-        // The decoder may put off its judgment of an unfinished sequence: it can go on if some ending makes it valid.
+        // The decoder may put off its judgment of an unfinished
+        // sequence: it can go on if some ending makes it valid.
         byte[] rest = new byte[in.remaining()];
         in.get(rest);
         return canGoOn(rest) ? Verdict.CUT : Verdict.INVALID;

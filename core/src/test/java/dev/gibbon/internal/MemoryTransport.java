@@ -11,7 +11,9 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** One end of a pair in memory which moves as few bytes per call as its seed likes, and does not block once in a loop. */
+/**
+ * One end of a pair in memory which moves as few bytes per call as its seed likes, and does not block once in a loop.
+ */
 final class MemoryTransport implements LoopTransport {
     private final Pipe in;
     private final Pipe out;

@@ -434,7 +434,8 @@ class TlsTransportTest {
         onlyH2.setApplicationProtocols(new String[] {"h2"});
         h2.setSSLParameters(onlyH2);
         assertRefusedByClient(h2, context);
-        // The JDK will not speak TLS 1.1 itself: a ClientHello by hand, version 3.2, one cipher suite.
+        // The JDK will not speak TLS 1.1 itself: a
+        // ClientHello by hand, version 3.2, one cipher suite.
         byte[] hello = new byte[5 + 4 + 2 + 32 + 1 + 2 + 2 + 1 + 1];
         ByteBuffer.wrap(hello)
                 .put(new byte[] {22, 3, 1, 0, (byte) (hello.length - 5), 1, 0, 0, (byte) (hello.length - 9), 3, 2})

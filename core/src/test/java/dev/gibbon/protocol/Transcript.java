@@ -25,8 +25,9 @@ import java.util.SplittableRandom;
 import java.util.zip.CRC32;
 
 /**
- * What a peer sends to an {@link Inbound}, fed to a new one whole, byte by byte and at random splits, and told in words that no split
- * may change. What had come of a message that failed is left out: how much of it was handed out does depend on the split.
+ * What a peer sends to an {@link Inbound}, fed to a new one whole, byte by byte and at
+ * random splits, and told in words that no split may change. What had come of a message
+ * that failed is left out: how much of it was handed out does depend on the split.
  */
 final class Transcript {
     static final Limits LIMITS = new Limits(1 << 20, 1 << 20, 16_384, 300);

@@ -31,7 +31,10 @@ class SnippetsTest {
             Pattern.compile("^public (?:final )?(?:class|record|interface) (\\w+)", Pattern.MULTILINE);
     private static final String FENCE = "```";
 
-    /** What a block that is no compilation unit of its own may name without importing it. On one line: lines must stay countable. */
+    /**
+     * What a block that is no compilation unit of its own may name
+     * without importing it. On one line: lines must stay countable.
+     */
     private static final String IMPORTS = Stream.of(
                     "dev.gibbon", "dev.gibbon.testkit", "java.nio", "java.net", "java.util.concurrent")
             .map(name -> "import " + name + ".*; ")

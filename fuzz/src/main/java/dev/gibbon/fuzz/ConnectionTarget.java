@@ -23,9 +23,10 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A whole connection whose peer says what the fuzzer says: reads to the end, echoes each message, closes. Choices: 1 byte of flags
- * (1: we are the client; 2: messages are streamed; 4: frames are held back; 8: the transport breaks instead of ending; 16: drops
- * the connection instead of closing it; 32: does so after the first message; 64: the first piece came with the handshake), 4 of
+ * A whole connection whose peer says what the fuzzer says: reads to the end, echoes each message,
+ * closes. Choices: 1 byte of flags (1: we are the client; 2: messages are streamed; 4: frames are
+ * held back; 8: the transport breaks instead of ending; 16: drops the connection instead of closing
+ * it; 32: does so after the first message; 64: the first piece came with the handshake), 4 of
  * limits (message, frame, fragments, control frames), then sizes of pieces, which bound writes too.
  */
 public final class ConnectionTarget {
@@ -149,8 +150,8 @@ public final class ConnectionTarget {
                 bytes.write(buffer.array(), 0, buffer.position());
             }
         } catch (ConnectionClosedException _) {
-            // A message cut by a clean close must not seem whole, yet the connection ends cleanly; any other end says
-            // so.
+            // A message cut by a clean close must not seem whole, yet
+            // the connection ends cleanly; any other end says so.
             Oracle.require(connection.nextReader() == null, "another message after the end");
             return null;
         }
@@ -168,7 +169,10 @@ public final class ConnectionTarget {
         }
     }
 
-    /** What we sent is legal for a peer to receive, and has each echo; an abort may lose the last ones, which were held back. */
+    /**
+     * What we sent is legal for a peer to receive, and has each
+     * echo; an abort may lose the last ones, which were held back.
+     */
     private static void requireSensible(Role role, byte[] written, List<String> echoed, boolean aborted) {
         Role peer = role == Role.SERVER ? Role.CLIENT : Role.SERVER;
         Limits none = new Limits(Long.MAX_VALUE, Long.MAX_VALUE, Integer.MAX_VALUE, 1_000_000);

@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.zip.Deflater;
 
 /**
- * What a peer says to {@link DeflateTarget}: steps of an operation, a length and so many bytes. The low three bits of an operation say
- * what becomes of the bytes, the next three the length of fragments (2 to 2^7 bytes; whole if none is set), the next puts a Ping and an
- * empty fragment between them, the last says the bytes 40 times.
+ * What a peer says to {@link DeflateTarget}: steps of an operation, a length and so many bytes. The low three bits of
+ * an operation say what becomes of the bytes, the next three the length of fragments (2 to 2^7 bytes; whole if none is
+ * set), the next puts a Ping and an empty fragment between them, the last says the bytes 40 times.
  */
 final class DeflateScript {
     private static final int PLAIN = 0;

@@ -17,12 +17,13 @@ import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
 /**
- * A connection that agreed on permessage-deflate, and a peer that plays a script of messages: plain, compressed by the JDK, in several
- * blocks, with final blocks, damaged, cut, or what the fuzzer says as it is; in fragments, Pings between. As long as the script keeps
- * to the rules, the messages must come as they were; what we send must be read by the JDK, with no more of a dictionary than the window.
- * Choices: 1 byte of flags (1: we are the client; 2: messages are streamed; 4, 8: the peer, we take the context over; 16: the transport
- * breaks instead of ending; 32: the message limit is small; 64: fragments are few), 1 of window bits (8 and the low three bits for the
- * peer's, the next three for ours), then sizes of pieces, then the script, see {@link DeflateScript}.
+ * A connection that agreed on permessage-deflate, and a peer that plays a script of messages: plain, compressed by the
+ * JDK, in several blocks, with final blocks, damaged, cut, or what the fuzzer says as it is; in fragments, Pings
+ * between. As long as the script keeps to the rules, the messages must come as they were; what we send must be read by
+ * the JDK, with no more of a dictionary than the window. Choices: 1 byte of flags (1: we are the client; 2: messages
+ * are streamed; 4, 8: the peer, we take the context over; 16: the transport breaks instead of ending; 32: the message
+ * limit is small; 64: fragments are few), 1 of window bits (8 and the low three bits for the peer's, the next three for
+ * ours), then sizes of pieces, then the script, see {@link DeflateScript}.
  */
 public final class DeflateTarget {
     private static final int CLIENT = 1;

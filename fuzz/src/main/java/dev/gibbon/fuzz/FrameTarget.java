@@ -17,9 +17,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Frames of a peer, fed to the parser and to the receiving half of the protocol. Choices: 1 byte of flags (1: we are the client;
- * 2: our Close frame was sent; 4, 8, 16: RSV3, RSV2, RSV1 are permitted to the parser), 4 of limits (frame, message, fragments,
- * control frames), then sizes of pieces.
+ * Frames of a peer, fed to the parser and to the receiving half of the protocol. Choices: 1 byte of flags (1: we are
+ * the client; 2: our Close frame was sent; 4, 8, 16: RSV3, RSV2, RSV1 are permitted to the parser), 4 of limits (frame,
+ * message, fragments, control frames), then sizes of pieces.
  */
 public final class FrameTarget {
     private static final int CLIENT = 1;

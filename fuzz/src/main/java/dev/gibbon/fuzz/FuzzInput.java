@@ -30,7 +30,9 @@ final class FuzzInput {
         return 1L << (choice() & 31);
     }
 
-    /** {@return sizes of pieces, to be used in turn: a count of up to 7, then each size less one; one byte each if none} */
+    /**
+     * {@return sizes of pieces, to be used in turn: a count of up to 7, then each size less one; one byte each if none}
+     */
     int[] sizes() {
         int[] sizes = new int[choice() & MAX_SIZES];
         Arrays.setAll(sizes, _ -> 1 + choice());

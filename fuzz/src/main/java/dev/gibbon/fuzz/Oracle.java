@@ -31,7 +31,9 @@ final class Oracle {
         }
     }
 
-    /** Messages of exceptions are for logs: of the peer's text they hold nothing but printable characters, and not much. */
+    /**
+     * Messages of exceptions are for logs: of the peer's text they hold nothing but printable characters, and not much.
+     */
     static void requirePrintable(@Nullable String message) {
         if (message == null || message.length() > 1000) {
             throw new AssertionError("no message, or an endless one: " + message);

@@ -8,7 +8,10 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 
-/** A transport whose peer has said everything already: reads bring it in pieces of given sizes, writes are kept. Any thread. */
+/**
+ * A transport whose peer has said everything already: reads bring
+ * it in pieces of given sizes, writes are kept. Any thread.
+ */
 final class PieceTransport implements Transport {
     private final int[] sizes;
     private final ByteBuffer input;

@@ -29,8 +29,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The head of a request, from its bytes to the reply. Choices: 1 byte of flags (1: any origin; 2: subprotocols chat and v2; 4: one is
- * required; 8: the first extension offered is accepted; 16: TLS; 32: small limits), then sizes of pieces.
+ * The head of a request, from its bytes to the reply. Choices: 1 byte of flags (1: any origin; 2: subprotocols chat and
+ * v2; 4: one is required; 8: the first extension offered is accepted; 16: TLS; 32: small limits), then sizes of pieces.
  */
 public final class RequestTarget {
     private static final int ALLOCATION_FACTOR = 256;

@@ -15,9 +15,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The head of a response, from its bytes to what the client makes of it. The key is the one of RFC 6455 §1.3. Choices: 1 byte of
- * flags (1: offers the subprotocols chat and v2; 2: requires one; 4: offers permessage-deflate; 32: small limits), then sizes of
- * pieces.
+ * The head of a response, from its bytes to what the client makes of it. The key is the one of RFC 6455 §1.3. Choices:
+ * 1 byte of flags (1: offers the subprotocols chat and v2; 2: requires one; 4: offers permessage-deflate; 32: small
+ * limits), then sizes of pieces.
  */
 public final class ResponseTarget {
     private static final int ALLOCATION_FACTOR = 256;

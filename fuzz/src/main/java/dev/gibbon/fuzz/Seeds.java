@@ -13,9 +13,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Seeds as a person can write and review them: one a line, a name and a colon, then bytes in hex and text in quotes, where
- * escapes are those of Java, and {@code *N} behind a piece repeats it. Lines that begin with {@code #}
- * are comments.
+ * Seeds as a person can write and review them: one a line, a name and a colon, then
+ * bytes in hex and text in quotes, where escapes are those of Java, and {@code *N}
+ * behind a piece repeats it. Lines that begin with {@code #} are comments.
  */
 public final class Seeds {
     private static final Pattern LINE = Pattern.compile("([A-Za-z0-9-]+):(.*)");

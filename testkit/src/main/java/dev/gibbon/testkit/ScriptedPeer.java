@@ -273,7 +273,8 @@ public final class ScriptedPeer implements AutoCloseable {
      */
     public void sendRaw(byte[] bytes) throws IOException {
         ByteBuffer[] srcs = {ByteBuffer.wrap(bytes.clone())};
-        // Nothing bounds a blocking write but closing the transport, so it happens on a thread that this one watches.
+        // Nothing bounds a blocking write but closing the transport,
+        // so it happens on a thread that this one watches.
         FutureTask<Long> writing = new FutureTask<>(() -> {
             long written = 0;
             while (srcs[0].hasRemaining()) {

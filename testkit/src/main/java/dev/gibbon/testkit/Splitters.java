@@ -31,7 +31,8 @@ final class Splitters {
     }
 
     record Random(long seed, int maxBytes) implements Splitter {
-        // The finalizer of SplitMix64: it turns neighbouring places into unrelated numbers without keeping state.
+        // The finalizer of SplitMix64: it turns neighbouring
+        // places into unrelated numbers without keeping state.
         private static final long GOLDEN = 0x9E3779B97F4A7C15L;
         private static final long MIX_1 = 0xBF58476D1CE4E5B9L;
         private static final long MIX_2 = 0x94D049BB133111EBL;

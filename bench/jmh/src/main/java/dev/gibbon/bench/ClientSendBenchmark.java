@@ -21,8 +21,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A client's binary message into a transport that only counts: what {@link ServerWriteBenchmark} measures, a masking key and the masked
- * copy, since the caller's bytes are not ours to change.
+ * A client's binary message into a transport that only counts: what {@link ServerWriteBenchmark} measures, a masking
+ * key and the masked copy, since the caller's bytes are not ours to change.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

@@ -46,8 +46,8 @@ final class CompressionSubject {
     /**
      * {@return what a form means}
      *
-     * @param form {@code none} for no takeover, the bits of what a sender keeps and of the window such as {@code 12/15}, or
-     *     {@code live} for a compressor that is kept
+     * @param form {@code none} for no takeover, the bits of what a sender keeps and of the window such as
+     *     {@code 12/15}, or {@code live} for a compressor that is kept
      */
     private static Direction direction(String form) {
         if (form.equals("none")) {

@@ -17,9 +17,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Prints the table of docs/compression.md: ratio and CPU time per message under each form of context takeover, and the memory of a
- * connection. The times are of the thread and the best of several rounds, so that they bear a busy machine better than
- * {@link CompressionBenchmark}'s.
+ * Prints the table of docs/compression.md: ratio and CPU time per message under each form of context takeover, and the
+ * memory of a connection. The times are of the thread and the best of several rounds, so that they bear a busy machine
+ * better than {@link CompressionBenchmark}'s.
  */
 public final class CompressionTable {
     private static final String[] FORMS = {"none", "10/15", "12/15", "15/15", "live", "10/10", "12/12"};

@@ -8,8 +8,8 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 
 /**
- * One end of a pair in memory for a single thread: what one end writes the other reads, and a read that would have to wait fails. It
- * allocates nothing, so what a benchmark allocates is the library's.
+ * One end of a pair in memory for a single thread: what one end writes the other reads, and a read that would have to
+ * wait fails. It allocates nothing, so what a benchmark allocates is the library's.
  */
 final class LoopTransport implements Transport {
     private final ByteBuffer incoming; // from its position to `filled`

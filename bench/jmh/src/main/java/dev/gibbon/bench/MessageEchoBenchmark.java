@@ -21,8 +21,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A message from a client to a server and back, through memory, on one thread: two writes, two reads, masked once. What is allocated
- * is for both sides; the two messages that were read are their callers' to keep.
+ * A message from a client to a server and back, through memory, on one thread: two writes, two reads, masked once. What
+ * is allocated is for both sides; the two messages that were read are their callers' to keep.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

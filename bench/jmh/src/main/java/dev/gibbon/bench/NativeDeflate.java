@@ -15,8 +15,8 @@ import java.lang.invoke.MethodHandle;
 import java.util.Locale;
 
 /**
- * A message codec of a system library, by the foreign-function API: what an optional fast path would be. Only for 64-bit machines whose
- * {@code long} has 64 bits, which fixes the layout of zlib's stream. One thread at a time.
+ * A message codec of a system library, by the foreign-function API: what an optional fast path would be. Only for
+ * 64-bit machines whose {@code long} has 64 bits, which fixes the layout of zlib's stream. One thread at a time.
  */
 abstract sealed class NativeDeflate implements AutoCloseable {
     /** What the sender cut off, and an empty final block, so that whoever inflates sees the end. */
@@ -45,8 +45,8 @@ abstract sealed class NativeDeflate implements AutoCloseable {
     /**
      * {@return the codec of that name}
      *
-     * @param name {@code libz WINDOW/MEMORY KEPT} where {@code KEPT} is the bits of what is kept of earlier messages, or 0 for no takeover;
-     *     {@code libdeflate array} or {@code libdeflate copy}, for how the message gets to it
+     * @param name {@code libz WINDOW/MEMORY KEPT} where {@code KEPT} is the bits of what is kept of earlier messages,
+     *     or 0 for no takeover; {@code libdeflate array} or {@code libdeflate copy}, for how the message gets to it
      * @param most the longest message
      * @throws IllegalArgumentException if the library is not there
      */
@@ -79,7 +79,9 @@ abstract sealed class NativeDeflate implements AutoCloseable {
         return new IllegalStateException(t);
     }
 
-    /** zlib, or a library with its interface. Its stream holds the addresses of the buffers, so none can be an array. */
+    /**
+     * zlib, or a library with its interface. Its stream holds the addresses of the buffers, so none can be an array.
+     */
     static final class Libz extends NativeDeflate {
         private static final int STREAM_BYTES = 112;
         private static final int NEXT_IN = 0;

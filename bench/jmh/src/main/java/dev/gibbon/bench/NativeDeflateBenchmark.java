@@ -25,8 +25,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * One JSON message from an array into a direct buffer and back, by core and by what libraries the system has. A library that is not there
- * fails its own rows only.
+ * One JSON message from an array into a direct buffer and back, by core and by what libraries the system has. A library
+ * that is not there fails its own rows only.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

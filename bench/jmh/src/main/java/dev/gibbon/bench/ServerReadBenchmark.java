@@ -26,7 +26,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A server reads masked messages of which 16 have come at once; the figures are for one of them. The message is its caller's to keep.
+ * A server reads masked messages of which 16 have come at once; the
+ * figures are for one of them. The message is its caller's to keep.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

@@ -25,8 +25,8 @@ public record DeflateAgreement(Direction server, Direction client) {
      *
      * @param contextTakeover whether a message may refer back to earlier ones (§7.1.1)
      * @param windowBits the base-2 logarithm of the farthest distance a message may refer back, 8 to 15 (§7.1.2)
-     * @param historyBits the base-2 logarithm of how many bytes of earlier messages are kept for that, 8 to {@code windowBits}: a
-     *     receiver keeps all that may be referred to, a sender may keep less and refer to less
+     * @param historyBits the base-2 logarithm of how many bytes of earlier messages are kept for that, 8 to
+     *     {@code windowBits}: a receiver keeps all that may be referred to, a sender may keep less and refer to less
      */
     public record Direction(boolean contextTakeover, int windowBits, int historyBits) {
         /**

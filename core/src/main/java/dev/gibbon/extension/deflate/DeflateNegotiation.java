@@ -14,11 +14,11 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The negotiation of permessage-deflate (RFC 7692 §5, §7.1), both roles, as functions of the options and of what the peer says.
- * Immutable; any thread.
+ * The negotiation of permessage-deflate (RFC 7692 §5, §7.1), both roles, as functions of the options and of what the
+ * peer says. Immutable; any thread.
  *
- * <p>Both roles keep the memory bound that the options set: where the peer cannot be told to bound its window, it is told not to
- * carry its context over, so that no window has to be kept for it.
+ * <p>Both roles keep the memory bound that the options set: where the peer cannot be told to bound its window, it is
+ * told not to carry its context over, so that no window has to be kept for it.
  */
 public final class DeflateNegotiation implements ExtensionNegotiator {
     private static final int SWITCHING_PROTOCOLS = 101;
@@ -38,8 +38,8 @@ public final class DeflateNegotiation implements ExtensionNegotiator {
     /**
      * {@return the server's answer to the first offer of permessage-deflate that is acceptable; empty if there is none}
      *
-     * <p>An offer with a parameter that is unknown, repeated or malformed is declined (§7.1), which is no reason to refuse the
-     * handshake. Every other is acceptable, since any window size can be honoured.
+     * <p>An offer with a parameter that is unknown, repeated or malformed is declined (§7.1), which is no reason to
+     * refuse the handshake. Every other is acceptable, since any window size can be honoured.
      */
     @Override
     public List<ExtensionOffer> accept(List<ExtensionOffer> offers) {
@@ -55,7 +55,9 @@ public final class DeflateNegotiation implements ExtensionNegotiator {
         return List.of();
     }
 
-    /** {@return what the server's own {@linkplain #accept answer} binds it to; empty if permessage-deflate is not in it} */
+    /**
+     * {@return what the server's own {@linkplain #accept answer} binds it to; empty if permessage-deflate is not in it}
+     */
     public Optional<DeflateAgreement> accepted(List<ExtensionOffer> answers) {
         for (ExtensionOffer answer : answers) {
             if (answer.name().equals(DeflateParameters.EXTENSION)) {
@@ -78,7 +80,8 @@ public final class DeflateNegotiation implements ExtensionNegotiator {
      * {@return what the server's reply agreed to; empty if it declined permessage-deflate}
      *
      * @param reply the extensions in the reply
-     * @throws HandshakeException if the reply fits none of the {@linkplain #offers() offers}; the message names the parameter
+     * @throws HandshakeException if the reply fits none of the
+     *     {@linkplain #offers() offers}; the message names the parameter
      */
     public Optional<DeflateAgreement> check(List<ExtensionOffer> reply) throws HandshakeException {
         for (ExtensionOffer extension : reply) {
@@ -97,8 +100,8 @@ public final class DeflateNegotiation implements ExtensionNegotiator {
     }
 
     private DeflateParameters answer(DeflateParameters offer) {
-        // §7.1.2.1: may stand in an answer unasked, but a client that did not ask has no use for it and may not expect
-        // it.
+        // §7.1.2.1: may stand in an answer unasked, but a client
+        // that did not ask has no use for it and may not expect it.
         OptionalInt serverBits = offer.serverMaxWindowBits().isPresent()
                 ? OptionalInt.of(Math.min(offer.serverMaxWindowBits().getAsInt(), serversWindow()))
                 : OptionalInt.empty();
@@ -121,9 +124,8 @@ public final class DeflateNegotiation implements ExtensionNegotiator {
         List<DeflateParameters> offered = new ArrayList<>();
         offered.add(new DeflateParameters(
                 options.serverNoContextTakeover(), options.clientNoContextTakeover(), serverBits, true, clientBits));
-        if (serverBits
-                .isPresent()) { // Many servers cannot bound their window; without takeover none has to be kept for
-            // them.
+        // Many servers cannot bound their window; without takeover none has to be kept for them.
+        if (serverBits.isPresent()) {
             offered.add(new DeflateParameters(
                     true, options.clientNoContextTakeover(), OptionalInt.empty(), true, clientBits));
         }
@@ -188,9 +190,9 @@ public final class DeflateNegotiation implements ExtensionNegotiator {
     }
 
     /**
-     * Each direction goes as far back as the reply allows, ours as our offer allows too, for it announces as much (§7.1.2.2). Of our own
-     * messages we keep no more than the options say; of the peer's all that it may refer to, which is within the options, or neither
-     * an offer nor an answer of ours would have led to it.
+     * Each direction goes as far back as the reply allows, ours as our offer allows too, for it announces as much
+     * (§7.1.2.2). Of our own messages we keep no more than the options say; of the peer's all that it may refer to,
+     * which is within the options, or neither an offer nor an answer of ours would have led to it.
      */
     private DeflateAgreement agreement(DeflateParameters reply, Role role) {
         boolean serverTakeover = !reply.serverNoContextTakeover() && !options.serverNoContextTakeover();

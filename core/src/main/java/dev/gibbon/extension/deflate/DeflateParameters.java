@@ -34,8 +34,8 @@ record DeflateParameters(
     /**
      * {@return the parameters of an element}
      *
-     * @throws DeflateParameterException if one is unknown, repeated, has a value where none may be, lacks one, or has a value out of
-     *     range: then the element is to be declined as a whole (§7.1)
+     * @throws DeflateParameterException if one is unknown, repeated, has a value where none may be, lacks one, or has a
+     *     value out of range: then the element is to be declined as a whole (§7.1)
      */
     static DeflateParameters parse(ExtensionOffer element) throws DeflateParameterException {
         Set<String> seen = new HashSet<>();

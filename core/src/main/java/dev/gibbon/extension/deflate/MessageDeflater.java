@@ -7,27 +7,32 @@ import java.util.zip.Deflater;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compresses the messages of one connection (RFC 7692 §7.2.1), whole or in steps of bounded work. For one thread at a time, and in
- * the order in which the messages are sent.
+ * Compresses the messages of one connection (RFC 7692 §7.2.1), whole or in steps of bounded work. For one thread at a
+ * time, and in the order in which the messages are sent.
  *
- * <p>A compressor is leased while a message is in flight. Between messages only the window of plain bytes is kept, and that only
- * where context takeover is agreed; before the next message a compressor is primed with it. The result is as short as that of a
- * compressor that is kept. With the largest window the one that was leased last is leased again if no one else had it in between: it
- * knows the context without being primed.
+ * <p>A compressor is leased while a message is in flight. Between messages only the window of plain bytes is kept, and
+ * that only where context takeover is agreed; before the next message a compressor is primed with it. The result is as
+ * short as that of a compressor that is kept. With the largest window the one that was leased last is leased again if
+ * no one else had it in between: it knows the context without being primed.
  *
- * <p>The JDK's compressor always refers back as far as 2^15 bytes. Where less is agreed, a message is cut into segments: before each,
- * the compressor starts anew and is primed with no more plain bytes than, together with the segment, make one window. So no distance
- * can exceed it, whatever the agreed bits, 8 included, which zlib itself cannot do. A message that fits the window together with what
- * it may refer to is one segment.
+ * <p>The JDK's compressor always refers back as far as 2^15 bytes. Where less is agreed, a message is cut into
+ * segments: before each, the compressor starts anew and is primed with no more plain bytes than, together with the
+ * segment, make one window. So no distance can exceed it, whatever the agreed bits, 8 included, which zlib itself
+ * cannot do. A message that fits the window together with what it may refer to is one segment.
  */
 public final class MessageDeflater implements AutoCloseable {
-    /** The least room with which a step gets anywhere: what is held back, and a block's marker that is not cut (see zlib's manual). */
+    /**
+     * The least room with which a step gets anywhere: what is held
+     * back, and a block's marker that is not cut (see zlib's manual).
+     */
     public static final int MIN_ROOM = 16;
 
     /** How many bytes one call takes in at most, so that a caller can let others on in between. */
     public static final int STEP_BYTES = 16 * 1024;
 
-    /** The lengths of an empty stored block, which end what a flush puts out and are cut off a message's end (§7.2.1). */
+    /**
+     * The lengths of an empty stored block, which end what a flush puts out and are cut off a message's end (§7.2.1).
+     */
     private static final int TAIL_BYTES = 4;
 
     private static final int TAIL = 0x0000_FFFF;
@@ -50,7 +55,9 @@ public final class MessageDeflater implements AutoCloseable {
     private final int windowBits;
     private final boolean keepsDeflater;
 
-    /** Plain bytes that came before; null without takeover between messages, and if the compressor knows them itself. */
+    /**
+     * Plain bytes that came before; null without takeover between messages, and if the compressor knows them itself.
+     */
     private @Nullable SlidingWindow history;
 
     private @Nullable Deflater deflater;
@@ -94,8 +101,8 @@ public final class MessageDeflater implements AutoCloseable {
      *
      * @param plain the message, consumed if this succeeds
      * @param out where the payload to send with RSV1 goes
-     * @return whether it succeeded; if not, because the payload would not be shorter or does not fit {@code out}, both buffers are as
-     *     they were and the message may be sent uncompressed, as if this had not been called
+     * @return whether it succeeded; if not, because the payload would not be shorter or does not fit {@code out}, both
+     *     buffers are as they were and the message may be sent uncompressed, as if this had not been called
      * @throws IllegalStateException if a message is in flight
      */
     public boolean deflate(ByteBuffer plain, ByteBuffer out) {
@@ -107,9 +114,8 @@ public final class MessageDeflater implements AutoCloseable {
         if (to - from <= 1) {
             return false;
         }
-        // A byte more than could succeed, since a compressor that fills its room may not be done. One that is kept must
-        // go through
-        // with it all the same, or the context would be lost.
+        // A byte more than could succeed, since a compressor that fills its room may not be done.
+        // One that is kept must go through with it all the same, or the context would be lost.
         int room = keepsDeflater ? end - start : (int) Math.min(end - start, (long) to - from + TAIL_BYTES);
         boolean done = false;
         try {
@@ -127,12 +133,13 @@ public final class MessageDeflater implements AutoCloseable {
     }
 
     /**
-     * Compresses a message in steps, until the input is consumed, {@code out} has no room to speak of, or {@value #STEP_BYTES} bytes
-     * went in.
+     * Compresses a message in steps, until the input is consumed, {@code out} has no room to speak of, or
+     * {@value #STEP_BYTES} bytes went in.
      *
      * @param in plain bytes, consumed as far as the status says; not kept
      * @param mode what follows {@code in}
-     * @param out where the payload to send with RSV1 goes; with less than {@value #MIN_ROOM} bytes' room nothing happens
+     * @param out where the payload to send with RSV1 goes; with
+     *     less than {@value #MIN_ROOM} bytes' room nothing happens
      * @return {@link CodecStatus#ENDED} after {@link FlushMode#LAST}, once all is out
      */
     public CodecStatus deflate(ByteBuffer in, FlushMode mode, ByteBuffer out) {
@@ -177,8 +184,8 @@ public final class MessageDeflater implements AutoCloseable {
     }
 
     /**
-     * Notes that a message which was compressed elsewhere, such as a prepared one, is sent next: with context takeover the peer counts
-     * it among those that later ones may refer to.
+     * Notes that a message which was compressed elsewhere, such as a prepared one, is sent next: with context takeover
+     * the peer counts it among those that later ones may refer to.
      *
      * @param plain its bytes, consumed
      * @throws IllegalStateException if a message is in flight
@@ -206,8 +213,8 @@ public final class MessageDeflater implements AutoCloseable {
     }
 
     /**
-     * Gives up the message in flight, if there is one, and returns the lease. If any of it was sent, the connection can send nothing
-     * more; if not, the next message may follow, and refers to no earlier one.
+     * Gives up the message in flight, if there is one, and returns the lease. If any of it was sent, the connection can
+     * send nothing more; if not, the next message may follow, and refers to no earlier one.
      */
     public void release() {
         if (inMessage) {
@@ -226,8 +233,8 @@ public final class MessageDeflater implements AutoCloseable {
     }
 
     /**
-     * {@return the payload of a message that refers to no other, for any connection with the same {@linkplain #form form}; empty if
-     * it would not be shorter}
+     * {@return the payload of a message that refers to no other, for any connection with the same
+     * {@linkplain #form form}; empty if it would not be shorter}
      *
      * @param pool lends the zlib object, and sets the level
      * @param windowBits what {@link #form} gave
@@ -248,8 +255,8 @@ public final class MessageDeflater implements AutoCloseable {
     }
 
     /**
-     * {@return the window bits under which to look for a message that was {@linkplain #encode encoded} once: those of every window that
-     * the whole message fits are the same}
+     * {@return the window bits under which to look for a message that was {@linkplain #encode encoded} once: those of
+     * every window that the whole message fits are the same}
      *
      * @param outgoing what the connection's messages keep to
      * @param length the message's plain bytes
@@ -433,7 +440,10 @@ public final class MessageDeflater implements AutoCloseable {
         }
     }
 
-    /** Ends the use of the compressor for a message, which it may keep the context of if the peer will see all that it was fed. */
+    /**
+     * Ends the use of the compressor for a message, which it may
+     * keep the context of if the peer will see all that it was fed.
+     */
     private void returnLease(boolean inContext) {
         Deflater lease = deflater;
         if (lease == null) {

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Decompresses the messages of one connection, in steps of bounded work (RFC 7692 §7.2.2). Reader thread only.
  *
- * <p>A decompressor is leased from the first byte of a message to its end. Between messages only the window is kept, and that only
- * where context takeover is agreed. The state machine:
+ * <p>A decompressor is leased from the first byte of a message to its end. Between messages only the window is kept,
+ * and that only where context takeover is agreed. The state machine:
  * <table>
  * <caption>States</caption>
  * <tr><th>state</th><th>left when</th><th>next</th></tr>
@@ -32,8 +32,9 @@ public final class MessageInflater implements AutoCloseable {
     private static final byte[] NO_BYTES = {};
 
     /**
-     * What the sender cut off, the lengths of an empty stored block (§7.2.1), and then an empty final one. If the end of the message
-     * is not where the sender says it is, the latter is taken for something else, and the stream is not finished behind it.
+     * What the sender cut off, the lengths of an empty stored block (§7.2.1), and then
+     * an empty final one. If the end of the message is not where the sender says it is,
+     * the latter is taken for something else, and the stream is not finished behind it.
      */
     private static final byte[] TAIL = {0, 0, (byte) 0xFF, (byte) 0xFF, 1, 0, 0, (byte) 0xFF, (byte) 0xFF};
 
@@ -75,17 +76,19 @@ public final class MessageInflater implements AutoCloseable {
     }
 
     /**
-     * Decompresses, until the input is consumed, the output full, or {@value #STEP_BYTES} bytes are out. Allocates nothing in
-     * proportion to the message: a caller that has a limit counts {@link #inflated()} after each call. Give it room for one byte more
-     * than the limit allows, since a full buffer does not show whether there is more.
+     * Decompresses, until the input is consumed, the output full, or {@value #STEP_BYTES} bytes are out. Allocates
+     * nothing in proportion to the message: a caller that has a limit counts {@link #inflated()} after each call. Give
+     * it room for one byte more than the limit allows, since a full buffer does not show whether there is more.
      *
-     * <p>A message whose frames have no payload at all is taken for an empty one, though a sender should send a zero byte (§7.2.3.6).
+     * <p>A message whose frames have no payload at all is taken for an
+     * empty one, though a sender should send a zero byte (§7.2.3.6).
      *
      * @param in unmasked payload of the message's frames, consumed as far as the status says; not kept
      * @param last whether the message ends behind {@code in}
      * @param out where the plain bytes go
-     * @throws ProtocolException 1007 if the data is no DEFLATE stream, or does not end with the message; 1008 if it ends a stream over
-     *     and over without saying anything. The lease is returned, and this object must not be used any more.
+     * @throws ProtocolException 1007 if the data is no DEFLATE stream, or does not
+     *     end with the message; 1008 if it ends a stream over and over without saying
+     *     anything. The lease is returned, and this object must not be used any more.
      */
     public CodecStatus inflate(ByteBuffer in, boolean last, ByteBuffer out) throws ProtocolException {
         int mostOut = out.position() + Math.min(out.remaining(), STEP_BYTES);
@@ -146,9 +149,9 @@ public final class MessageInflater implements AutoCloseable {
     }
 
     /**
-     * Gives up the message in flight, if there is one, and returns the lease. Without context takeover the next message may follow;
-     * with it the peer's later messages may refer to what was not inflated, so none can. A caller that only wants to skip a message
-     * inflates it and throws the bytes away.
+     * Gives up the message in flight, if there is one, and returns the lease. Without context takeover the next message
+     * may follow; with it the peer's later messages may refer to what was not inflated, so none can. A caller that only
+     * wants to skip a message inflates it and throws the bytes away.
      */
     public void release() {
         Inflater lease = inflater;

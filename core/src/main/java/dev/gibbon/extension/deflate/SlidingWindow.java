@@ -7,8 +7,8 @@ import java.util.zip.Deflater;
 import java.util.zip.Inflater;
 
 /**
- * The last plain bytes of one direction: a ring that grows with what comes, up to the agreed size. All that a connection keeps for
- * context takeover (RFC 7692 §7.1.1).
+ * The last plain bytes of one direction: a ring that grows with what comes, up to the agreed size. All that a
+ * connection keeps for context takeover (RFC 7692 §7.1.1).
  */
 final class SlidingWindow {
     private static final int FIRST_BYTES = 256;

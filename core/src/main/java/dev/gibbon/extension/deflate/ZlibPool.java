@@ -8,11 +8,11 @@ import java.util.zip.Inflater;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Raw compressors and decompressors, leased for as long as a message is in flight. Owned by a server, upgrader or dialer and shared
- * by its connections; any thread.
+ * Raw compressors and decompressors, leased for as long as a message is in flight. Owned by a server, upgrader or
+ * dialer and shared by its connections; any thread.
  *
- * <p>Each holds native memory, a compressor up to 270 KiB and a decompressor up to 40 KiB, so those that the pool does not keep are
- * ended at once instead of waiting for the garbage collector.
+ * <p>Each holds native memory, a compressor up to 270 KiB and a decompressor up to 40 KiB, so those that the pool does
+ * not keep are ended at once instead of waiting for the garbage collector.
  */
 public final class ZlibPool implements AutoCloseable {
     private static final byte[] NO_BYTES = {};
@@ -28,7 +28,8 @@ public final class ZlibPool implements AutoCloseable {
      * Makes an empty pool.
      *
      * @param level how hard its compressors compress, 1 to 9
-     * @param keep how many unused compressors to keep, and how many decompressors; as many as messages are worked on at the same time
+     * @param keep how many unused compressors to keep, and how many
+     *     decompressors; as many as messages are worked on at the same time
      */
     public ZlibPool(int level, int keep) {
         this.level = level;
@@ -51,8 +52,8 @@ public final class ZlibPool implements AutoCloseable {
     }
 
     /**
-     * {@return the compressor that was {@linkplain #releaseInContext released}, just as it was; null if another has leased it since, or
-     * it is ended}
+     * {@return the compressor that was {@linkplain #releaseInContext released}, just as it was; null if another has
+     * leased it since, or it is ended}
      */
     @Nullable
     Deflater leaseAgain(Kept kept) {
@@ -72,7 +73,8 @@ public final class ZlibPool implements AutoCloseable {
     }
 
     /**
-     * Takes a compressor back as it is, knowing what it compressed: whoever leased it may go on with it, if no one else needs it before.
+     * Takes a compressor back as it is, knowing what it compressed:
+     * whoever leased it may go on with it, if no one else needs it before.
      *
      * @return what to {@linkplain #leaseAgain lease it again} by
      */

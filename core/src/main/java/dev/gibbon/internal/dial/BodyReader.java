@@ -8,8 +8,8 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * The first bytes of the body of a refusal (RFC 9112 §6.3). It is for people to read, and the connection is closed behind it: so what
- * is malformed ends it, and no content coding is undone, since 64 KiB can stand for 64 MiB.
+ * The first bytes of the body of a refusal (RFC 9112 §6.3). It is for people to read, and the connection is closed
+ * behind it: so what is malformed ends it, and no content coding is undone, since 64 KiB can stand for 64 MiB.
  */
 final class BodyReader {
     /** Longest chunk-size line; sizes of a body that we would read have five digits, extensions mean nothing to us. */

@@ -14,8 +14,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one deadline of a dial. It owns whatever is open at the moment, a race of connects or a transport, and closes that when the time
- * is up: whoever is blocked there comes back with an exception, and {@link #explain} tells what it means.
+ * The one deadline of a dial. It owns whatever is open at the moment, a race of
+ * connects or a transport, and closes that when the time is up: whoever is blocked
+ * there comes back with an exception, and {@link #explain} tells what it means.
  */
 public final class Deadline implements Closeable {
     private enum State {
@@ -136,7 +137,8 @@ public final class Deadline implements Closeable {
         try {
             resource.close();
         } catch (IOException _) {
-            // It is of no more use either way, and the reason to close it is what the caller gets to hear.
+            // It is of no more use either way, and the reason
+            // to close it is what the caller gets to hear.
         }
     }
 }

@@ -13,7 +13,10 @@ import dev.gibbon.internal.http.ResponseHead;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** One request over a transport, and the reply to it. Dialling thread only; what bounds the time is that the transport is closed. */
+/**
+ * One request over a transport, and the reply to it. Dialling thread
+ * only; what bounds the time is that the transport is closed.
+ */
 public final class HttpCall {
     /** A reply and a few frames behind it; more takes more reads. */
     private static final int BUFFER_BYTES = 4 * 1024;
@@ -72,7 +75,10 @@ public final class HttpCall {
         }
     }
 
-    /** {@return the first bytes of the body of a reply, {@code maxBytes} at most, or as many as came before the stream broke} */
+    /**
+     * {@return the first bytes of the body of a reply, {@code maxBytes}
+     * at most, or as many as came before the stream broke}
+     */
     public byte[] readBody(ResponseHead head, int maxBytes) {
         BodyReader body = new BodyReader(head, maxBytes);
         try {

@@ -12,8 +12,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
 /**
- * One name look-up that can be left. The platform's look-up blocks in native code that nothing can end, so it runs on a thread of its
- * own, which is abandoned: a platform thread, since a virtual one would keep its carrier, and there are as few of these as cores.
+ * One name look-up that can be left. The platform's look-up blocks in native code that
+ * nothing can end, so it runs on a thread of its own, which is abandoned: a platform thread,
+ * since a virtual one would keep its carrier, and there are as few of these as cores.
  */
 final class Lookup implements Closeable {
     private final CompletableFuture<List<InetAddress>> addresses = new CompletableFuture<>();
@@ -29,7 +30,8 @@ final class Lookup implements Closeable {
         try {
             return List.of(InetAddress.ofLiteral(host));
         } catch (IllegalArgumentException _) {
-            // A name, or an address in a zone that this machine does not have: the resolver knows what to say.
+            // A name, or an address in a zone that this machine
+            // does not have: the resolver knows what to say.
         }
         Thread thread = Thread.ofPlatform().daemon().name("gibbon-lookup").start(this::resolve);
         try {

@@ -17,9 +17,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Attempts to connect that are started one after the other, each on a virtual thread, until one is connected (RFC 8305 §5). The next
- * starts when one fails, or when 250 ms have passed without an outcome. All others are interrupted then, and what they still bring is
- * closed.
+ * Attempts to connect that are started one after the other, each on a virtual thread, until one is connected (RFC 8305
+ * §5). The next starts when one fails, or when 250 ms have passed without an outcome. All others are interrupted then,
+ * and what they still bring is closed.
  */
 final class Race implements Closeable {
     /** RFC 8305 §5 recommends it. */

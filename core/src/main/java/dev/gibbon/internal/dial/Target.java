@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param uri as it was given
  * @param secure whether TLS is spoken
- * @param host what to look up and to check certificates against: an ASCII name, or an address without brackets, perhaps with a zone
+ * @param host what to look up and to check certificates against: an
+ *     ASCII name, or an address without brackets, perhaps with a zone
  * @param port 1 to 65535
  * @param hostField the Host field: no zone (RFC 6874 §4), no default port (§4.1 step 4)
  * @param requestTarget path and query, visible ASCII
@@ -27,8 +28,8 @@ public record Target(URI uri, boolean secure, String host, int port, String host
     /**
      * {@return the target of a URI}
      *
-     * @throws IllegalArgumentException if it is no URI of the schemes ws and wss, or breaks a rule for them; the message shows no
-     *     more of it than the offence, since a query may be a secret
+     * @throws IllegalArgumentException if it is no URI of the schemes ws and wss, or breaks a rule for them; the
+     *     message shows no more of it than the offence, since a query may be a secret
      */
     public static Target of(URI uri) {
         return of(uri, secure(uri));
@@ -100,7 +101,10 @@ public record Target(URI uri, boolean secure, String host, int port, String host
         return "%" + zone;
     }
 
-    /** A name that is not ASCII is looked up and sent in its ASCII form (RFC 3490 §4.1); the result is checked like any other. */
+    /**
+     * A name that is not ASCII is looked up and sent in its ASCII
+     * form (RFC 3490 §4.1); the result is checked like any other.
+     */
     private static String ascii(String host) {
         String name = host;
         if (!host.chars().allMatch(HttpSyntax::isVisible)) {
@@ -127,7 +131,9 @@ public record Target(URI uri, boolean secure, String host, int port, String host
         return encoded(query == null ? target : target + "?" + query);
     }
 
-    /** The JDK's URI lets other letters stand as they are; on the wire they are percent-encoded UTF-8 (RFC 3987 §3.1). */
+    /**
+     * The JDK's URI lets other letters stand as they are; on the wire they are percent-encoded UTF-8 (RFC 3987 §3.1).
+     */
     private static String encoded(String text) {
         if (text.chars().allMatch(HttpSyntax::isVisible)) {
             return text;
@@ -190,7 +196,8 @@ public record Target(URI uri, boolean secure, String host, int port, String host
     private URI resolve(String location) {
         try {
             URI base = wsUri();
-            // The JDK resolves a query alone as an older RFC had it, without the last segment of the path.
+            // The JDK resolves a query alone as an older RFC
+            // had it, without the last segment of the path.
             return location.startsWith("?")
                     ? base.resolve(base.getRawPath() + location)
                     : base.resolve(URI.create(location));

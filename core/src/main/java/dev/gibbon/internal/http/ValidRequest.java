@@ -25,7 +25,8 @@ public record ValidRequest(RequestHead head, RequestTarget target, String host, 
     public static ValidRequest of(RequestHead head) throws HttpHeadException {
         RequestTarget target = RequestTarget.parse(head.target());
         Optional<String> hostField = hostField(head);
-        // An absolute-form target overrules Host, which must be valid all the same (RFC 9112 §3.2.2).
+        // An absolute-form target overrules Host, which
+        // must be valid all the same (RFC 9112 §3.2.2).
         String host = target.authority().or(() -> hostField).orElse("");
         return new ValidRequest(head, target, host, BodyFraming.of(head.version(), head.headers()));
     }

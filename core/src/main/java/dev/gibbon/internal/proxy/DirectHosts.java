@@ -81,7 +81,8 @@ record DirectHosts(List<Entry> entries) {
         if (slash >= 0) {
             return block(text.substring(0, slash), text.substring(slash + 1));
         }
-        // A colon starts a port behind a bracket or where it is the only one; else it belongs to an IPv6 address.
+        // A colon starts a port behind a bracket or where it
+        // is the only one; else it belongs to an IPv6 address.
         int colon = text.lastIndexOf(':');
         boolean hasPort = colon > 0 && (text.charAt(colon - 1) == ']' || text.indexOf(':') == colon);
         OptionalInt port = hasPort ? number(text.substring(colon + 1), MAX_PORT_DIGITS) : OptionalInt.empty();

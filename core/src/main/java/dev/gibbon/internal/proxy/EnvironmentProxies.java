@@ -11,7 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The proxies that environment variables name, in the way of curl; {@link ProxyPolicy#environment(Map)} has the rules. */
+/**
+ * The proxies that environment variables name, in the way of curl; {@link ProxyPolicy#environment(Map)} has the rules.
+ */
 public final class EnvironmentProxies implements ProxyPolicy {
     private static final int WS_PORT = 80;
     private static final int WSS_PORT = 443;

@@ -19,8 +19,9 @@ import java.util.Base64;
 /**
  * CONNECT of HTTP/1.1 (RFC 9110 §9.3.6).
  *
- * <p>Any 2xx opens the tunnel, and its Content-Length and Transfer-Encoding are ignored, as the section demands: what follows the
- * head is the target's, even where the proxy meant it for a body. The handshake inside the tunnel then fails on it.
+ * <p>Any 2xx opens the tunnel, and its Content-Length and Transfer-Encoding are
+ * ignored, as the section demands: what follows the head is the target's, even where
+ * the proxy meant it for a body. The handshake inside the tunnel then fails on it.
  */
 final class HttpConnectTunnel implements ProxyTunnel {
     /** Interim replies skipped at most (RFC 9110 §15.2). */

@@ -10,14 +10,14 @@ import java.nio.ByteBuffer;
 /** Asks a proxy, over a connection to it, for a tunnel to a target. Immutable; any number of threads may share one. */
 public interface ProxyTunnel {
     /**
-     * Opens the tunnel: when this returns, the transport carries the bytes of the target. It blocks for as long as the proxy likes;
-     * to bound that, close the transport from another thread.
+     * Opens the tunnel: when this returns, the transport carries the bytes of the target. It blocks for as long as the
+     * proxy likes; to bound that, close the transport from another thread.
      *
-     * <p>No byte that the proxy sent is lost: what came behind its reply is returned and belongs before what is read next. A
-     * WebSocket server never speaks first, over TLS or not, so usually there is none.
+     * <p>No byte that the proxy sent is lost: what came behind its reply is returned and belongs before what is read
+     * next. A WebSocket server never speaks first, over TLS or not, so usually there is none.
      *
-     * @param toProxy a blocking transport to the proxy, TLS already under it for an HTTPS proxy; never closed here. After an
-     *     exception it is of no more use
+     * @param toProxy a blocking transport to the proxy, TLS already under it for an HTTPS proxy; never closed here.
+     *     After an exception it is of no more use
      * @param targetHost a host name in its ASCII form, or an address; IPv6 with or without brackets
      * @param targetPort 1 to 65535
      * @return the bytes that came behind the reply
@@ -44,7 +44,8 @@ public interface ProxyTunnel {
      * {@return the way to open tunnels through a proxy}
      *
      * @param proxy which one
-     * @param resolver asked for host names by {@link ProxyAddress.Protocol#SOCKS5} alone, on the thread that opens the tunnel
+     * @param resolver asked for host names by {@link ProxyAddress.Protocol#SOCKS5}
+     *     alone, on the thread that opens the tunnel
      */
     static ProxyTunnel of(ProxyAddress proxy, Resolver resolver) {
         return switch (proxy.protocol()) {

@@ -11,8 +11,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * Reads the first bytes of the body behind a refusal, for a person to see. The status is what counts: whatever is wrong with the
- * body, a stream that breaks included, only ends it. Nothing is inflated.
+ * Reads the first bytes of the body behind a refusal, for a person to see. The status is what counts: whatever is wrong
+ * with the body, a stream that breaks included, only ends it. Nothing is inflated.
  */
 final class RefusalBody {
     /** A page that explains itself fits; an endless one costs no more than this. */

@@ -14,8 +14,8 @@ import java.util.HexFormat;
 import java.util.Optional;
 
 /**
- * CONNECT of SOCKS version 5 (RFC 1928), without authentication or with user name and password (RFC 1929). Replies have a known
- * length and are read to the byte, so nothing of the target is ever read here.
+ * CONNECT of SOCKS version 5 (RFC 1928), without authentication or with user name and password (RFC 1929). Replies have
+ * a known length and are read to the byte, so nothing of the target is ever read here.
  *
  * <pre>
  *   client                                      proxy

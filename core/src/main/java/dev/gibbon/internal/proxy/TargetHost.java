@@ -20,8 +20,8 @@ record TargetHost(String text, Optional<InetAddress> address) {
     /**
      * {@return the host that {@code text} spells; empty if it is malformed}
      *
-     * @param text a name in its ASCII form or an address; an IPv6 address with or without brackets, never with a zone, which means
-     *     nothing to another machine
+     * @param text a name in its ASCII form or an address; an IPv6 address with or without brackets, never with a zone,
+     *     which means nothing to another machine
      */
     static Optional<TargetHost> parse(String text) {
         boolean bracketed = text.startsWith("[") && text.endsWith("]");

@@ -27,7 +27,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Rows are in short: {@code pd}, {@code snct}, {@code cnct}, {@code smwb}, {@code cmwb} for the names of RFC 7692 §7. */
+/**
+ * Rows are in short: {@code pd}, {@code snct}, {@code cnct}, {@code smwb}, {@code cmwb} for the names of RFC 7692 §7.
+ */
 class DeflateNegotiationTest {
     @Nested
     class Server {
@@ -135,7 +137,8 @@ class DeflateNegotiationTest {
                     "-         | 12 | 15 | pd; smwb=15          | pd; smwb=12",
                     "-         | 12 | 15 | pd; smwb=12          | pd; smwb=12",
                     "-         | 12 | 15 | pd; smwb=9           | pd; smwb=9",
-                    // The client's: only if it said it can (§7.1.2.2), else it goes without takeover.
+                    // The client's: only if it said it can
+                    // (§7.1.2.2), else it goes without takeover.
                     "-         | 15 | 12 | pd; cmwb             | pd; cmwb=12",
                     "-         | 15 | 12 | pd; cmwb=15          | pd; cmwb=12",
                     "-         | 15 | 12 | pd; cmwb=12          | pd; cmwb=12",

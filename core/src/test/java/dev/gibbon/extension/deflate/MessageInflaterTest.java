@@ -444,7 +444,9 @@ class MessageInflaterTest {
             }
         }
 
-        /** Whatever the bytes are: a message or a refusal, no more output than DEFLATE can give, and every lease back. */
+        /**
+         * Whatever the bytes are: a message or a refusal, no more output than DEFLATE can give, and every lease back.
+         */
         @Test
         void anyBytesEndInAMessageOrARefusal() {
             Random random = new Random(42);

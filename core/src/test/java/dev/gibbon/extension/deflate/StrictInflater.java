@@ -5,9 +5,9 @@ import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
 
 /**
- * A slow decoder of DEFLATE (RFC 1951) that trusts nothing: written from the RFC alone, it shares no code with zlib, and fails on any
- * distance beyond the window or what was output, any incomplete or overfull code, any bit left over. One per direction; with context
- * takeover it remembers the earlier messages.
+ * A slow decoder of DEFLATE (RFC 1951) that trusts nothing: written from the RFC alone, it shares no code with zlib,
+ * and fails on any distance beyond the window or what was output, any incomplete or overfull code, any bit left over.
+ * One per direction; with context takeover it remembers the earlier messages.
  */
 public final class StrictInflater {
     private static final int[] LENGTH_BASE = {
@@ -186,7 +186,8 @@ public final class StrictInflater {
         /**
          * Makes it.
          *
-         * @param mayBeIncomplete whether some bits may mean nothing, as with one distance or the fixed distances (§3.2.6, §3.2.7)
+         * @param mayBeIncomplete whether some bits may mean nothing, as
+         *     with one distance or the fixed distances (§3.2.6, §3.2.7)
          */
         Code(int[] lengths, boolean mayBeIncomplete) {
             for (int length : lengths) {

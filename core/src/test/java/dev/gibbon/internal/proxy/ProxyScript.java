@@ -9,7 +9,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/** A proxy that has all its replies written, and perhaps its stream ended, before it is asked: so nothing has to wait. */
+/**
+ * A proxy that has all its replies written, and perhaps its stream ended, before it is asked: so nothing has to wait.
+ */
 final class ProxyScript {
     private static final int CAPACITY = 256 * 1024;
 

@@ -45,7 +45,9 @@ class Socks5TunnelTest {
         });
     }
 
-    /** Opens a tunnel through a proxy that has more to say, and asserts what was sent and that nothing more was read. */
+    /**
+     * Opens a tunnel through a proxy that has more to say, and asserts what was sent and that nothing more was read.
+     */
     private static void assertOpens(String sent, ProxyTunnel tunnel, String host, int port, String replies)
             throws IOException {
         for (Splitter feed : Splitter.feeds(5)) {

@@ -12,11 +12,14 @@ import java.io.IOException;
 import java.net.URI;
 
 /**
- * Lets a fuzzing server judge our client: asks how many cases there are, and in each echoes what comes until the connection ends. The
- * server keeps the verdicts to itself and writes its report when asked to.
+ * Lets a fuzzing server judge our client: asks how many cases there are, and in each echoes what comes until the
+ * connection ends. The server keeps the verdicts to itself and writes its report when asked to.
  */
 public final class Client {
-    /** Cases 9.* send 16 MiB in one message, and 4 MiB in 65 536 fragments: more than a client should take that knows no better. */
+    /**
+     * Cases 9.* send 16 MiB in one message, and 4 MiB in 65 536
+     * fragments: more than a client should take that knows no better.
+     */
     private static final ConnectionOptions ROOMY = ConnectionOptions.builder()
             .maxMessageBytes(64L << 20)
             .maxFragments(1 << 20)

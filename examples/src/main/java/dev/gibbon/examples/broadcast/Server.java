@@ -14,8 +14,8 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * Tells everybody the time. Each message is encoded once, however many get it; whoever is slow misses some. The connections are
- * blocking ones here, and would get the same on event loops.
+ * Tells everybody the time. Each message is encoded once, however many get it; whoever is slow misses some. The
+ * connections are blocking ones here, and would get the same on event loops.
  */
 public final class Server {
     private static final Upgrader UPGRADER = Upgrader.builder()

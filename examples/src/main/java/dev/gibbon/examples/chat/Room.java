@@ -7,7 +7,9 @@ import dev.gibbon.Listener;
 import dev.gibbon.MessageView;
 import dev.gibbon.PreparedMessage;
 
-/** Everybody who is connected. Called on event loops, so nothing here waits; who disconnects leaves the group by itself. */
+/**
+ * Everybody who is connected. Called on event loops, so nothing here waits; who disconnects leaves the group by itself.
+ */
 final class Room implements Listener {
     private final Group members = new Group();
 

@@ -10,8 +10,8 @@ import java.io.IOException;
 import java.time.Duration;
 
 /**
- * One room: what anybody says, everybody hears. Served by event loops, so that a member who listens costs next to nothing. Whoever cannot
- * keep up is dropped, so that nobody waits for them.
+ * One room: what anybody says, everybody hears. Served by event loops, so that a member who listens costs next to
+ * nothing. Whoever cannot keep up is dropped, so that nobody waits for them.
  */
 public final class Server {
     private static final int MAX_MESSAGE_BYTES = 512;

@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs a program for each connection: a message is a line of its input, a line of its output is a message. Only pages of the same origin
- * may connect, which matters here more than elsewhere.
+ * Runs a program for each connection: a message is a line of its input, a line of its output is a message. Only pages
+ * of the same origin may connect, which matters here more than elsewhere.
  */
 public final class Server {
     private static final long PATIENCE_SECONDS = 5;

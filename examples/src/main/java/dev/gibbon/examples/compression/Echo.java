@@ -17,8 +17,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.BiConsumer;
 
 /**
- * Tells the peer what was agreed on, as a text message, then echoes. On a thread of its own or on an event loop; messages whole or
- * piece by piece.
+ * Tells the peer what was agreed on, as a text message, then echoes. On a thread of its own or on an event loop;
+ * messages whole or piece by piece.
  */
 final class Echo {
     /** So that of the judges' messages some come whole and some in parts. */

@@ -20,10 +20,11 @@ import org.jspecify.annotations.Nullable;
  * Server and client with any compression options, told what to do line by line by whoever judges them ({@code
  * conformance/ws/run}, {@code conformance/browser/run}). Every connection says what was agreed on and then echoes.
  *
- * <p>Commands: {@code settings WORDS} adds a set of settings, the first of which is number 0. {@code serve} starts a server and
- * says {@code port N}; set N is served at {@code /N/echo} by a thread for each connection and at {@code /N/echo/event} by event loops.
- * {@code dial ID N thread|event URL} opens a connection with set N and says {@code ended ID HOW}: {@code fine}, or what was wrong. Connections
- * of the server that end badly are told as {@code failed PATH WHY}. It ends when its input does.
+ * <p>Commands: {@code settings WORDS} adds a set of settings, the first of which is number 0. {@code serve} starts a
+ * server and says {@code port N}; set N is served at {@code /N/echo} by a thread for each connection and at
+ * {@code /N/echo/event} by event loops. {@code dial ID N thread|event URL} opens a connection with set N and says
+ * {@code ended ID HOW}: {@code fine}, or what was wrong. Connections of the server that end badly are told as
+ * {@code failed PATH WHY}. It ends when its input does.
  */
 public final class Peer implements AutoCloseable {
     static final String FINE = "fine";

@@ -11,8 +11,8 @@ import dev.gibbon.extension.PermessageDeflate;
  */
 record Settings(PermessageDeflate deflate, boolean streaming) {
     /**
-     * {@return the settings that a line of words names, such as {@code level=6 serverMaxWindowBits=10 liveStreams}; what is not named
-     * has its default}
+     * {@return the settings that a line of words names, such as {@code level=6 serverMaxWindowBits=10 liveStreams};
+     * what is not named has its default}
      *
      * @param line the words, with a space between each two
      * @throws IllegalArgumentException if a word is unknown or a value out of range

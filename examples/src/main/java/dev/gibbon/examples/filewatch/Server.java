@@ -17,8 +17,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * Sends the content of a file, and again whenever it has changed. {@code ?since=MILLIS} leaves out what is not newer than that time. The
- * read deadline is the clock: one thread looks after the file and after the connection.
+ * Sends the content of a file, and again whenever it has changed. {@code ?since=MILLIS} leaves out what is not newer
+ * than that time. The read deadline is the clock: one thread looks after the file and after the connection.
  */
 public final class Server {
     private static final int MAX_BYTES = 1 << 20;

@@ -39,7 +39,8 @@ class PeerTest {
                     .dial(URI.create("ws://localhost:" + port + path))) {
                 assertEquals(String.join(", ", ws.extensions()), text(ws));
                 assertEquals(
-                        "permessage-deflate; client_no_context_takeover; server_max_window_bits=9; client_max_window_bits=12",
+                        "permessage-deflate; client_no_context_takeover;"
+                                + " server_max_window_bits=9; client_max_window_bits=12",
                         String.join(", ", ws.extensions()));
                 ws.writeText(LONG);
                 assertEquals(LONG, text(ws));

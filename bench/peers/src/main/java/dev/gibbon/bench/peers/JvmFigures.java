@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * @param windowSeconds the part of the measured time that the following are about; absent if there was none to be had
  * @param collections garbage collections in it
  * @param collectionMillis their time
- * @param allocatedBytesPerMessage allocated in it by all threads, without what the asking itself costs, divided by its messages
+ * @param allocatedBytesPerMessage allocated in it by all threads,
+ *     without what the asking itself costs, divided by its messages
  * @param heapBytesPerConnection what the connections of an idle run hold in the heap, after a collection
  */
 record JvmFigures(

@@ -15,12 +15,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * Watches a server's JVM while the load runs.
  *
- * <p>The load does not say when its measured time begins, but it ends when that is over. So samples are taken all along, a few in the
- * measured time, and those between its edges count. What is allocated between them, divided by the messages of that time, has neither the
- * handshakes in it nor what the warm-up allocates.
+ * <p>The load does not say when its measured time begins, but it ends when that is over. So samples are taken all
+ * along, a few in the measured time, and those between its edges count. What is allocated between them, divided by the
+ * messages of that time, has neither the handshakes in it nor what the warm-up allocates.
  */
 final class JvmWatch implements AutoCloseable {
-    /** The samples that count lie between these parts of the measured time: its borders are known to a fraction of a second only. */
+    /**
+     * The samples that count lie between these parts of the measured
+     * time: its borders are known to a fraction of a second only.
+     */
     private static final double FROM = 0.05;
 
     private static final double TO = 0.90;
@@ -76,8 +79,9 @@ final class JvmWatch implements AutoCloseable {
                 samples.add(probe.sample());
                 if (scenario.mode() == Scenario.Mode.IDLE && allAreOpen()) {
                     long heap = probe.liveHeap();
-                    if (allAreOpen()) { // Still. The least counts: handshakes are not quite over, or all are just used,
-                        // elsewhen.
+                    // Still. The least counts: handshakes are not quite over, or all are just
+                    // used, elsewhen.
+                    if (allAreOpen()) {
                         double each = (heap - heapBefore) / (double) scenario.connections();
                         heapPerConnection = heapPerConnection == null ? each : Math.min(heapPerConnection, each);
                     }

@@ -19,7 +19,9 @@ record Machine(String cpu, int cores, long memoryMib, String kernel, String jdk)
                 System.getProperty("java.vm.name") + " " + Runtime.version());
     }
 
-    /** {@return what {@code taskset -c} takes for all cores: the runner is pinned, and its children would inherit that} */
+    /**
+     * {@return what {@code taskset -c} takes for all cores: the runner is pinned, and its children would inherit that}
+     */
     static String allCores() throws IOException {
         return "0-" + (cores(Files.readAllLines(Path.of("/proc/cpuinfo"))) - 1);
     }

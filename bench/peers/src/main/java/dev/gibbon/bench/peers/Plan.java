@@ -33,8 +33,8 @@ record Plan(List<Scenario> scenarios, List<Rival> rivals, int rounds, Duration w
     /**
      * {@return in how many rounds a rival has a scenario}
      *
-     * <p>An hour is not enough for five rounds of everything. Every figure that a target needs is measured in every round, the others
-     * once; idle connections once too, since memory is not a matter of chance.
+     * <p>An hour is not enough for five rounds of everything. Every figure that a target needs is measured in every
+     * round, the others once; idle connections once too, since memory is not a matter of chance.
      */
     int roundsOf(Scenario scenario, Rival rival) {
         boolean always = scenario.mode() != Scenario.Mode.IDLE
@@ -42,7 +42,10 @@ record Plan(List<Scenario> scenarios, List<Rival> rivals, int rounds, Duration w
         return always ? rounds : 1;
     }
 
-    /** {@return what a round does: each scenario on all rivals before the next one, and each round begins with another rival} */
+    /**
+     * {@return what a round does: each scenario on all rivals before
+     * the next one, and each round begins with another rival}
+     */
     List<Step> steps(int round) {
         List<Rival> order = new ArrayList<>(rivals);
         Collections.rotate(order, -(round - 1));
@@ -60,8 +63,8 @@ record Plan(List<Scenario> scenarios, List<Rival> rivals, int rounds, Duration w
     /**
      * {@return the runs that make a server of that setting warm}
      *
-     * <p>One for each size of message that is echoed, the smallest first, and one for broadcasts. Where memory is the figure, handshakes:
-     * the classes and the compiled code that they need belong to no connection.
+     * <p>One for each size of message that is echoed, the smallest first, and one for broadcasts. Where memory is the
+     * figure, handshakes: the classes and the compiled code that they need belong to no connection.
      */
     List<Scenario> warmups(Rival rival, Scenario.Setting setting) {
         if (!rival.needsWarmup()) {

@@ -222,13 +222,19 @@ final class Report {
                 + (limited ? "\n† the client's core was busy: the rate may be its limit, not the server's.\n" : "");
     }
 
-    /** {@return whose deflate it is, at the level of the scenario} Where the level cannot be set, the codec's description says so. */
+    /**
+     * {@return whose deflate it is, at the level of the scenario}
+     * Where the level cannot be set, the codec's description says so.
+     */
     private static String codec(Rival rival, Scenario scenario) {
         String codec = Objects.requireNonNullElse(rival.codec(), "unknown");
         return scenario.setting().level6() ? codec.replace("level 1", "level 6") : codec;
     }
 
-    /** {@return the parameters of the extension that the server agreed to; the name of the only one there is goes without saying} */
+    /**
+     * {@return the parameters of the extension that the server agreed
+     * to; the name of the only one there is goes without saying}
+     */
     private String agreed(Rival rival, Scenario scenario) {
         return summary.agreed(rival.name(), scenario.name())
                 .map(agreed -> agreed.replaceFirst("^permessage-deflate(; *)?", ""))

@@ -242,7 +242,10 @@ record Scenario(
         return new Scenario(name, group, mode, connections, 1, size, 0, false, setting, when, setup, Set.of());
     }
 
-    /** {@return handshakes on a server of that setting, one after the other on a few connections; no scenario of its own} */
+    /**
+     * {@return handshakes on a server of that setting, one after
+     * the other on a few connections; no scenario of its own}
+     */
     static Scenario handshakes(Setting setting) {
         boolean json = setting.deflate();
         return new Scenario(
@@ -340,7 +343,8 @@ record Scenario(
         if (exchanges > 0) {
             words.addAll(List.of("--exchange", Integer.toString(exchanges)));
         }
-        // One address pair has 28 000 ephemeral ports by default; half of them, so that those in TIME_WAIT do no harm.
+        // One address pair has 28 000 ephemeral ports by default;
+        // half of them, so that those in TIME_WAIT do no harm.
         for (int source = 0; connections > 14_000 && source <= connections / 14_000; source++) {
             words.addAll(List.of("--source", "127.0.0." + (2 + source)));
         }

@@ -20,14 +20,16 @@ import java.util.concurrent.TimeoutException;
 /**
  * A running server of one rival.
  *
- * <p>It is stopped by a signal while it is not measured, so that its timers and its garbage collector take nothing from the one that is.
+ * <p>It is stopped by a signal while it is not measured, so that its
+ * timers and its garbage collector take nothing from the one that is.
  */
 final class ServerProcess {
     private static final Duration START_LIMIT = Duration.ofSeconds(30);
 
     /**
-     * Where memory is the figure. A heap begins with a 64th of the machine's memory and keeps what it has, so the garbage of the handshakes
-     * would count as the connections'; so it begins small, and a collection gives back all but a fifth.
+     * Where memory is the figure. A heap begins with a 64th of the machine's memory
+     * and keeps what it has, so the garbage of the handshakes would count as the
+     * connections'; so it begins small, and a collection gives back all but a fifth.
      */
     private static final String SMALL_HEAP = "-Xms16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=20";
 

@@ -7,9 +7,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The servers that run: one for each rival and setting, kept for the whole session and stopped by a signal while another is measured.
+ * The servers that run: one for each rival and setting, kept for the
+ * whole session and stopped by a signal while another is measured.
  *
- * <p>Where memory gets short, the one that was measured the longest ago is ended. It is started and made warm again when its turn comes.
+ * <p>Where memory gets short, the one that was measured the longest
+ * ago is ended. It is started and made warm again when its turn comes.
  */
 final class Servers {
     /** Free memory that a server and the load may well need. */

@@ -86,7 +86,10 @@ final class Session {
         }
     }
 
-    /** {@return what watches the server's JVM, or null if that does not tell about itself: the rest can be measured all the same} */
+    /**
+     * {@return what watches the server's JVM, or null if that does
+     * not tell about itself: the rest can be measured all the same}
+     */
     private @Nullable JvmWatch watch(Plan.Step step, ServerProcess server) {
         try {
             return JvmWatch.start(server.pid(), step.scenario(), plan.measured());

@@ -132,7 +132,10 @@ sealed interface Target {
                                     best.get().name()));
         }
 
-        /** {@return whether what it sends is as short as what we send} Who compresses less has less to do. True where nobody compresses. */
+        /**
+         * {@return whether what it sends is as short as what we send} Who
+         * compresses less has less to do. True where nobody compresses.
+         */
         private boolean compressesAsWell(Rival rival, Summary summary) {
             OptionalDouble ours = summary.figure(subject, scenario, Metric.WIRE_PART);
             OptionalDouble theirs = summary.figure(rival.name(), scenario, Metric.WIRE_PART);

@@ -48,7 +48,8 @@ class ScenarioTest {
                 "ws://127.0.0.1:1234/echo --mode echo --connections 64 --depth 1 --size 512 --records --deflate",
                 load("json512-deflate"));
         assertEquals(
-                "ws://127.0.0.1:1234/echo --mode echo --connections 32 --depth 1 --size 16384 --records --deflate --takeover",
+                "ws://127.0.0.1:1234/echo --mode echo --connections 32 --depth 1 --size 16384 --records"
+                        + " --deflate --takeover",
                 load("json16K-takeover"));
         assertEquals(
                 "ws://127.0.0.1:1234/echo --mode idle --connections 8000 --size 512 --records --deflate --exchange 8",

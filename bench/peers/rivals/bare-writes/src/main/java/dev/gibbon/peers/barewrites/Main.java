@@ -21,10 +21,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The least that a broadcast costs on a selector loop of the JDK: the encoded frame is written to one channel after the other.
+ * The least that a broadcast costs on a selector loop of the JDK:
+ * the encoded frame is written to one channel after the other.
  *
- * <p>Not a WebSocket server beyond what that takes: every path is {@code /broadcast}, messages are unfragmented and short, all else but
- * Close is ignored, and there is one loop whatever the settings say.
+ * <p>Not a WebSocket server beyond what that takes: every path is {@code /broadcast}, messages are unfragmented and
+ * short, all else but Close is ignored, and there is one loop whatever the settings say.
  */
 public final class Main {
     private static final int RECEIVE_BYTES = 256 * 1024;

@@ -54,7 +54,10 @@ public final class Main {
         }
     }
 
-    /** Sends whole messages to all: the fragments of two senders must not mix. A session is not safe for several threads. */
+    /**
+     * Sends whole messages to all: the fragments of two senders
+     * must not mix. A session is not safe for several threads.
+     */
     private static final class Broadcast implements WsListener {
         private final Map<WsSession, ReentrantLock> members;
 

@@ -10,8 +10,9 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 
 /**
- * Answers each part of a message as it comes. Tomcat hands out whole messages only up to the size of a buffer that every session
- * keeps from its start, so a session starts with the default of 8 KiB and takes a larger one once it needs it.
+ * Answers each part of a message as it comes. Tomcat hands out whole messages only
+ * up to the size of a buffer that every session keeps from its start, so a session
+ * starts with the default of 8 KiB and takes a larger one once it needs it.
  */
 final class Echo extends Endpoint {
     private static final int LARGE_BUFFER_BYTES = 1 << 20;
