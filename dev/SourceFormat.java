@@ -18,8 +18,9 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * Compares every Java source below a directory with what the formatter makes of it, or rewrites it. Also asks for the licence
- * line and for explicit imports. The build runs it: {@code java SourceFormat.java check|write DIRECTORY}.
+ * Compares every Java source below a directory with what the formatter makes of it, or rewrites it. Also asks for the
+ * licence line, for explicit imports, and for what {@link SourceLines} says about the length of lines. The build runs
+ * it: {@code java SourceFormat.java check|write DIRECTORY}.
  */
 public final class SourceFormat {
     private static final String LICENCE = "// SPDX-License-Identifier: Apache-2.0\n";
@@ -83,6 +84,7 @@ public final class SourceFormat {
             fault(source, 1, "does not begin with the line " + LICENCE.strip());
         }
         WILDCARD_IMPORT.matcher(is).results().forEach(m -> fault(source, lineOf(is, m.start()), "wildcard import"));
+        SourceLines.faults(is).forEach(f -> fault(source, f.line(), f.what()));
         String should;
         try {
             String ordered = ImportOrderer.reorderImports(is, JavaFormatterOptions.Style.PALANTIR);
