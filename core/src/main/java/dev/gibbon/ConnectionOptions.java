@@ -41,11 +41,14 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
     /** {@return how long a read may wait in silence before the connection is closed with 1001; 5 min unless set} */
     Optional<Duration> idleTimeout();
 
-    /**
-     * {@return how long {@link Connection#readMessage()} waits
-     * for the rest of a message that has begun; 60 s unless set}
-     */
+    /** {@return how long the rest of a message that has begun is waited for in all; 1 h unless set} */
     Duration messageTimeout();
+
+    /** {@return in which time {@link #messageStallBytes()} of a message must come once it has begun; 60 s unless set} */
+    Duration messageStallTimeout();
+
+    /** {@return how many bytes of a message must come in {@link #messageStallTimeout()}; 1 KiB unless set} */
+    long messageStallBytes();
 
     /** {@return how long a write may go without moving 1 KiB before the connection is dropped; 10 s unless set} */
     Duration writeTimeout();
@@ -79,7 +82,9 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
         private int maxControlFramesPerMinute = 300;
         private int maxPendingPongs = 16;
         private Optional<Duration> idleTimeout = Optional.of(Duration.ofMinutes(5));
-        private Duration messageTimeout = Duration.ofSeconds(60);
+        private Duration messageTimeout = Duration.ofHours(1);
+        private Duration messageStallTimeout = Duration.ofSeconds(60);
+        private long messageStallBytes = 1024;
         private Duration writeTimeout = Duration.ofSeconds(10);
         private Duration closeTimeout = Duration.ofSeconds(10);
         private Optional<Duration> pingInterval = Optional.empty();
@@ -99,6 +104,8 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
             maxPendingPongs = from.maxPendingPongs();
             idleTimeout = from.idleTimeout();
             messageTimeout = from.messageTimeout();
+            messageStallTimeout = from.messageStallTimeout();
+            messageStallBytes = from.messageStallBytes();
             writeTimeout = from.writeTimeout();
             closeTimeout = from.closeTimeout();
             pingInterval = from.pingInterval();
@@ -183,14 +190,32 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
         }
 
         /**
-         * Bounds the wait of {@link Connection#readMessage()} for the rest of a message that has begun; then the
-         * connection fails with 1008. Streaming by {@link Connection#nextReader()} is not bound by it. 60 s unless set.
+         * Bounds the wait for the rest of a message that has begun, however steadily it comes; then the connection
+         * fails with 1008. It counts while {@link Connection#readMessage()} waits, or a {@link Listener} gets the message
+         * whole; what is streamed, by {@link Connection#nextReader()} or in parts, is not bound by it. 1 h unless set: 64
+         * MiB at 19 KB/s.
          *
          * @param timeout positive
          * @return this
          */
         public Builder messageTimeout(Duration timeout) {
             messageTimeout = timeout;
+            return this;
+        }
+
+        /**
+         * Bounds how slowly the rest of a message may come that has begun: with less than {@code bytes} of it in
+         * {@code period} the connection fails with 1008. It counts where {@link #messageTimeout} does, and looks at bytes
+         * of that message alone, once they are inflated; control frames in between are no progress. 1 KiB in 60 s unless
+         * set: any network that works brings more, and a peer that drips bytes to hold our memory is let go.
+         *
+         * @param bytes 1 or more
+         * @param period positive
+         * @return this
+         */
+        public Builder messageStall(long bytes, Duration period) {
+            messageStallBytes = bytes;
+            messageStallTimeout = period;
             return this;
         }
 
@@ -288,6 +313,8 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
                     maxPendingPongs,
                     idleTimeout,
                     messageTimeout,
+                    messageStallTimeout,
+                    messageStallBytes,
                     writeTimeout,
                     closeTimeout,
                     pingInterval,

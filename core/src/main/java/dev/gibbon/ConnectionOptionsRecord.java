@@ -11,6 +11,8 @@ record ConnectionOptionsRecord(
         int maxPendingPongs,
         Optional<Duration> idleTimeout,
         Duration messageTimeout,
+        Duration messageStallTimeout,
+        long messageStallBytes,
         Duration writeTimeout,
         Duration closeTimeout,
         Optional<Duration> pingInterval,
@@ -28,6 +30,8 @@ record ConnectionOptionsRecord(
         requirePositive("maxPendingPongs", maxPendingPongs);
         idleTimeout.ifPresent(timeout -> requirePositive("idleTimeout", timeout));
         requirePositive("messageTimeout", messageTimeout);
+        requirePositive("messageStallTimeout", messageStallTimeout);
+        requirePositive("messageStallBytes", messageStallBytes);
         requirePositive("writeTimeout", writeTimeout);
         requirePositive("closeTimeout", closeTimeout);
         pingInterval.ifPresent(interval -> requirePositive("pingInterval", interval));

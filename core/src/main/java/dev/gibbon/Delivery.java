@@ -59,6 +59,7 @@ final class Delivery implements Input {
     private volatile Input.Waiting waiting = Input.Waiting.FOR_A_MESSAGE;
 
     private volatile long awaitedMessage;
+    private volatile long awaitedBytes;
     private volatile long reads;
 
     Delivery(WebSocketConnection connection, Inbound inbound, Listener listener) {
@@ -80,6 +81,11 @@ final class Delivery implements Input {
     @Override
     public long awaitedMessage() {
         return awaitedMessage;
+    }
+
+    @Override
+    public long awaitedBytes() {
+        return awaitedBytes;
     }
 
     @Override
@@ -267,6 +273,7 @@ final class Delivery implements Input {
             }
         }
         assembled += length;
+        awaitedBytes = assembled;
         if (waiting != Input.Waiting.FOR_THE_REST_OF_A_MESSAGE) {
             waiting = Input.Waiting.FOR_THE_REST_OF_A_MESSAGE;
         }

@@ -16,6 +16,9 @@ interface Input {
     /** {@return which message the rest is waited for of, by number} */
     long awaitedMessage();
 
+    /** {@return how many bytes of that message have come, once inflated} */
+    long awaitedBytes();
+
     /** {@return how many reads came back so far} */
     long reads();
 }

@@ -99,6 +99,8 @@ final class Receiver implements Input {
     /** Which message the reader waits for the rest of, by number. */
     private volatile long awaitedMessage;
 
+    private volatile long awaitedBytes;
+
     Receiver(
             Engine engine,
             Transport transport,
@@ -138,6 +140,11 @@ final class Receiver implements Input {
     @Override
     public long awaitedMessage() {
         return awaitedMessage;
+    }
+
+    @Override
+    public long awaitedBytes() {
+        return awaitedBytes;
     }
 
     @Override
@@ -680,6 +687,7 @@ final class Receiver implements Input {
         Duration timeout = bounded ? atMost : left;
         int n = -1;
         if (assembling) {
+            awaitedBytes = assembled;
             awaitedMessage = messages;
             waiting = Waiting.FOR_THE_REST_OF_A_MESSAGE;
         } else {

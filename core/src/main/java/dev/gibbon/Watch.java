@@ -18,11 +18,13 @@ final class Watch {
     private long bytesWritten;
     private long lastWrite;
     private long waitingSince;
-    private long awaitedMessage;
     private Input.Waiting waiting = Input.Waiting.NO;
     private boolean writing;
     private long lastPing;
     private boolean pinged;
+
+    /** Made when a message is first found begun and not whole, which on most connections none ever is. */
+    private @Nullable MessageWatch message;
 
     /** When the connection may first be found at fault; all that is measured starts here. */
     Watch(WebSocketConnection connection, ConnectionOptions options, long now) {
@@ -38,6 +40,7 @@ final class Watch {
     static Duration shortest(ConnectionOptions options) {
         Duration shortest = options.writeTimeout();
         shortest = min(shortest, options.messageTimeout());
+        shortest = min(shortest, options.messageStallTimeout());
         shortest = min(shortest, options.idleTimeout().orElse(shortest));
         shortest = min(shortest, options.pingInterval().orElse(shortest));
         return options.pingInterval().isPresent() ? min(shortest, options.pingTimeout()) : shortest;
@@ -61,8 +64,9 @@ final class Watch {
         if (connection.state() != ConnectionState.OPEN) {
             return; // The closing handshake has its own deadline.
         }
-        if (waiting == Input.Waiting.FOR_THE_REST_OF_A_MESSAGE && passed(options.messageTimeout(), waitingSince, now)) {
-            close(CloseCode.POLICY_VIOLATION, "the rest of a message did not come in " + options.messageTimeout());
+        String slow = slowMessage(now);
+        if (slow != null) {
+            close(CloseCode.POLICY_VIOLATION, slow);
         } else if (silentFor(options.idleTimeout().orElse(null), now)) {
             close(
                     CloseCode.GOING_AWAY,
@@ -91,12 +95,20 @@ final class Watch {
             lastRead = now;
             pinged = false;
         }
-        long isAwaited = connection.input().awaitedMessage();
-        if (isWaiting != waiting || isAwaited != awaitedMessage) {
+        if (isWaiting != waiting) {
             waiting = isWaiting;
-            awaitedMessage = isAwaited;
             waitingSince = now;
         }
+    }
+
+    /** {@return what is wrong with how the rest of a message comes in; null if nothing is} */
+    private @Nullable String slowMessage(long now) {
+        MessageWatch known = message;
+        if (known == null && waiting == Input.Waiting.FOR_THE_REST_OF_A_MESSAGE) {
+            known = new MessageWatch(options);
+            message = known;
+        }
+        return known == null ? null : known.fault(connection.input(), now);
     }
 
     /** Silence counts only while somebody waits for it to end: what lies unread in the socket is no silence. */

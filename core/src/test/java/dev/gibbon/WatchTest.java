@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,8 +10,12 @@ import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.TransportPair;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Random;
+import java.util.zip.Deflater;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -115,7 +120,7 @@ class WatchTest {
                 Rig.Task<Rig.End> reading = rig.read();
                 Frame frame = Frame.binary(new byte[100]);
                 byte[] wire = (role == Role.SERVER ? frame.withMaskingKey(7) : frame).encode();
-                drip(rig, java.util.Arrays.copyOf(wire, 10));
+                drip(rig, Arrays.copyOf(wire, 10));
                 for (int i = 10; i < 15; i++) {
                     advance(rig, Duration.ofSeconds(11));
                     assertEquals(ConnectionState.OPEN, rig.connection.state());
@@ -132,6 +137,203 @@ class WatchTest {
                 rig.expectSame(end);
                 rig.expectAllGivenBack();
             }
+        }
+
+        @ParameterizedTest
+        @Sides
+        void messageThatComesSlowlyButSteadilyIsWaitedFor(Side side) throws Exception {
+            try (Rig rig = new Rig(side)) {
+                Rig.Task<Rig.End> reading = rig.read();
+                byte[] wire = wire(side, Frame.binary(new byte[100_000]));
+                int pieces = 50; // 34 bytes a second
+                for (int i = 0; i < pieces; i++) {
+                    drip(rig, Arrays.copyOfRange(wire, i * wire.length / pieces, (i + 1) * wire.length / pieces));
+                    advance(rig, Duration.ofSeconds(58));
+                    assertEquals(ConnectionState.OPEN, rig.connection.state());
+                }
+                expectCleanEnd(rig, reading, 100_000);
+            }
+        }
+
+        @ParameterizedTest
+        @Sides(of = Face.PULL, because = "a listener's bytes are counted where they are put together, compressed or not")
+        void compressedMessageMakesProgressAsItIsInflated(Side side) throws Exception {
+            Role role = side.role();
+            byte[] content = new byte[50_000];
+            new Random(1).nextBytes(content);
+            TransportPair pair = TransportPair.create();
+            try (Rig rig = new Rig(side)) {
+                WebSocketConnection connection = CompressionScene.open(
+                        rig.engine,
+                        pair.end(role),
+                        role,
+                        CompressionScene.NO_TAKEOVER,
+                        CompressionScene.OPTIONS,
+                        ConnectionOptions.defaults());
+                Rig.Task<@Nullable Message> reading = Rig.start(connection::readMessage);
+                byte[] wire = wire(side, Frame.binary(deflated(content)).withRsv(true, false, false));
+                ByteBuffer[] piece = {ByteBuffer.wrap(wire)};
+                for (int to = 1500; to < wire.length; to += 1500) {
+                    piece[0].limit(to);
+                    pair.end(role.peer()).write(piece, 0, 1);
+                    pair.end(role).awaitBlockedReader();
+                    advance(rig, Duration.ofSeconds(50));
+                    assertEquals(ConnectionState.OPEN, connection.state(), "after " + to);
+                }
+                piece[0].limit(wire.length);
+                pair.end(role.peer()).write(piece, 0, 1);
+                assertArrayEquals(content, Objects.requireNonNull(reading.get()).bytes());
+                connection.abort();
+                rig.connection.abort();
+                rig.expectAllGivenBack();
+            }
+        }
+
+        /** Compresses a whole message as RFC 7692 §7.2.1 has it. */
+        private static byte[] deflated(byte[] content) {
+            byte[] out = new byte[content.length + 1000];
+            try (Deflater deflater = new Deflater(6, true)) {
+                deflater.setInput(content);
+                int length = deflater.deflate(out, 0, out.length, Deflater.SYNC_FLUSH);
+                return Arrays.copyOf(out, length - 4);
+            }
+        }
+
+        @ParameterizedTest
+        @Sides
+        void steadyFragmentsAreProgressToo(Side side) throws Exception {
+            try (Rig rig = new Rig(side)) {
+                Rig.Task<Rig.End> reading = rig.read();
+                drip(rig, wire(side, Frame.binary(new byte[300]).withFin(false)));
+                for (int i = 0; i < 100; i++) {
+                    advance(rig, Duration.ofSeconds(12));
+                    assertEquals(ConnectionState.OPEN, rig.connection.state());
+                    drip(rig, wire(side, Frame.continuation(new byte[300]).withFin(false)));
+                }
+                drip(rig, wire(side, Frame.continuation(new byte[0])));
+                expectCleanEnd(rig, reading, 300 * 101);
+            }
+        }
+
+        @ParameterizedTest
+        @Sides
+        void rx12lessThanAKibibyteInAMinuteIsAStall(Side side) throws Exception {
+            try (Rig rig = new Rig(side)) {
+                Rig.Task<Rig.End> reading = rig.read();
+                drip(rig, wire(side, Frame.binary(new byte[5000]).withFin(false)));
+                int fragments = 0;
+                while (rig.connection.state() == ConnectionState.OPEN && fragments < 20) {
+                    advance(rig, Duration.ofSeconds(10));
+                    if (rig.connection.state() == ConnectionState.OPEN) {
+                        drip(rig, wire(side, Frame.continuation(new byte[150]).withFin(false)));
+                        fragments++;
+                    }
+                }
+                assertTrue(fragments >= 5 && fragments <= 7, () -> "it ended after several: " + rig.connection);
+                expectStopped(rig, reading);
+            }
+        }
+
+        @ParameterizedTest
+        @Sides
+        void rx12controlFramesAreNoProgressOfTheMessage(Side side) throws Exception {
+            try (Rig rig = new Rig(side)) {
+                Rig.Task<Rig.End> reading = rig.read();
+                drip(rig, wire(side, Frame.binary(new byte[10]).withFin(false)));
+                for (int i = 0; i < 5; i++) {
+                    advance(rig, Duration.ofSeconds(11));
+                    for (int n = 0; n < 10; n++) {
+                        drip(rig, wire(side, Frame.pong(new byte[125])));
+                    }
+                }
+                advance(rig, Duration.ofSeconds(5).plus(SLACK));
+                expectStopped(rig, reading);
+            }
+        }
+
+        @ParameterizedTest
+        @Sides
+        void rx12wholeMessageIsBoundHoweverSteadilyItComes(Side side) throws Exception {
+            ConnectionOptions options = ConnectionOptions.builder()
+                    .messageTimeout(Duration.ofMinutes(10))
+                    .messageStall(100, Duration.ofSeconds(5))
+                    .build();
+            try (Rig rig = new Rig(side, options)) {
+                Rig.Task<Rig.End> reading = rig.read();
+                drip(rig, wire(side, Frame.binary(new byte[100]).withFin(false)));
+                for (int i = 0; i < 599 / 4; i++) {
+                    advance(rig, Duration.ofSeconds(4));
+                    assertEquals(ConnectionState.OPEN, rig.connection.state());
+                    drip(rig, wire(side, Frame.continuation(new byte[100]).withFin(false)));
+                }
+                advance(rig, Duration.ofSeconds(4).plus(SLACK));
+                expectStopped(rig, reading);
+            }
+        }
+
+        @ParameterizedTest
+        @Sides
+        void stallIsWhatTheOptionsSay(Side side) throws Exception {
+            ConnectionOptions options = ConnectionOptions.builder()
+                    .messageStall(100, Duration.ofSeconds(5))
+                    .build();
+            try (Rig rig = new Rig(side, options)) {
+                Rig.Task<Rig.End> reading = rig.read();
+                drip(rig, wire(side, Frame.binary(new byte[100]).withFin(false)));
+                advance(rig, Duration.ofSeconds(4));
+                assertEquals(ConnectionState.OPEN, rig.connection.state());
+                drip(rig, wire(side, Frame.continuation(new byte[99]).withFin(false)));
+                advance(rig, SLACK);
+                expectStopped(rig, reading);
+            }
+        }
+
+        @ParameterizedTest
+        @Sides
+        void nextMessageStartsAnew(Side side) throws Exception {
+            try (Rig rig = new Rig(side)) {
+                Rig.Task<Rig.End> reading = rig.read();
+                for (int i = 0; i < 5; i++) {
+                    drip(rig, wire(side, Frame.binary(new byte[10]).withFin(false)));
+                    advance(rig, Duration.ofSeconds(55));
+                    assertEquals(ConnectionState.OPEN, rig.connection.state());
+                    // Its rest and the beginning of the next in one read: the tick sees no end in between.
+                    byte[] rest = wire(side, Frame.continuation(new byte[10]));
+                    byte[] next = wire(side, Frame.binary(new byte[10]).withFin(false));
+                    byte[] both = Arrays.copyOf(rest, rest.length + next.length);
+                    System.arraycopy(next, 0, both, rest.length, next.length);
+                    drip(rig, both);
+                    advance(rig, Duration.ofSeconds(55));
+                    assertEquals(ConnectionState.OPEN, rig.connection.state());
+                    drip(rig, wire(side, Frame.continuation(new byte[10])));
+                }
+                rig.connection.abort();
+                assertTrue(rig.end(reading).failure().isPresent());
+                rig.expectAllGivenBack();
+            }
+        }
+
+        private static byte[] wire(Side side, Frame frame) {
+            return (side.role() == Role.SERVER ? frame.withMaskingKey(7) : frame).encode();
+        }
+
+        private static void expectStopped(Rig rig, Rig.Task<Rig.End> reading) throws Exception {
+            rig.peer.expectClose(1008, "");
+            rig.neighbours.echo();
+            rig.connection.abort();
+            Rig.End end = rig.end(reading);
+            ConnectionClosedException e = end.failure(ConnectionClosedException.class);
+            assertEquals(CloseCode.POLICY_VIOLATION, e.closeSent().orElseThrow().code());
+            rig.expectAllGivenBack();
+        }
+
+        private static void expectCleanEnd(Rig rig, Rig.Task<Rig.End> reading, int length) throws Exception {
+            rig.peer.sendClose();
+            rig.peer.expectCloseWithoutCode();
+            Rig.End end = rig.end(reading);
+            assertTrue(end.failure().isEmpty(), () -> "" + end.failure());
+            assertEquals(length, end.messages().getFirst().bytes().length);
+            rig.expectAllGivenBack();
         }
 
         @ParameterizedTest
@@ -214,6 +416,7 @@ class WatchTest {
             try (Rig rig = new Rig(side, options)) {
                 advance(rig, Duration.ofSeconds(26));
                 rig.peer.sendPong(rig.peer.expectPing());
+                rig.awaitWritten();
                 advance(rig, Duration.ofMinutes(10));
                 assertEquals(ConnectionState.OPEN, rig.connection.state());
                 rig.peer.expectNothingMore();
