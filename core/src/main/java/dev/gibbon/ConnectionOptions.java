@@ -32,7 +32,10 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
     /** {@return how many frames one message may have, empty ones counted; 16384 unless set} */
     int maxFragments();
 
-    /** {@return how many Ping and Pong frames the peer may send in a minute, and at once; 300 unless set} */
+    /**
+     * {@return how many Ping and Pong frames the peer may send in a minute, and at once, Pongs that were asked for
+     * not counted; 300 unless set}
+     */
     int maxControlFramesPerMinute();
 
     /** {@return how many Pongs may wait to be sent before only the newest is kept (RFC 6455 §5.5.3); 16 unless set} */
@@ -44,7 +47,10 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
     /** {@return how long the rest of a message that has begun is waited for in all; 1 h unless set} */
     Duration messageTimeout();
 
-    /** {@return in which time {@link #messageStallBytes()} of a message must come once it has begun; 60 s unless set} */
+    /**
+     * {@return in which time {@link #messageStallBytes()} of a message must come once it has begun; 60 s unless
+     * set}
+     */
     Duration messageStallTimeout();
 
     /** {@return how many bytes of a message must come in {@link #messageStallTimeout()}; 1 KiB unless set} */
@@ -154,7 +160,8 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
 
         /**
          * Bounds the Ping and Pong frames that may come in a minute, and at once; one more fails the connection with
-         * 1008. 300 unless set, five a second: far above any keepalive.
+         * 1008. A Pong for each Ping that this side sends does not count. 300 unless set, five a second: far above any
+         * keepalive.
          *
          * @param count 1 or more
          * @return this
@@ -191,9 +198,9 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
 
         /**
          * Bounds the wait for the rest of a message that has begun, however steadily it comes; then the connection
-         * fails with 1008. It counts while {@link Connection#readMessage()} waits, or a {@link Listener} gets the message
-         * whole; what is streamed, by {@link Connection#nextReader()} or in parts, is not bound by it. 1 h unless set: 64
-         * MiB at 19 KB/s.
+         * fails with 1008. It counts while {@link Connection#readMessage()} waits, or a {@link Listener} gets the
+         * message whole; what is streamed, by {@link Connection#nextReader()} or in parts, is not bound by it. 1 h
+         * unless set: 64 MiB at 19 KB/s.
          *
          * @param timeout positive
          * @return this
@@ -205,9 +212,10 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
 
         /**
          * Bounds how slowly the rest of a message may come that has begun: with less than {@code bytes} of it in
-         * {@code period} the connection fails with 1008. It counts where {@link #messageTimeout} does, and looks at bytes
-         * of that message alone, once they are inflated; control frames in between are no progress. 1 KiB in 60 s unless
-         * set: any network that works brings more, and a peer that drips bytes to hold our memory is let go.
+         * {@code period} the connection fails with 1008. It counts where {@link #messageTimeout} does, and looks at
+         * bytes of that message alone, once they are inflated; control frames in between are no progress. 1 KiB in
+         * 60 s unless set: any network that works brings more, and a peer that drips bytes to hold our memory is
+         * let go.
          *
          * @param bytes 1 or more
          * @param period positive

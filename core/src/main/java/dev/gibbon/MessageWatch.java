@@ -4,9 +4,9 @@ package dev.gibbon;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the rest of a message comes in that a connection waits for: whether it stands still, and how long it takes in all. Only time in
- * which it is waited for counts, at one look and still at the next; while the application has not asked for it nobody is to blame. Tick
- * thread only.
+ * How the rest of a message comes in that a connection waits for: whether it stands still, and how long it takes in
+ * all. Only time in which it is waited for counts, at one look and still at the next; while the application has not
+ * asked for it nobody is to blame. Tick thread only.
  */
 final class MessageWatch {
     private final ConnectionOptions options;

@@ -108,6 +108,95 @@ class ControlFramesTest {
 
     @ParameterizedTest
     @Sides
+    void pongsThatWereAskedForAreNoFlood(Side side) throws Exception {
+        try (Rig rig = new Rig(side)) {
+            Rig.Task<Rig.End> reading = rig.read();
+            for (int i = 0; i < 400; i++) {
+                CompletableFuture<Duration> roundTrip = rig.connection.ping();
+                rig.peer.sendPong(rig.peer.expectPing());
+                assertEquals(Duration.ZERO, Rig.start(roundTrip::get).get());
+            }
+            expectCleanEnd(rig, reading);
+        }
+    }
+
+    @ParameterizedTest
+    @Sides
+    void pongsForPingsThatWentOutTogetherAreNoFlood(Side side) throws Exception {
+        try (Rig rig = new Rig(side)) {
+            Rig.Task<Rig.End> reading = rig.read();
+            for (int i = 0; i < 400; i++) {
+                rig.connection.ping(ByteBuffer.wrap(new byte[] {(byte) i}));
+            }
+            for (int i = 0; i < 400; i++) {
+                rig.peer.sendPong(rig.peer.expectPing());
+            }
+            expectCleanEnd(rig, reading);
+        }
+    }
+
+    @ParameterizedTest
+    @Sides
+    void pongsOfAFastKeepaliveAreNoFlood(Side side) throws Exception {
+        ConnectionOptions options = ConnectionOptions.builder()
+                .keepalive(Duration.ofMillis(100), Duration.ofSeconds(20))
+                .build();
+        try (Rig rig = new Rig(side, options)) {
+            Rig.Task<Rig.End> reading = rig.read();
+            rig.awaitRead();
+            for (int i = 0; i < 560; i++) { // for 70 s
+                rig.clock.advance(Duration.ofMillis(125)); // The tick that finds a Ping due may be a quarter late.
+                rig.peer.sendPong(rig.peer.expectPing());
+                rig.awaitRead();
+                rig.awaitWritten();
+            }
+            expectCleanEnd(rig, reading);
+        }
+    }
+
+    @ParameterizedTest
+    @Sides
+    void pingSentEarnsOnePongAndNoMore(Side side) throws Exception {
+        ConnectionOptions options =
+                ConnectionOptions.builder().maxControlFramesPerMinute(5).build();
+        try (Rig rig = new Rig(side, options)) {
+            Rig.Task<Rig.End> reading = rig.read();
+            for (int i = 0; i < 10; i++) {
+                rig.connection.ping(ByteBuffer.allocate(0));
+                byte[] _ = rig.peer.expectPing();
+            }
+            for (int i = 0; i < 15; i++) {
+                rig.peer.sendPong(NOTHING);
+            }
+            rig.awaitRead();
+            assertEquals(ConnectionState.OPEN, rig.connection.state());
+            rig.peer.sendPong(NOTHING);
+            ProtocolException _ = rig.expectRefused(1008, reading);
+        }
+    }
+
+    @ParameterizedTest
+    @Sides
+    void pingSentEarnsThePeerNoPingOfItsOwn(Side side) throws Exception {
+        ConnectionOptions options =
+                ConnectionOptions.builder().maxControlFramesPerMinute(5).build();
+        try (Rig rig = new Rig(side, options)) {
+            Rig.Task<Rig.End> reading = rig.read();
+            for (int i = 0; i < 10; i++) {
+                rig.connection.ping(ByteBuffer.allocate(0));
+                byte[] _ = rig.peer.expectPing();
+            }
+            for (int i = 0; i < 5; i++) {
+                rig.peer.sendPing(NOTHING);
+                rig.peer.expectPong(NOTHING);
+            }
+            rig.peer.sendPing(NOTHING);
+            ProtocolException _ = rig.expectRefused(1008, reading);
+        }
+    }
+
+    @ParameterizedTest
+    @Sides
     void section5_5_3PongForTheNewestPingAnswersTheEarlierOnes(Side side) throws Exception {
         try (Rig rig = new Rig(side)) {
             Rig.Task<Rig.End> reading = rig.read();

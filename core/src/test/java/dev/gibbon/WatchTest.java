@@ -156,7 +156,7 @@ class WatchTest {
         }
 
         @ParameterizedTest
-        @Sides(of = Face.PULL, because = "a listener's bytes are counted where they are put together, compressed or not")
+        @Sides(of = Face.PULL, because = "a listener counts the bytes where they are put together")
         void compressedMessageMakesProgressAsItIsInflated(Side side) throws Exception {
             Role role = side.role();
             byte[] content = new byte[50_000];
@@ -297,7 +297,8 @@ class WatchTest {
                     drip(rig, wire(side, Frame.binary(new byte[10]).withFin(false)));
                     advance(rig, Duration.ofSeconds(55));
                     assertEquals(ConnectionState.OPEN, rig.connection.state());
-                    // Its rest and the beginning of the next in one read: the tick sees no end in between.
+                    // Its rest and the beginning of the next in one read: the tick sees no end in
+                    // between.
                     byte[] rest = wire(side, Frame.continuation(new byte[10]));
                     byte[] next = wire(side, Frame.binary(new byte[10]).withFin(false));
                     byte[] both = Arrays.copyOf(rest, rest.length + next.length);

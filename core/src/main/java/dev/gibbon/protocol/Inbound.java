@@ -58,10 +58,17 @@ public final class Inbound {
 
     private final ClosingHandshake closing;
     private final LongSupplier nanoClock;
+
+    /** Asked how many Pings were sent. */
+    private final Outbound outbound;
+
     private final int maxControlFramesPerMinute;
 
     /** Made with the first control frame. */
     private @Nullable ControlFrameBudget controlFrames;
+
+    /** How many Pongs came that Pings of ours had earned their place. */
+    private long pongsAskedFor;
 
     private final Utf8Validator utf8 = new Utf8Validator();
 
@@ -105,12 +112,14 @@ public final class Inbound {
             Limits limits,
             ClosingHandshake closing,
             LongSupplier nanoClock,
+            Outbound outbound,
             @Nullable MessageInflater inflater) {
         this.parser = new FrameParser(role, inflater == null ? 0 : FrameHeader.RSV1_BIT);
         this.inflater = inflater;
         this.limits = limits;
         this.closing = closing;
         this.nanoClock = nanoClock;
+        this.outbound = outbound;
         this.maxControlFramesPerMinute = limits.maxControlFramesPerMinute();
     }
 
@@ -379,11 +388,23 @@ public final class Inbound {
         int payload = (int) parser.payloadLength();
         control = payload == 0 ? NO_BYTES : new byte[payload];
         controlBytes = 0;
-        if (frame != Opcode.CLOSE && !budget().take(nanoClock.getAsLong())) {
+        if (frame != Opcode.CLOSE && !wasAskedFor(frame) && !budget().take(nanoClock.getAsLong())) {
             throw new ProtocolException(
                     CloseCode.POLICY_VIOLATION,
                     "more than " + maxControlFramesPerMinute + " control frames a minute (§10.4)");
         }
+    }
+
+    /**
+     * {@return whether it is a Pong that a Ping of ours has earned its place} The peer owes us that one, so it is
+     * no flood.
+     */
+    private boolean wasAskedFor(Opcode frame) {
+        if (frame != Opcode.PONG || pongsAskedFor >= outbound.pings()) {
+            return false;
+        }
+        pongsAskedFor++;
+        return true;
     }
 
     private @Nullable Event controlBytes(ByteBuffer in) throws ProtocolException {

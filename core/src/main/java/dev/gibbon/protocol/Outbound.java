@@ -16,6 +16,9 @@ public final class Outbound {
     /** Whether a message has begun whose final frame has not been put. */
     private boolean messageOpen;
 
+    /** How many Pings were put; the reader asks while the send lock is another's. */
+    private volatile long pings;
+
     Outbound(Role role, MaskingKeys maskingKeys) {
         this.role = role;
         this.maskingKeys = maskingKeys;
@@ -24,6 +27,11 @@ public final class Outbound {
     /** {@return whether a message has begun whose final frame has not been put} */
     public boolean messageOpen() {
         return messageOpen;
+    }
+
+    /** {@return how many Pings were put so far, each of which asks for a Pong (§5.5.2)} Any thread. */
+    long pings() {
+        return pings;
     }
 
     /** {@return whether payloads must be masked on their way out (§5.3)} */
@@ -45,6 +53,10 @@ public final class Outbound {
             if (!fin || payloadLength > FrameHeader.MAX_CONTROL_PAYLOAD) {
                 throw new IllegalArgumentException(opcode + " payload " + payloadLength + " > "
                         + FrameHeader.MAX_CONTROL_PAYLOAD + ", or fragmented (§5.5)");
+            }
+            if (opcode == Opcode.PING) {
+                long count = pings + 1; // Counted before the peer can see it, and answer.
+                pings = count;
             }
         } else {
             if (messageOpen != (opcode == Opcode.CONTINUATION)) {

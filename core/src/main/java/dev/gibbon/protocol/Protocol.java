@@ -46,8 +46,8 @@ public final class Protocol {
             LongSupplier nanoClock,
             @Nullable MessageInflater inflater) {
         this.role = role;
-        this.inbound = new Inbound(role, limits, closing, nanoClock, inflater);
         this.outbound = new Outbound(role, maskingKeys);
+        this.inbound = new Inbound(role, limits, closing, nanoClock, outbound, inflater);
     }
 
     /** {@return which side we are} */
