@@ -57,7 +57,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "  gibbon connect ws://localhost:8080/echo",
             "  echo hello | gibbon connect ws://localhost:8080/echo",
-            "  gibbon connect -H 'X-Room: 7' --subprotocol chat wss://example.org/feed </dev/null --linger forever"
+            "  gibbon connect -H 'X-Room: 7' -s chat wss://example.org/feed",
+            "  gibbon connect --linger forever wss://example.org/feed </dev/null"
         })
 final class ConnectCommand implements Callable<Integer> {
     /** Quicker than a program's: a person waits. */

@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -103,14 +102,14 @@ final class DialOptions {
 
     /** {@return where to connect to} */
     URI uri() {
-        String text = url.contains("://") ? url : "ws://" + url;
-        if (text.toLowerCase(Locale.ROOT).startsWith("http")) {
-            text = "ws" + text.substring("http".length());
+        if (url.isBlank()) {
+            throw wrong("URL: it is empty", null);
         }
         try {
-            return new URI(text);
+            return TypedUrl.parse(url);
         } catch (URISyntaxException e) {
-            throw wrong("URL: " + e.getReason() + " at index " + e.getIndex(), e);
+            String where = e.getIndex() < 0 ? "" : " at index " + e.getIndex() + " of " + e.getInput();
+            throw wrong("URL: " + e.getReason() + where, e);
         }
     }
 

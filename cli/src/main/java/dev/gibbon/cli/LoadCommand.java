@@ -48,8 +48,9 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  gibbon load ws://localhost:8080/echo",
-            "  gibbon load localhost:8080/echo --connections 1000 --depth 16 --size 512 --text --pid 4711",
-            "  gibbon load localhost:8080/echo --mode idle --connections 20000 --duration 60s --json"
+            "  gibbon load localhost:8080/echo --connections 1000 --depth 16 --size 512",
+            "  gibbon load localhost:8080/echo --text --pid 4711",
+            "  gibbon load localhost:8080/echo --mode idle --connections 20000 --json"
         })
 final class LoadCommand implements Callable<Integer> {
     private static final Duration PATIENCE = Duration.ofSeconds(10);

@@ -13,6 +13,7 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code gibbon} command. It does nothing without a subcommand. */
 @Command(
@@ -57,7 +58,7 @@ public final class Main implements Runnable {
                 .setParameterExceptionHandler((e, _) -> {
                     CommandLine command = e.getCommandLine();
                     String name = command.getCommandSpec().qualifiedName();
-                    command.getErr().println(line(name, e) + " (" + name + " --help tells more)");
+                    command.getErr().println(usage(e) + " (" + name + " --help tells more)");
                     return USAGE;
                 })
                 .setExecutionExceptionHandler((e, command, _) -> {
@@ -73,8 +74,29 @@ public final class Main implements Runnable {
     /** {@return one line, whatever stood on the command line} */
     private static String line(String command, Exception e) {
         String message = Objects.requireNonNullElse(e.getMessage(), e.getClass().getName());
-        String start = message.substring(0, 1).toLowerCase(Locale.ROOT);
-        return command + ": " + Visible.of(start + message.substring(1));
+        return command + ": " + Visible.of(uncapitalised(message));
+    }
+
+    /** {@return what makes no sense about a command line, and what was most likely meant} */
+    private static String usage(ParameterException e) {
+        String name = e.getCommandLine().getCommandSpec().qualifiedName();
+        if (!(e instanceof UnmatchedArgumentException unmatched)) {
+            return line(name, e);
+        }
+        String first = unmatched.getUnmatched().getFirst(); // What follows it may be its value.
+        String said = first.startsWith("-") ? name + ": unknown option: '" + Visible.of(first) + "'" : line(name, e);
+        return said
+                + Spelling.meant(e.getCommandLine().getCommandSpec(), first)
+                        .map(meant -> "; did you mean " + meant + "?")
+                        .orElse("");
+    }
+
+    /** {@return the message to stand behind a colon; a word in capitals keeps them} */
+    private static String uncapitalised(String message) {
+        boolean capitals = message.length() > 1 && Character.isUpperCase(message.charAt(1));
+        return message.isEmpty() || capitals
+                ? message
+                : message.substring(0, 1).toLowerCase(Locale.ROOT) + message.substring(1);
     }
 
     @Override

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the command says and how it exits where it does not get as far as serving. */
 class MainTest {
@@ -28,7 +29,11 @@ class MainTest {
     @CsvSource({
         "'', gibbon: a command is missing",
         "swing, gibbon: unmatched argument at index 0: 'swing'",
-        "serve --prot, gibbon serve: unknown option: '--prot'",
+        "serve --prot, gibbon serve: unknown option: '--prot'; did you mean --port? (",
+        "serve --prot 8080, gibbon serve: unknown option: '--prot'; did you mean --port? (",
+        "serve --maxmessage=5, gibbon serve: unknown option: '--maxmessage=5'; did you mean --max-message? (",
+        "serve --x, gibbon serve: unknown option: '--x' (",
+        "conect ws://h/, 'gibbon: unmatched arguments from index 0: ''conect'', ''ws://h/''; did you mean connect? ('",
         "serve extra, gibbon serve: unmatched argument at index 1: 'extra'",
         "serve --port, gibbon serve: missing required parameter for option '--port'",
         "serve --port abc, gibbon serve: invalid value for option '--port': 'abc' is not an int",
@@ -48,6 +53,8 @@ class MainTest {
         "connect --unix s --proxy http://h ws://h/, gibbon connect: --unix",
         "connect --linger soon ws://h/, gibbon connect: invalid value for option '--linger': 'soon' is no time",
         "connect --timeout 0 ws://h/, gibbon connect: --timeout",
+        "connect ws://h:h/:, gibbon connect: port",
+        "connect ws://[/, gibbon connect: URL: Expected closing bracket for IPv6 address at index 6 of ws://[/",
         "connect ws://h/#fragment, gibbon connect: a WebSocket URI has no fragment",
         "serve --host no.such.host.invalid, gibbon serve: --host: no address is known for no.such.host.invalid"
     })
@@ -112,6 +119,16 @@ class MainTest {
             assertTrue(out.toString().contains(option), option + " in " + out);
         }
         assertEquals("", err.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"serve", "connect", "load"})
+    void anExampleIsALineThatCanBePasted(String command) {
+        assertEquals(0, run(command, "--help"));
+        String[] parts = out.toString().split("Examples:\\R");
+        for (String line : parts[1].lines().toList()) {
+            assertTrue(line.startsWith("  ") && line.contains("gibbon " + command), line);
+        }
     }
 
     @Test
