@@ -190,18 +190,26 @@ public final class FrameParser {
         firstByte = b & 0xFF;
         Opcode named = Opcode.of(firstByte & OPCODE_BITS);
         if (named == null) {
-            throw refuse("opcode " + (firstByte & OPCODE_BITS) + " is reserved (§5.2)");
+            throw refuse("opcode " + (firstByte & OPCODE_BITS) + " is reserved (§5.2)" + httpHint());
         }
         opcode = named;
         int permitted = permittedRsvBits(named);
         if ((rsv() & ~permitted) != 0) {
             throw refuse(rsvNames(rsv() & ~permitted) + " set on " + named + ", permitted: " + rsvNames(permitted)
-                    + " (§5.2)");
+                    + " (§5.2)" + httpHint());
         }
         if (named.isControl() && !fin()) {
             throw refuse(named + " is fragmented: FIN 0, must be 1 (§5.5)");
         }
         state = State.SECOND_BYTE;
+    }
+
+    /** {@return what a peer most likely did that sent a letter in place of a frame: no frame may begin with either} */
+    private String httpHint() {
+        if (expectsMask) {
+            return firstByte == 'G' ? "; it is a G, as of an HTTP request" : "";
+        }
+        return firstByte == 'H' ? "; it is an H, as of an HTTP reply" : "";
     }
 
     private int permittedRsvBits(Opcode named) {

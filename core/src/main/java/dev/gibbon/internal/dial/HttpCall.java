@@ -12,6 +12,7 @@ import dev.gibbon.internal.http.RequestHead;
 import dev.gibbon.internal.http.ResponseHead;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import javax.net.ssl.SSLException;
 
 /**
  * One request over a transport, and the reply to it. Dialling thread
@@ -20,6 +21,9 @@ import java.nio.ByteBuffer;
 public final class HttpCall {
     /** A reply and a few frames behind it; more takes more reads. */
     private static final int BUFFER_BYTES = 4 * 1024;
+
+    /** The content type of an alert, with which a server of TLS answers plain HTTP (RFC 8446 §5.1). */
+    private static final byte TLS_ALERT = 21;
 
     private final Transport transport;
     private final HeadLimits limits;
@@ -45,6 +49,7 @@ public final class HttpCall {
      * {@return the head of the final reply}
      *
      * @throws HandshakeException if it is no head, passes a limit, is cut off, or comes behind too many interim ones
+     * @throws SSLException if the server speaks TLS, as it does where wss was dialled and it does not
      */
     public ResponseHead readReply() throws IOException {
         for (int interim = 0; interim <= ClientHandshake.MAX_INTERIM_REPLIES; interim++) {
@@ -71,8 +76,16 @@ public final class HttpCall {
             }
             return parser.head();
         } catch (HttpHeadException e) {
+            if (isTls()) {
+                throw new SSLException("TLS came in place of an HTTP reply: this port wants wss, not ws", e);
+            }
             throw new HandshakeException(0, "malformed reply: " + e.getMessage(), e);
         }
+    }
+
+    /** {@return whether what came begins as an alert of TLS does (RFC 8446 §6), which no reply of HTTP does} */
+    private boolean isTls() {
+        return in.limit() > 0 && in.get(0) == TLS_ALERT;
     }
 
     /**

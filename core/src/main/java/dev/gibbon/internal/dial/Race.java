@@ -25,6 +25,9 @@ final class Race implements Closeable {
     /** RFC 8305 §5 recommends it. */
     static final Duration STAGGER = Duration.ofMillis(250);
 
+    /** How many failures a message has: how many addresses there are is for others to say. */
+    private static final int MAX_NAMED = 4;
+
     /** One attempt; blocks, and ends with an exception when its thread is interrupted. */
     @FunctionalInterface
     interface Attempt {
@@ -192,7 +195,15 @@ final class Race implements Closeable {
         if (failures.size() == 1) {
             return failures.getFirst();
         }
-        IOException summary = new ConnectException("none of " + failures.size() + " addresses could be connected to");
+        StringBuilder message =
+                new StringBuilder("none of ").append(failures.size()).append(" addresses could be connected to");
+        for (int i = 0; i < Math.min(failures.size(), MAX_NAMED); i++) {
+            message.append(i == 0 ? ": " : "; ").append(failures.get(i).getMessage());
+        }
+        if (failures.size() > MAX_NAMED) {
+            message.append("; …");
+        }
+        IOException summary = new ConnectException(message.toString());
         failures.forEach(summary::addSuppressed);
         return summary;
     }
