@@ -137,7 +137,9 @@ final class ConnectCommand implements Callable<Integer> {
             Ending ending = new TerminalSession(link, prompt, result -> heads(result, headers), verbose).run();
             Palette.Kind kind = ending.status() == Ending.CLEAN ? Palette.Kind.STATUS : Palette.Kind.WRONG;
             prompt.print(kind, "* ", List.of(ending.line()));
-            List<String> refusal = ending.refusal().map(Heads::refusal).orElse(List.of());
+            List<String> refusal = ending.refusal()
+                    .map(refused -> Heads.refusal(refused, verbose))
+                    .orElse(List.of());
             if (!refusal.isEmpty()) {
                 prompt.print(Palette.Kind.RECEIVED, "", refusal);
             }
@@ -161,7 +163,7 @@ final class ConnectCommand implements Callable<Integer> {
         Ending ending = session.run();
         if (ending.status() != Ending.CLEAN || verbose) {
             err.println(name + ": " + ending.line());
-            ending.refusal().ifPresent(refused -> Heads.refusal(refused).forEach(err::println));
+            ending.refusal().ifPresent(refused -> Heads.refusal(refused, verbose).forEach(err::println));
         }
         return ending;
     }

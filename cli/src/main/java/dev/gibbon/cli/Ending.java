@@ -5,6 +5,7 @@ import dev.gibbon.CloseCode;
 import dev.gibbon.CloseStatus;
 import dev.gibbon.ConnectionClosedException;
 import dev.gibbon.HandshakeException;
+import dev.gibbon.HandshakeTimeoutException;
 import dev.gibbon.RetryClassifier;
 import java.io.IOException;
 import java.net.UnknownHostException;
@@ -65,14 +66,17 @@ record Ending(int status, String line, boolean worthRetrying, Optional<Handshake
     /** {@return why a dial came to nothing} */
     static Ending ofDial(IOException failure) {
         boolean retry = RetryClassifier.standard().classify(failure).retries();
-        return switch (failure) {
-            case HandshakeException refused ->
-                new Ending(REFUSED, "handshake refused: " + message(refused), retry, Optional.of(refused));
-            case SSLException tls -> new Ending(UNREACHABLE, "TLS failed: " + message(tls), retry, Optional.empty());
-            case UnknownHostException unknown ->
-                new Ending(UNREACHABLE, "no address is known for " + message(unknown), retry, Optional.empty());
-            default -> new Ending(UNREACHABLE, "cannot connect: " + message(failure), retry, Optional.empty());
+        if (failure instanceof HandshakeException refused) {
+            return new Ending(REFUSED, "handshake refused: " + message(refused), retry, Optional.of(refused));
+        }
+        String line = switch (failure) {
+            case SSLException tls -> TlsFailure.line(tls);
+            case UnknownHostException unknown -> "no address is known for " + message(unknown);
+            case HandshakeTimeoutException late ->
+                "no connection in time, the " + late.stage() + " was not done; --timeout allows for more";
+            default -> message(failure).startsWith("cannot connect") ? message(failure) : "cannot connect: " + message(failure);
         };
+        return new Ending(UNREACHABLE, line, retry, Optional.empty());
     }
 
     /** Whether a server that closes like this may well be back soon. */

@@ -131,6 +131,6 @@ final class FilterSession implements Link.Events {
     @Override
     public void retrying(Ending ending, Duration wait) {
         silence.restored();
-        notes.accept(ending.line() + "; trying again in " + wait.toMillis() + " ms");
+        notes.accept(ending.line() + "; trying again in " + TimeSpan.words(wait));
     }
 }

@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The two heads of an opening handshake as lines: what is sent
@@ -17,6 +19,9 @@ import java.util.Optional;
 final class Heads {
     /** What is shown of the body of a refusal. */
     private static final int MAX_BODY_BYTES = 2 * 1024;
+
+    private static final int MAX_TITLE_CHARS = 100;
+    private static final Pattern TITLE = Pattern.compile("(?is)<title[^>]*>([^<]*)<");
 
     private static final String IN = "< ";
     private static final String OUT = "> ";
@@ -68,8 +73,13 @@ final class Heads {
         return lines;
     }
 
-    /** {@return the head and the beginning of the body of a refusal; nothing where no reply came} */
-    static List<String> refusal(HandshakeException refused) {
+    /**
+     * {@return the head and the beginning of the body of a refusal; nothing where no reply came}
+     *
+     * @param refused the refusal
+     * @param pages whether to show web pages too, of which there is otherwise the title
+     */
+    static List<String> refusal(HandshakeException refused, boolean pages) {
         if (refused.status() == 0) {
             return List.of();
         }
@@ -79,6 +89,10 @@ final class Heads {
             return lines;
         }
         lines.add(IN.strip());
+        if (!pages && isPage(refused.headers())) {
+            lines.add(IN + "(a web page" + title(body) + "; -v shows how it begins)");
+            return lines;
+        }
         int shown = Math.min(body.length, MAX_BODY_BYTES);
         for (String line : Shown.lines(new String(body, 0, shown, StandardCharsets.UTF_8))) {
             lines.add((IN + line).stripTrailing());
@@ -87,6 +101,16 @@ final class Heads {
             lines.add(IN + "... (" + body.length + " bytes or more)");
         }
         return lines;
+    }
+
+    private static boolean isPage(Headers fields) {
+        String type = fields.first("Content-Type").orElse("").toLowerCase(Locale.ROOT);
+        return type.startsWith("text/html") || type.startsWith("application/xhtml");
+    }
+
+    private static String title(byte[] page) {
+        Matcher title = TITLE.matcher(new String(page, StandardCharsets.UTF_8));
+        return title.find() ? ": " + Visible.of(title.group(1).strip().replaceAll("\\s+", " "), MAX_TITLE_CHARS) : "";
     }
 
     private static boolean isSecret(Headers.Field field) {

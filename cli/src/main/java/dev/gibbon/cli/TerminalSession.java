@@ -266,7 +266,7 @@ final class TerminalSession implements Link.Events {
     @Override
     public void retrying(Ending ending, Duration wait) {
         wrong(ending.line());
-        status("trying again in " + wait.toMillis() + " ms");
+        status("trying again in " + TimeSpan.words(wait));
     }
 
     private void control(String line) {

@@ -41,6 +41,15 @@ record TimeSpan(Duration duration) {
         return new TimeSpan(span.compareTo(FOREVER) > 0 ? FOREVER : span);
     }
 
+    /** {@return a time as people say it, no finer than they care: {@code 300 ms}, {@code 1.2 s}, {@code 13 s}} */
+    static String words(Duration time) {
+        long millis = time.toMillis();
+        if (millis < 1000) {
+            return millis + " ms";
+        }
+        return millis < 10_000 ? String.format(Locale.ROOT, "%.1f s", millis / 1e3) : Math.round(millis / 1e3) + " s";
+    }
+
     /** Lets picocli read spans. */
     static final class Converter implements ITypeConverter<TimeSpan> {
         @Override

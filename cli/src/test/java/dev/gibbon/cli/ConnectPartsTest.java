@@ -58,6 +58,12 @@ class ConnectPartsTest {
         }
 
         @ParameterizedTest
+        @CsvSource({"0, 0 ms", "300, 300 ms", "1200, 1.2 s", "13187, 13 s", "29600, 30 s"})
+        void areSaidAsPeopleSayThem(long millis, String words) {
+            assertEquals(words, TimeSpan.words(Duration.ofMillis(millis)));
+        }
+
+        @ParameterizedTest
         @ValueSource(strings = {"", "-1", "1d", "s", "1e3", "1.2345", "10000000000"})
         void otherTextIsNoTime(String text) {
             assertThrows(IllegalArgumentException.class, () -> TimeSpan.parse(text));
@@ -193,7 +199,7 @@ class ConnectPartsTest {
         void aRefusalHasStatusFieldsAndTheBeginningOfItsBodyEscaped() {
             byte[] body = ("no \033[2Jentry\nsorry" + "x".repeat(5000)).getBytes(StandardCharsets.UTF_8);
             List<String> lines =
-                    Heads.refusal(new HandshakeException(403, "m", Headers.of("X-Why", "\u009bbad"), body, null));
+                    Heads.refusal(new HandshakeException(403, "m", Headers.of("X-Why", "\u009bbad"), body, null), false);
             assertEquals(
                     List.of("< HTTP/1.1 403", "< X-Why: \\u{9B}bad", "<", "< no \\u{1B}[2Jentry"), lines.subList(0, 4));
             assertTrue(lines.get(4).startsWith("< sorryxxx"));
@@ -202,8 +208,27 @@ class ConnectPartsTest {
         }
 
         @Test
+        void ofAWebPageThereIsTheTitleUnlessMoreIsWanted() {
+            byte[] body = "<!doctype html>\n<html><head><TITLE lang=en>Sign\n in\033</TITLE>\n".getBytes(StandardCharsets.UTF_8);
+            Headers fields = Headers.of("Content-Type", "Text/HTML; charset=utf-8");
+            HandshakeException page = new HandshakeException(200, "m", fields, body, null);
+            assertEquals(
+                    List.of(
+                            "< HTTP/1.1 200",
+                            "< Content-Type: Text/HTML; charset=utf-8",
+                            "<",
+                            "< (a web page: Sign in\\u{1B}; -v shows how it begins)"),
+                    Heads.refusal(page, false));
+            assertEquals("< <!doctype html>", Heads.refusal(page, true).get(3));
+            byte[] bare = "<p>x".getBytes(StandardCharsets.UTF_8);
+            assertEquals(
+                    "< (a web page; -v shows how it begins)",
+                    Heads.refusal(new HandshakeException(404, "m", fields, bare, null), false).getLast());
+        }
+
+        @Test
         void withoutAReplyThereIsNothingToShow() {
-            assertEquals(List.of(), Heads.refusal(new HandshakeException(0, "cut off")));
+            assertEquals(List.of(), Heads.refusal(new HandshakeException(0, "cut off"), false));
         }
     }
 

@@ -132,7 +132,8 @@ class ConnectProcessTest {
         }
         Outcome outcome = connect(new byte[0], "ws://127.0.0.1:" + port + "/");
         assertEquals(4, outcome.status());
-        assertTrue(outcome.errors().startsWith("gibbon connect: cannot connect:"), outcome.errors());
+        assertTrue(
+                outcome.errors().startsWith("gibbon connect: cannot connect to 127.0.0.1:" + port + ": "), outcome.errors());
     }
 
     @Test
@@ -148,6 +149,13 @@ class ConnectProcessTest {
             Outcome unknown = connect(input, url);
             assertEquals(4, unknown.status());
             assertTrue(unknown.errors().startsWith("gibbon connect: TLS failed:"), unknown.errors());
+            assertTrue(unknown.errors().contains("--cacert"), unknown.errors());
+            Outcome plain = connect(input, "ws://localhost:" + secure.port() + "/echo");
+            assertEquals(4, plain.status());
+            assertTrue(plain.errors().contains("try wss://"), plain.errors());
+            Outcome secret = connect(input, "wss://localhost:" + server.port() + "/echo");
+            assertEquals(4, secret.status());
+            assertTrue(secret.errors().contains("try ws://"), secret.errors());
             Outcome trusted = connect(input, "--cacert", pki.certificate().toString(), url);
             assertEquals(new Said(0, "hi\n", ""), said(trusted));
             assertEquals(new Said(0, "hi\n", ""), said(connect(input, "--insecure", url)));

@@ -7,10 +7,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gibbon.CloseCode;
 import dev.gibbon.CloseStatus;
 import dev.gibbon.HandshakeException;
+import dev.gibbon.HandshakeTimeoutException;
+import dev.gibbon.HandshakeTimeoutException.Stage;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.SocketException;
 import java.net.UnknownHostException;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
+import java.time.Duration;
 import java.util.Optional;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -72,6 +80,35 @@ class EndingTest {
                 4, Ending.ofDial(new ConnectException("Connection refused")).status());
         assertEquals(4, Ending.ofDial(new UnknownHostException("nowhere")).status());
         assertEquals(4, Ending.ofDial(new SSLHandshakeException("no trust")).status());
+    }
+
+    @Test
+    void anUnreachableServerIsNamedAndARemedyWhereThereIsOne() {
+        assertEquals("cannot connect to [::1]:1: no", Ending.ofDial(new ConnectException("cannot connect to [::1]:1: no")).line());
+        assertEquals("cannot connect: reset", Ending.ofDial(new SocketException("reset")).line());
+        assertEquals(
+                "no connection in time, the reply was not done; --timeout allows for more",
+                Ending.ofDial(new HandshakeTimeoutException(Stage.REPLY, Duration.ofSeconds(1), null)).line());
+        SSLException untrusted = new SSLHandshakeException("PKIX path building failed");
+        untrusted.initCause(new ValidatorLike("x", new CertPathBuilderException("y")));
+        String line = Ending.ofDial(untrusted).line();
+        assertTrue(line.contains("--cacert FILE") && line.contains("-k"), line);
+        SSLException expired = new SSLHandshakeException("PKIX path validation failed");
+        expired.initCause(new ValidatorLike("x", new CertificateExpiredException("NotAfter: yesterday")));
+        line = Ending.ofDial(expired).line();
+        assertTrue(line.contains("no longer valid (NotAfter: yesterday)") && line.contains("-k"), line);
+        SSLException other = new SSLHandshakeException("(certificate_unknown) No name");
+        other.initCause(new CertificateException("No name matching h found"));
+        assertEquals("TLS failed: No name matching h found; -k trusts any certificate", Ending.ofDial(other).line());
+    }
+
+    /** As the JDK's validator, an exception about certificates around the one that says why. */
+    private static final class ValidatorLike extends CertificateException {
+        private static final long serialVersionUID = 1L;
+
+        ValidatorLike(String message, Throwable cause) {
+            super(message, cause);
+        }
     }
 
     @ParameterizedTest

@@ -77,7 +77,7 @@ public final class HttpCall {
             return parser.head();
         } catch (HttpHeadException e) {
             if (isTls()) {
-                throw new SSLException("TLS came in place of an HTTP reply: this port wants wss, not ws", e);
+                throw new SSLException("the server speaks TLS on this port; try wss://", e);
             }
             throw new HandshakeException(0, "malformed reply: " + e.getMessage(), e);
         }

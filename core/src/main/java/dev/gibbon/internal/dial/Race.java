@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -195,15 +196,14 @@ final class Race implements Closeable {
         if (failures.size() == 1) {
             return failures.getFirst();
         }
-        StringBuilder message =
-                new StringBuilder("none of ").append(failures.size()).append(" addresses could be connected to");
-        for (int i = 0; i < Math.min(failures.size(), MAX_NAMED); i++) {
-            message.append(i == 0 ? ": " : "; ").append(failures.get(i).getMessage());
-        }
+        String message = failures.stream()
+                .limit(MAX_NAMED)
+                .map(IOException::getMessage)
+                .collect(Collectors.joining("; "));
         if (failures.size() > MAX_NAMED) {
-            message.append("; …");
+            message += "; and " + (failures.size() - MAX_NAMED) + " addresses more";
         }
-        IOException summary = new ConnectException(message.toString());
+        IOException summary = new ConnectException(message);
         failures.forEach(summary::addSuppressed);
         return summary;
     }
