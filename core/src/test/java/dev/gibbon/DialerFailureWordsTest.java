@@ -29,9 +29,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a failed dial says to somebody who has to find out why. */
 class DialerFailureWordsTest {
-    private static final String ACCEPTED = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-            + "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n";
-
     @Test
     void aRefusedConnectionNamesItsAddress() throws Exception {
         int port = closedPort();
@@ -77,7 +74,15 @@ class DialerFailureWordsTest {
 
     @Test
     void anHttpReplyInPlaceOfAFrameIsToldForWhatItIs() throws Exception {
-        IOException failed = dialed(accept -> (ACCEPTED.formatted(accept) + "HTTP/1.1 500 Oh\r\n\r\n")
+        IOException failed = dialed(accept -> String.join(
+                        "\r\n",
+                        "HTTP/1.1 101 Switching Protocols",
+                        "Upgrade: websocket",
+                        "Connection: Upgrade",
+                        "Sec-WebSocket-Accept: " + accept,
+                        "",
+                        "HTTP/1.1 500 Oh",
+                        "")
                 .getBytes(StandardCharsets.US_ASCII));
         assertTrue(failed instanceof ProtocolException, failed.toString());
         assertTrue(failed.getMessage().contains("HTTP"), failed.getMessage());

@@ -163,7 +163,8 @@ final class ConnectCommand implements Callable<Integer> {
         Ending ending = session.run();
         if (ending.status() != Ending.CLEAN || verbose) {
             err.println(name + ": " + ending.line());
-            ending.refusal().ifPresent(refused -> Heads.refusal(refused, verbose).forEach(err::println));
+            ending.refusal()
+                    .ifPresent(refused -> Heads.refusal(refused, verbose).forEach(err::println));
         }
         return ending;
     }

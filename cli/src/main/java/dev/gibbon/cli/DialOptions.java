@@ -76,7 +76,7 @@ final class DialOptions {
     @Option(names = "--cert", paramLabel = "FILE", description = "Show the certificate chain in this PEM file.")
     private @Nullable Path certificate;
 
-    @Option(names = "--key", paramLabel = "FILE", description = "The key of --cert, PKCS#8 PEM, not encrypted.")
+    @Option(names = "--key", paramLabel = "FILE", description = "The key of --cert, in a PEM file, not encrypted.")
     private @Nullable Path key;
 
     @Option(

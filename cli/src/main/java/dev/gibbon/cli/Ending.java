@@ -74,7 +74,10 @@ record Ending(int status, String line, boolean worthRetrying, Optional<Handshake
             case UnknownHostException unknown -> "no address is known for " + message(unknown);
             case HandshakeTimeoutException late ->
                 "no connection in time, the " + late.stage() + " was not done; --timeout allows for more";
-            default -> message(failure).startsWith("cannot connect") ? message(failure) : "cannot connect: " + message(failure);
+            default ->
+                message(failure).startsWith("cannot connect")
+                        ? message(failure)
+                        : "cannot connect: " + message(failure);
         };
         return new Ending(UNREACHABLE, line, retry, Optional.empty());
     }

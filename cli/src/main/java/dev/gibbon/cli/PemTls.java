@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.KeyStoreException;
 import java.security.PrivateKey;
@@ -19,8 +18,9 @@ import java.security.Signature;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
-import java.security.spec.PKCS8EncodedKeySpec;
-import java.util.Base64;
+import java.security.interfaces.RSAKey;
+import java.security.spec.MGF1ParameterSpec;
+import java.security.spec.PSSParameterSpec;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -33,9 +33,12 @@ final class PemTls {
     private static final int MAX_FILE_BYTES = 1 << 20;
     private static final char[] NO_PASSWORD = {};
 
+    /** For a key that may be used with any hash. */
+    private static final PSSParameterSpec PSS =
+            new PSSParameterSpec("SHA-256", "MGF1", MGF1ParameterSpec.SHA256, 32, 1);
+
     /** Begin line, base64 and end line of what RFC 7468 calls a label; what stands around them is comment. */
-    private static final Pattern BLOCK =
-            Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----", Pattern.DOTALL);
+    static final Pattern BLOCK = Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \\1-----", Pattern.DOTALL);
 
     private PemTls() {}
 
@@ -43,7 +46,7 @@ final class PemTls {
      * Makes the context of a server.
      *
      * @param certificates the server's certificate, then those that lead to a root, in order
-     * @param key its key, PKCS#8, RSA, EC or EdDSA, not encrypted
+     * @param key its key, PKCS#8, PKCS#1 or SEC 1, RSA, RSASSA-PSS, EC or EdDSA, not encrypted
      * @return the context
      * @throws CommandFailedException if a file is not that, with a line that says which and why
      */
@@ -61,7 +64,7 @@ final class PemTls {
     static KeyManager[] keyManagers(Path certificates, Path key) throws CommandFailedException {
         List<Certificate> chain = certificates(certificates);
         PublicKey publicKey = chain.getFirst().getPublicKey();
-        PrivateKey privateKey = privateKey(key, publicKey.getAlgorithm());
+        PrivateKey privateKey = PemKey.read(key, read(key), publicKey);
         requireSamePair(publicKey, privateKey, certificates, key);
         try {
             KeyStore store = KeyStore.getInstance("PKCS12");
@@ -100,48 +103,12 @@ final class PemTls {
         }
     }
 
-    private static PrivateKey privateKey(Path file, String algorithm) throws CommandFailedException {
-        String pem = read(file);
-        for (Matcher block = BLOCK.matcher(pem); block.find(); ) {
-            String convert = "; convert it: openssl pkcs8 -topk8 -nocrypt -in " + file + " -out key8.pem";
-            switch (block.group(1)) {
-                case "PRIVATE KEY" -> {
-                    return pkcs8(file, block.group(2), algorithm);
-                }
-                case "RSA PRIVATE KEY" ->
-                    throw new CommandFailedException(file + " is a PKCS#1 key, PKCS#8 is needed" + convert);
-                case "EC PRIVATE KEY" ->
-                    throw new CommandFailedException(file + " is a SEC 1 key, PKCS#8 is needed" + convert);
-                case "ENCRYPTED PRIVATE KEY" ->
-                    throw new CommandFailedException(
-                            file + " is encrypted; decrypt it: openssl pkcs8 -in " + file + " -out key8.pem");
-                default -> {} // Parameters, or a certificate in the same file.
-            }
-        }
-        String hint = pem.contains("-----BEGIN CERTIFICATE") ? " but a certificate; were the two files swapped?" : "";
-        throw new CommandFailedException(file + " has no PEM private key" + hint);
-    }
-
-    private static PrivateKey pkcs8(Path file, String base64, String algorithm) throws CommandFailedException {
-        try {
-            byte[] der = Base64.getMimeDecoder().decode(base64);
-            return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(der));
-        } catch (GeneralSecurityException | IllegalArgumentException e) {
-            throw new CommandFailedException(file + " is no " + algorithm + " key like the certificate's", e);
-        }
-    }
-
     /** A key of another certificate would only be noticed by every client's failing handshake. */
     private static void requireSamePair(PublicKey publicKey, PrivateKey privateKey, Path certificates, Path key)
             throws CommandFailedException {
-        String algorithm = switch (publicKey.getAlgorithm()) {
-            case "RSA" -> "SHA256withRSA";
-            case "EC" -> "SHA256withECDSA";
-            default -> publicKey.getAlgorithm();
-        };
         try {
             byte[] anything = {1, 2, 3};
-            Signature signature = Signature.getInstance(algorithm);
+            Signature signature = signature(publicKey);
             signature.initSign(privateKey);
             signature.update(anything);
             byte[] signed = signature.sign();
@@ -154,6 +121,20 @@ final class PemTls {
             throw new CommandFailedException(key + " cannot be used: " + e.getMessage(), e);
         }
         throw new CommandFailedException(key + " is not the key of the certificate in " + certificates);
+    }
+
+    private static Signature signature(PublicKey key) throws GeneralSecurityException {
+        return switch (key.getAlgorithm()) {
+            case "RSA" -> Signature.getInstance("SHA256withRSA");
+            case "EC" -> Signature.getInstance("SHA256withECDSA");
+            case "RSASSA-PSS" -> {
+                Signature signature = Signature.getInstance("RSASSA-PSS");
+                signature.setParameter(
+                        key instanceof RSAKey rsa && rsa.getParams() instanceof PSSParameterSpec only ? only : PSS);
+                yield signature;
+            }
+            default -> Signature.getInstance(key.getAlgorithm());
+        };
     }
 
     private static String read(Path file) throws CommandFailedException {

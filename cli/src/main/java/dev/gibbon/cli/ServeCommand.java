@@ -89,7 +89,7 @@ final class ServeCommand implements Callable<Integer> {
             hideParamSyntax = true,
             description = {
                 "Speak TLS with the certificate chain and the key in these two PEM files.",
-                "The key is PKCS#8, not encrypted."
+                "The key is not encrypted."
             })
     private List<Path> tls = List.of();
 

@@ -22,8 +22,8 @@ final class TlsFailure {
         CertificateException early = find(failure, CertificateNotYetValidException.class);
         CertificateException other = find(failure, CertificateException.class);
         if (expired != null || early != null) {
-            return "TLS failed: the server's certificate is " + (expired != null ? "no longer" : "not yet")
-                    + " valid (" + message(expired != null ? expired : early) + "); -k trusts any";
+            return "TLS failed: the server's certificate is " + (expired != null ? "no longer" : "not yet") + " valid ("
+                    + message(expired != null ? expired : early) + "); -k trusts any";
         }
         if (other != null) {
             return "TLS failed: " + message(other) + "; -k trusts any certificate";
@@ -36,7 +36,7 @@ final class TlsFailure {
     }
 
     private static <T extends Throwable> @Nullable T find(Throwable failure, Class<T> kind) {
-        for (Throwable link = failure; link != null; link = link.getCause()) {
+        for (@Nullable Throwable link = failure; link != null; link = link.getCause()) {
             if (kind.isInstance(link)) {
                 return kind.cast(link);
             }

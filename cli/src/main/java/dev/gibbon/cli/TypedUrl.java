@@ -10,9 +10,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A URL as people type and paste it, read as a browser reads it (WHATWG URL Standard): blanks around it go, other characters that a
- * URI cannot hold are percent-encoded, a percent sign that begins no escape is one. A few that a browser sends as they are, such as
- * braces, are encoded too, for {@link URI} takes none: a server decodes both to the same.
+ * A URL as people type and paste it, read as a browser reads it (WHATWG URL Standard): blanks around it go, characters
+ * that a URI cannot hold are percent-encoded, a percent sign that begins no escape is one. A few that a browser sends
+ * as they are, such as braces, are encoded too, for {@link URI} takes none: a server decodes both to the same.
  */
 final class TypedUrl {
     private static final String LETTERS_AND_DIGITS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";

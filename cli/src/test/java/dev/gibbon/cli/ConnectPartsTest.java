@@ -198,8 +198,8 @@ class ConnectPartsTest {
         @Test
         void aRefusalHasStatusFieldsAndTheBeginningOfItsBodyEscaped() {
             byte[] body = ("no \033[2Jentry\nsorry" + "x".repeat(5000)).getBytes(StandardCharsets.UTF_8);
-            List<String> lines =
-                    Heads.refusal(new HandshakeException(403, "m", Headers.of("X-Why", "\u009bbad"), body, null), false);
+            List<String> lines = Heads.refusal(
+                    new HandshakeException(403, "m", Headers.of("X-Why", "\u009bbad"), body, null), false);
             assertEquals(
                     List.of("< HTTP/1.1 403", "< X-Why: \\u{9B}bad", "<", "< no \\u{1B}[2Jentry"), lines.subList(0, 4));
             assertTrue(lines.get(4).startsWith("< sorryxxx"));
@@ -209,7 +209,8 @@ class ConnectPartsTest {
 
         @Test
         void ofAWebPageThereIsTheTitleUnlessMoreIsWanted() {
-            byte[] body = "<!doctype html>\n<html><head><TITLE lang=en>Sign\n in\033</TITLE>\n".getBytes(StandardCharsets.UTF_8);
+            byte[] body = "<!doctype html>\n<html><head><TITLE lang=en>Sign\n in\033</TITLE>\n"
+                    .getBytes(StandardCharsets.UTF_8);
             Headers fields = Headers.of("Content-Type", "Text/HTML; charset=utf-8");
             HandshakeException page = new HandshakeException(200, "m", fields, body, null);
             assertEquals(
@@ -223,7 +224,8 @@ class ConnectPartsTest {
             byte[] bare = "<p>x".getBytes(StandardCharsets.UTF_8);
             assertEquals(
                     "< (a web page; -v shows how it begins)",
-                    Heads.refusal(new HandshakeException(404, "m", fields, bare, null), false).getLast());
+                    Heads.refusal(new HandshakeException(404, "m", fields, bare, null), false)
+                            .getLast());
         }
 
         @Test

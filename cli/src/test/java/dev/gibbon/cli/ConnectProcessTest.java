@@ -133,7 +133,8 @@ class ConnectProcessTest {
         Outcome outcome = connect(new byte[0], "ws://127.0.0.1:" + port + "/");
         assertEquals(4, outcome.status());
         assertTrue(
-                outcome.errors().startsWith("gibbon connect: cannot connect to 127.0.0.1:" + port + ": "), outcome.errors());
+                outcome.errors().startsWith("gibbon connect: cannot connect to 127.0.0.1:" + port + ": "),
+                outcome.errors());
     }
 
     @Test

@@ -84,11 +84,17 @@ class EndingTest {
 
     @Test
     void anUnreachableServerIsNamedAndARemedyWhereThereIsOne() {
-        assertEquals("cannot connect to [::1]:1: no", Ending.ofDial(new ConnectException("cannot connect to [::1]:1: no")).line());
-        assertEquals("cannot connect: reset", Ending.ofDial(new SocketException("reset")).line());
+        assertEquals(
+                "cannot connect to [::1]:1: no",
+                Ending.ofDial(new ConnectException("cannot connect to [::1]:1: no"))
+                        .line());
+        assertEquals(
+                "cannot connect: reset",
+                Ending.ofDial(new SocketException("reset")).line());
         assertEquals(
                 "no connection in time, the reply was not done; --timeout allows for more",
-                Ending.ofDial(new HandshakeTimeoutException(Stage.REPLY, Duration.ofSeconds(1), null)).line());
+                Ending.ofDial(new HandshakeTimeoutException(Stage.REPLY, Duration.ofSeconds(1), null))
+                        .line());
         SSLException untrusted = new SSLHandshakeException("PKIX path building failed");
         untrusted.initCause(new ValidatorLike("x", new CertPathBuilderException("y")));
         String line = Ending.ofDial(untrusted).line();
@@ -99,7 +105,9 @@ class EndingTest {
         assertTrue(line.contains("no longer valid (NotAfter: yesterday)") && line.contains("-k"), line);
         SSLException other = new SSLHandshakeException("(certificate_unknown) No name");
         other.initCause(new CertificateException("No name matching h found"));
-        assertEquals("TLS failed: No name matching h found; -k trusts any certificate", Ending.ofDial(other).line());
+        assertEquals(
+                "TLS failed: No name matching h found; -k trusts any certificate",
+                Ending.ofDial(other).line());
     }
 
     /** As the JDK's validator, an exception about certificates around the one that says why. */

@@ -5,8 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gibbon.WebSocketServer;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.PrivateKey;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,17 +50,52 @@ class PemTlsTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"RSA, RSA PRIVATE KEY", "EC, EC PRIVATE KEY"})
+    void readsAKeyInTheOlderFormOfItsAlgorithm(String algorithm, String label) throws Exception {
+        Pki pki = algorithm.equals("RSA") ? rsa : ec;
+        byte[] older = olderForm(pki.privateKey());
+        Path key = Files.writeString(directory.resolve("older.pem"), Pki.pem(label, older));
+        assertEquals("TLS", PemTls.context(pki.certificate(), key).getProtocol());
+    }
+
+    @Test
+    void servesACertificateWithAnRsaPssKey() throws Exception {
+        Pki pss = Pki.make(directory, "RSASSA-PSS");
+        try (WebSocketServer server = WebSocketServer.builder()
+                .bind("localhost", 0)
+                .tls(PemTls.context(pss.certificate(), pss.key()))
+                .handle("/", exchange -> exchange.respond(200, "text/plain", "served"))
+                .start()) {
+            URI uri = URI.create("https://localhost:" + server.port() + "/");
+            try (HttpClient client =
+                    HttpClient.newBuilder().sslContext(pss.client()).build()) {
+                HttpResponse<String> page =
+                        client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+                assertEquals("served", page.body());
+            }
+        }
+    }
+
+    @Test
+    void anEncryptedKeyIsToldAndHowToDecryptIt() throws Exception {
+        String old = Pki.pem("RSA PRIVATE KEY", new byte[48])
+                .replaceFirst("\n", "\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,C6929A7D938D77F5\n\n");
+        for (String pem : new String[] {old, Pki.pem("ENCRYPTED PRIVATE KEY", new byte[48])}) {
+            Path key = Files.writeString(directory.resolve("encrypted.pem"), pem);
+            assertFails(rsa.certificate(), key, "is encrypted; decrypt it: openssl pkey -in " + key);
+        }
+    }
+
+    @ParameterizedTest
     @CsvSource({
-        "RSA PRIVATE KEY, PKCS#1, openssl pkcs8 -topk8 -nocrypt -in",
-        "EC PRIVATE KEY, SEC 1, openssl pkcs8 -topk8 -nocrypt -in",
-        "ENCRYPTED PRIVATE KEY, encrypted, openssl pkcs8 -in",
-        "PRIVATE KEY, is no RSA key, like the certificate's",
-        "SOMETHING, has no PEM private key, ''"
+        "PRIVATE KEY, is no RSA key like the certificate's",
+        "RSA PRIVATE KEY, is no RSA key like the certificate's",
+        "EC PRIVATE KEY, is no RSA key like the certificate's",
+        "SOMETHING, has no PEM private key"
     })
-    void aKeyOfAnotherFormIsNamedAndHowToConvertIt(String label, String named, String hint) throws Exception {
+    void whatIsNoKeyOfTheCertificatesKindIsToldSo(String label, String named) throws Exception {
         Path key = Files.writeString(directory.resolve("other.pem"), Pki.pem(label, new byte[] {1, 2, 3}));
         assertFails(rsa.certificate(), key, named);
-        assertFails(rsa.certificate(), key, hint);
     }
 
     @Test
@@ -83,5 +125,30 @@ class PemTlsTest {
     private static void assertFails(Path certificate, Path key, String why) {
         CommandFailedException e = assertThrows(CommandFailedException.class, () -> PemTls.context(certificate, key));
         assertTrue(e.getMessage().contains(why), e.getMessage());
+    }
+
+    /** {@return the key inside PKCS#8: the last element, an octet string} */
+    private static byte[] olderForm(PrivateKey key) {
+        ByteBuffer pkcs8 = ByteBuffer.wrap(key.getEncoded());
+        byte[] last = element(pkcs8);
+        for (ByteBuffer in = ByteBuffer.wrap(last); in.hasRemaining(); ) {
+            last = element(in);
+        }
+        return last;
+    }
+
+    private static byte[] element(ByteBuffer der) {
+        byte _ = der.get();
+        int length = Byte.toUnsignedInt(der.get());
+        if (length > 0x80) {
+            int bytes = length - 0x80;
+            length = 0;
+            for (int i = 0; i < bytes; i++) {
+                length = length << 8 | Byte.toUnsignedInt(der.get());
+            }
+        }
+        byte[] content = new byte[length];
+        der.get(content);
+        return content;
     }
 }

@@ -8,13 +8,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.security.PrivateKey;
 import java.security.cert.Certificate;
 import java.util.Base64;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 /** A key and a certificate for localhost, made by the JDK's own keytool, as PEM files. */
-record Pki(Path certificate, Path key, Certificate trusted) {
+record Pki(Path certificate, Path key, Certificate trusted, PrivateKey privateKey) {
     private static final String PASSWORD = "changeit";
 
     static Pki make(Path directory, String algorithm) throws Exception {
@@ -54,7 +55,7 @@ record Pki(Path certificate, Path key, Certificate trusted) {
         Files.writeString(cert, pem("CERTIFICATE", certificate.getEncoded()));
         Files.writeString(
                 key, pem("PRIVATE KEY", keys.getKey("a", PASSWORD.toCharArray()).getEncoded()));
-        return new Pki(cert, key, certificate);
+        return new Pki(cert, key, certificate, (PrivateKey) keys.getKey("a", PASSWORD.toCharArray()));
     }
 
     static String pem(String label, byte[] der) {

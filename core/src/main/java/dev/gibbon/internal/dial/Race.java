@@ -196,10 +196,8 @@ final class Race implements Closeable {
         if (failures.size() == 1) {
             return failures.getFirst();
         }
-        String message = failures.stream()
-                .limit(MAX_NAMED)
-                .map(IOException::getMessage)
-                .collect(Collectors.joining("; "));
+        String message =
+                failures.stream().limit(MAX_NAMED).map(IOException::getMessage).collect(Collectors.joining("; "));
         if (failures.size() > MAX_NAMED) {
             message += "; and " + (failures.size() - MAX_NAMED) + " addresses more";
         }
