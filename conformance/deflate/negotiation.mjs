@@ -53,6 +53,7 @@ export function gibbonSettings() {
         thresholdBytes: [0, 1, 128, 300][number(4)],
         ...(number(3) === 0 && { liveStreams: true }),
         ...(number(3) === 0 && { streaming: true }),
+        ...(number(2) === 0 && { strictClientWindow: true }),
     }));
 }
 
@@ -104,9 +105,9 @@ export function gibbonReply(settings, offer) {
     }
     return said({
         server_no_context_takeover: offer.server_no_context_takeover || settings.serverNoContextTakeover,
-        // Whoever cannot bound its window goes without, where it is to be bounded.
+        // Whoever cannot bound its window goes without, where that is asked for.
         client_no_context_takeover: offer.client_no_context_takeover || settings.clientNoContextTakeover
-            || (asked === undefined && mostOfClient < MOST_BITS),
+            || (settings.strictClientWindow && asked === undefined && mostOfClient < MOST_BITS),
         server_max_window_bits: offer.server_max_window_bits && Math.min(offer.server_max_window_bits, mostOfServer),
         client_max_window_bits: clientBits,
     });

@@ -193,11 +193,11 @@ final class HttpConnection implements Runnable, OpenTransport {
     }
 
     /** Opens the WebSocket; what came behind the request is its first input. */
-    WebSocketConnection open(Upgrader upgrader, Agreement agreement) {
+    WebSocketConnection open(Opening opening, Agreement agreement) {
         disarmDeadline();
         ByteBuffer leftover = in;
         in = NOTHING;
-        return server.open(this, upgrader, agreement, transport, leftover);
+        return server.open(this, opening, agreement, transport, leftover);
     }
 
     void write(ByteBuffer... buffers) throws IOException {

@@ -3,7 +3,6 @@ package dev.gibbon;
 
 import dev.gibbon.handshake.HandshakeOutcome;
 import dev.gibbon.handshake.HttpStatus;
-import dev.gibbon.handshake.ServerHandshake;
 import dev.gibbon.internal.ChannelTransport;
 import dev.gibbon.internal.http.HeadParser;
 import dev.gibbon.internal.http.HeadWriter;
@@ -127,23 +126,26 @@ final class LoopHandshake implements EventLoop.Ready, OpenTransport {
             handOver();
             return;
         }
-        Upgrader upgrader = route.upgrader();
-        HandshakeOutcome outcome =
-                ServerHandshake.respond(request.openingRequest(false), upgrader.policy(), Headers.of());
-        switch (outcome) {
-            case HandshakeOutcome.Refused _ -> handOver();
-            case HandshakeOutcome.Accepted accepted -> {
-                ByteBuffer reply = ByteBuffer.wrap(
-                        HeadWriter.bytes(new ResponseHead("HTTP/1.1", 101, HttpStatus.text(101), accepted.reply())));
-                long _ = transport.write(new ByteBuffer[] {reply}, 0, 1);
-                if (reply.hasRemaining()) {
-                    throw new IOException("a fresh socket did not take " + reply.limit() + " bytes");
-                }
-                deadline.cancel();
-                WebSocketConnection connection = server.open(this, upgrader, accepted.agreement(), transport, leftover);
-                connection.listenOn(loop, transport, route.listener());
+        try (Opening opening = route.upgrader().respond(request.openingRequest(false), Headers.of())) {
+            if (opening.outcome() instanceof HandshakeOutcome.Accepted accepted) {
+                open(route, opening, accepted, leftover);
+            } else {
+                handOver();
             }
         }
+    }
+
+    private void open(ListenerRoute route, Opening opening, HandshakeOutcome.Accepted accepted, ByteBuffer leftover)
+            throws IOException {
+        ByteBuffer reply = ByteBuffer.wrap(
+                HeadWriter.bytes(new ResponseHead("HTTP/1.1", 101, HttpStatus.text(101), accepted.reply())));
+        long _ = transport.write(new ByteBuffer[] {reply}, 0, 1);
+        if (reply.hasRemaining()) {
+            throw new IOException("a fresh socket did not take " + reply.limit() + " bytes");
+        }
+        deadline.cancel();
+        WebSocketConnection connection = server.open(this, opening, accepted.agreement(), transport, leftover);
+        connection.listenOn(loop, transport, route.listener());
     }
 
     /** Leaves everything to a virtual thread. */

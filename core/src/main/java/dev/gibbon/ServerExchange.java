@@ -211,10 +211,14 @@ final class ServerExchange implements Exchange {
     }
 
     Connection upgrade(Upgrader upgrader, Headers extra) throws IOException {
-        HandshakeOutcome outcome =
-                ServerHandshake.respond(request().openingRequest(http.isSecure()), upgrader.policy(), extra);
-        begin(Answer.UPGRADE);
-        return switch (outcome) {
+        try (Opening opening = upgrader.respond(request().openingRequest(http.isSecure()), extra)) {
+            begin(Answer.UPGRADE);
+            return upgrade(opening);
+        }
+    }
+
+    private Connection upgrade(Opening opening) throws IOException {
+        return switch (opening.outcome()) {
             case HandshakeOutcome.Refused(int status, Headers reply, String reason) -> {
                 keepAlive = false;
                 answer = Answer.RESPONSE;
@@ -223,10 +227,10 @@ final class ServerExchange implements Exchange {
             }
             case HandshakeOutcome.Accepted accepted -> {
                 send(101, accepted.reply(), new byte[0]);
-                if (!upgrader.keepsRequestHeaders()) {
+                if (!opening.upgrader().keepsRequestHeaders()) {
                     request = null;
                 }
-                WebSocketConnection opened = http.open(upgrader, accepted.agreement());
+                WebSocketConnection opened = http.open(opening, accepted.agreement());
                 connection = opened;
                 yield opened;
             }

@@ -3,8 +3,10 @@ package dev.gibbon;
 
 import dev.gibbon.extension.PermessageDeflate;
 import dev.gibbon.extension.deflate.DeflateNegotiation;
-import dev.gibbon.handshake.Agreement;
 import dev.gibbon.handshake.ExtensionNegotiator;
+import dev.gibbon.handshake.HandshakeOutcome;
+import dev.gibbon.handshake.OpeningRequest;
+import dev.gibbon.handshake.ServerHandshake;
 import dev.gibbon.handshake.ServerPolicy;
 import java.io.IOException;
 import java.util.List;
@@ -18,21 +20,42 @@ public final class Upgrader {
     private final ServerPolicy policy;
     private final ConnectionOptions options;
     private final boolean keepRequestHeaders;
+
+    /** The same without a word on compression where a client's window cannot be bounded. */
+    private final ServerPolicy policyWithoutRoom;
+
+    /** The next two are null without compression. */
     private final @Nullable DeflateNegotiation deflate;
+
+    private final @Nullable WindowMemory windows;
 
     private Upgrader(Builder from) {
         deflate = from.deflate == null ? null : new DeflateNegotiation(from.deflate);
-        policy = new ServerPolicy(
-                from.origins,
-                from.subprotocols,
-                from.requireSubprotocol,
-                deflate == null ? ExtensionNegotiator.none() : deflate);
+        windows = from.deflate == null ? null : new WindowMemory(from.deflate.unboundedWindowBytes());
+        policy = from.policy(deflate == null ? ExtensionNegotiator.none() : deflate);
+        policyWithoutRoom = deflate == null ? policy : from.policy(deflate.withoutRoom());
         options = from.options;
         keepRequestHeaders = from.keepRequestHeaders;
     }
 
-    ServerPolicy policy() {
-        return policy;
+    /**
+     * {@return the answer to a request, with the memory for what it promises set aside}
+     *
+     * @param extra fields to add to a 101
+     * @throws IllegalArgumentException if {@code extra} has a field that the handshake itself sets
+     */
+    Opening respond(OpeningRequest request, Headers extra) {
+        HandshakeOutcome outcome = ServerHandshake.respond(request, policy, extra);
+        Compression compression = compression(outcome);
+        if (deflate == null || windows == null || compression == null || !deflate.needsRoom(compression.agreement())) {
+            return new Opening(this, outcome, compression, null);
+        }
+        WindowMemory.Room room = windows.take();
+        if (room == null) {
+            outcome = ServerHandshake.respond(request, policyWithoutRoom, extra);
+            compression = compression(outcome);
+        }
+        return new Opening(this, outcome, compression, room);
     }
 
     ConnectionOptions options() {
@@ -43,10 +66,10 @@ public final class Upgrader {
         return keepRequestHeaders;
     }
 
-    /** {@return what was agreed on about compression; null if nothing was} */
-    @Nullable
-    Compression compression(Agreement agreement) {
-        return deflate == null ? null : Compression.accepted(deflate, agreement.extensions());
+    private @Nullable Compression compression(HandshakeOutcome outcome) {
+        return deflate != null && outcome instanceof HandshakeOutcome.Accepted accepted
+                ? Compression.accepted(deflate, accepted.agreement().extensions())
+                : null;
     }
 
     /**
@@ -113,6 +136,10 @@ public final class Upgrader {
         private @Nullable PermessageDeflate deflate;
 
         private Builder() {}
+
+        private ServerPolicy policy(ExtensionNegotiator extensions) {
+            return new ServerPolicy(origins, subprotocols, requireSubprotocol, extensions);
+        }
 
         /**
          * Decides which pages may connect (§10.2). Same origin unless set,

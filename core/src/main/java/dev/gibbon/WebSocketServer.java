@@ -244,17 +244,17 @@ public final class WebSocketServer implements AutoCloseable {
 
     /** Opens the WebSocket that {@code from} has become; {@code leftover} came behind its request. */
     WebSocketConnection open(
-            OpenTransport from, Upgrader upgrader, Agreement agreement, Transport transport, ByteBuffer leftover) {
+            OpenTransport from, Opening opening, Agreement agreement, Transport transport, ByteBuffer leftover) {
         WebSocketConnection connection = WebSocketConnection.open(
                 engine,
                 transport,
                 Role.SERVER,
-                upgrader.options(),
+                opening.upgrader().options(),
                 agreement.subprotocol(),
-                upgrader.compression(agreement),
+                opening.compression(),
                 leftover);
         open.remove(from);
-        connection.onClosed(webSocketEnded);
+        connection.onClosed(opening.handOver(webSocketEnded));
         if (isShuttingDown()) {
             connection.lifecycle().closeLater(new CloseStatus(CloseCode.GOING_AWAY, ""), null);
         }

@@ -55,6 +55,7 @@ class CompressionNegotiationTest {
     private static PermessageDeflate options(String name) {
         return switch (name) {
             case "default" -> every().build();
+            case "strict" -> every().strictClientWindow(true).build();
             case "wide" ->
                 every().serverMaxWindowBits(15).clientMaxWindowBits(15).build();
             case "small" ->
@@ -74,7 +75,7 @@ class CompressionNegotiationTest {
     @BeforeAll
     void serve() throws IOException {
         WebSocketServer.Builder builder = WebSocketServer.builder().bind("localhost", 0);
-        for (String name : List.of("off", "default", "wide", "small", "snct", "cnct")) {
+        for (String name : List.of("off", "default", "strict", "wide", "small", "snct", "cnct")) {
             Upgrader.Builder settings = Upgrader.builder();
             Upgrader upgrader = name.equals("off")
                     ? settings.build()
@@ -150,7 +151,10 @@ class CompressionNegotiationTest {
                 "wide    ; 'pd; cmwb=15'                          ; 'pd; cmwb=15'",
                 "default ; 'pd; cmwb'                             ; 'pd; cmwb=12'",
                 "default ; 'pd; cmwb=9'                           ; 'pd; cmwb=9'",
-                "default ; 'pd'                                   ; 'pd; cnct'",
+                "default ; 'pd'                                   ; 'pd'",
+                "default ; 'pd; cnct'                             ; 'pd; cnct'",
+                "strict  ; 'pd'                                   ; 'pd; cnct'",
+                "strict  ; 'pd; cmwb'                             ; 'pd; cmwb=12'",
                 "small   ; 'pd; cmwb=15'                          ; 'pd; cmwb=8'",
                 // All of it, in any order, quoted, with blanks.
                 "wide    ; 'pd; snct; cnct; smwb=9; cmwb=11'      ; 'pd; snct; cnct; smwb=9; cmwb=11'",

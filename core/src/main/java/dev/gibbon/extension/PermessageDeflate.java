@@ -24,6 +24,12 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
     /** The largest window of RFC 7692 §7.1.2: 2^15 bytes. */
     int MAX_WINDOW_BITS = 15;
 
+    /**
+     * What the windows of clients that cannot bound theirs may take in all unless told otherwise: 64 MiB, 2048 such
+     * clients.
+     */
+    long USUAL_UNBOUNDED_WINDOW_BYTES = 64L * 1024 * 1024;
+
     /** How much of its own messages a side keeps unless told otherwise, and a server of the client's: 2^12 bytes. */
     int USUAL_WINDOW_BITS = 12;
 
@@ -61,6 +67,15 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
      */
     OptionalInt clientMaxWindowBits();
 
+    /**
+     * {@return whether a server has clients that cannot bound their window go without context takeover; false unless
+     * set}
+     */
+    boolean strictClientWindow();
+
+    /** {@return what a server keeps in all of the windows of clients that cannot bound theirs; 64 MiB unless set} */
+    long unboundedWindowBytes();
+
     /** {@return from how many bytes on a message is compressed; 128 unless set} */
     int thresholdBytes();
 
@@ -97,6 +112,8 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
         private boolean clientNoContextTakeover;
         private OptionalInt serverMaxWindowBits = OptionalInt.empty();
         private OptionalInt clientMaxWindowBits = OptionalInt.empty();
+        private boolean strictClientWindow;
+        private long unboundedWindowBytes = USUAL_UNBOUNDED_WINDOW_BYTES;
         private int thresholdBytes = 128;
         private Condition condition = (_, _) -> true;
         private boolean liveStreams;
@@ -109,6 +126,8 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
             clientNoContextTakeover = from.clientNoContextTakeover();
             serverMaxWindowBits = from.serverMaxWindowBits();
             clientMaxWindowBits = from.clientMaxWindowBits();
+            strictClientWindow = from.strictClientWindow();
+            unboundedWindowBytes = from.unboundedWindowBytes();
             thresholdBytes = from.thresholdBytes();
             condition = from.condition();
             liveStreams = from.liveStreams();
@@ -170,18 +189,49 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
         }
 
         /**
-         * Bounds the window of the client's messages (RFC 7692 §7.1.2.2). A client announces it and uses no larger one.
-         * A server sends it to clients that say they can bound theirs, and has the others go without context takeover,
-         * so that the server's memory is bounded either way. Some clients cannot use 8.
+         * Bounds the window of the client's messages (RFC 7692 §7.1.2.2). A client announces it and uses no larger
+         * one. A server sends it to clients that say they can bound theirs; for the others see {@link
+         * #unboundedWindowBytes} and {@link #strictClientWindow}. Some clients cannot use 8.
          *
-         * <p>Unless set it is {@value #USUAL_WINDOW_BITS} for a server, which is the memory that each connection may
-         * make it keep; a client keeps as much of its own messages, and announces nothing.
+         * <p>Unless set it is {@value #USUAL_WINDOW_BITS} for a server, which is the memory that each of these
+         * connections may make it keep; a client keeps as much of its own messages, and announces nothing.
          *
          * @param bits 8 to 15; the window has 2 to this power bytes
          * @return this
          */
         public Builder clientMaxWindowBits(int bits) {
             clientMaxWindowBits = OptionalInt.of(bits);
+            return this;
+        }
+
+        /**
+         * Has a client that did not say that it can bound its window go without context takeover, unless {@link
+         * #clientMaxWindowBits} is {@value #MAX_WINDOW_BITS}: the server demands {@code client_no_context_takeover}
+         * in its answer unasked, as RFC 7692 §7.1.1.2 lets it, and keeps no window at all for that client. False
+         * unless set, since such clients are common and few expect this: those of Netty, Vert.x and Reactor Netty
+         * refuse the connection, and those of Jetty and Tyrus carry their context over all the same, so that the
+         * connection fails with their second message. For a server alone; a client has no use for it.
+         *
+         * @param on whether to demand it
+         * @return this
+         */
+        public Builder strictClientWindow(boolean on) {
+            strictClientWindow = on;
+            return this;
+        }
+
+        /**
+         * Bounds what an upgrader keeps in all for clients that did not say that they can bound their window: 2 to
+         * the power of {@value #MAX_WINDOW_BITS} bytes, 32 KiB, are set aside for each such connection when it opens,
+         * and are filled as messages come. Clients beyond the bound are served without compression. 64 MiB unless
+         * set, which is 2048 such clients; 0 declines compression to all of them. It does not count where {@link
+         * #clientMaxWindowBits} is {@value #MAX_WINDOW_BITS} or nothing is carried over.
+         *
+         * @param bytes 0 or more
+         * @return this
+         */
+        public Builder unboundedWindowBytes(long bytes) {
+            unboundedWindowBytes = bytes;
             return this;
         }
 
@@ -234,6 +284,8 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
                     clientNoContextTakeover,
                     serverMaxWindowBits,
                     clientMaxWindowBits,
+                    strictClientWindow,
+                    unboundedWindowBytes,
                     thresholdBytes,
                     condition,
                     liveStreams);

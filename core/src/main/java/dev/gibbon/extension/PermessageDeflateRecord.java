@@ -11,6 +11,8 @@ record PermessageDeflateRecord(
         boolean clientNoContextTakeover,
         OptionalInt serverMaxWindowBits,
         OptionalInt clientMaxWindowBits,
+        boolean strictClientWindow,
+        long unboundedWindowBytes,
         int thresholdBytes,
         Condition condition,
         boolean liveStreams)
@@ -22,6 +24,9 @@ record PermessageDeflateRecord(
         clientMaxWindowBits.ifPresent(
                 bits -> requireRange("clientMaxWindowBits", bits, MIN_WINDOW_BITS, MAX_WINDOW_BITS));
         requireRange("thresholdBytes", thresholdBytes, 0, Integer.MAX_VALUE);
+        if (unboundedWindowBytes < 0) {
+            throw new IllegalArgumentException("unboundedWindowBytes " + unboundedWindowBytes + " is less than 0");
+        }
         Objects.requireNonNull(condition, "condition");
     }
 

@@ -17,17 +17,39 @@ import org.jspecify.annotations.Nullable;
  * The negotiation of permessage-deflate (RFC 7692 §5, §7.1), both roles, as functions of the options and of what the
  * peer says. Immutable; any thread.
  *
- * <p>Both roles keep the memory bound that the options set: where the peer cannot be told to bound its window, it is
- * told not to carry its context over, so that no window has to be kept for it.
+ * * <p>Both roles keep the memory bounds that the options set. A client has a server that cannot bound its window go
+ * without takeover. A server keeps the largest window for a client that cannot bound its own, as long as there is
+ * room, since many such clients break when they are told to go without takeover unasked.
  */
 public final class DeflateNegotiation implements ExtensionNegotiator {
     private static final int SWITCHING_PROTOCOLS = 101;
 
     private final PermessageDeflate options;
 
+    /** Whether a window may be kept that is larger than the options say for each client. */
+    private final boolean room;
+
     /** Negotiates for an upgrader or dialer with these options. */
     public DeflateNegotiation(PermessageDeflate options) {
+        this(options, true);
+    }
+
+    private DeflateNegotiation(PermessageDeflate options, boolean room) {
         this.options = options;
+        this.room = room;
+    }
+
+    /**
+     * {@return the same for a server without room for one more window of a client that cannot bound it: it declines
+     * such offers}
+     */
+    public DeflateNegotiation withoutRoom() {
+        return new DeflateNegotiation(options, false);
+    }
+
+    /** {@return whether this makes a server keep more of the client's messages than the options say for each} */
+    public boolean needsRoom(DeflateAgreement agreement) {
+        return agreement.client().contextTakeover() && agreement.client().windowBits() > clientsWindow();
     }
 
     /** {@return the options to negotiate by} */
@@ -36,17 +58,22 @@ public final class DeflateNegotiation implements ExtensionNegotiator {
     }
 
     /**
-     * {@return the server's answer to the first offer of permessage-deflate that is acceptable; empty if there is none}
+     * {@return the server's answer to the first offer of permessage-deflate that is acceptable; empty if there is
+     * none}
      *
      * <p>An offer with a parameter that is unknown, repeated or malformed is declined (§7.1), which is no reason to
-     * refuse the handshake. Every other is acceptable, since any window size can be honoured.
+     * refuse the * handshake. So is one that would make the server keep a window for which it has no room. Every
+     * other is acceptable, since any window size can be honoured.
      */
     @Override
     public List<ExtensionOffer> accept(List<ExtensionOffer> offers) {
         for (ExtensionOffer offer : offers) {
             if (offer.name().equals(DeflateParameters.EXTENSION)) {
                 try {
-                    return List.of(answer(DeflateParameters.parse(offer)).format());
+                    DeflateParameters answer = answer(DeflateParameters.parse(offer));
+                    if (room || !needsRoom(agreement(answer, Role.SERVER))) {
+                        return List.of(answer.format());
+                    }
                 } catch (DeflateParameterException _) {
                     // Declined; the next offer may do.
                 }
@@ -110,9 +137,11 @@ public final class DeflateNegotiation implements ExtensionNegotiator {
         boolean named =
                 offer.clientMaxWindowBits().isPresent() || (offer.boundsClientWindow() && clientBits < WindowBits.MOST);
         boolean unbounded = !offer.boundsClientWindow() && clientBits < WindowBits.MOST;
+        // §7.1.1.2: may stand in an answer unasked, but several clients refuse it or pass over it.
+        boolean forbidden = unbounded && options.strictClientWindow();
         return new DeflateParameters(
                 offer.serverNoContextTakeover() || options.serverNoContextTakeover(),
-                offer.clientNoContextTakeover() || options.clientNoContextTakeover() || unbounded,
+                offer.clientNoContextTakeover() || options.clientNoContextTakeover() || forbidden,
                 serverBits,
                 named,
                 named ? OptionalInt.of(clientBits) : OptionalInt.empty());
@@ -191,8 +220,9 @@ public final class DeflateNegotiation implements ExtensionNegotiator {
 
     /**
      * Each direction goes as far back as the reply allows, ours as our offer allows too, for it announces as much
-     * (§7.1.2.2). Of our own messages we keep no more than the options say; of the peer's all that it may refer to,
-     * which is within the options, or neither an offer nor an answer of ours would have led to it.
+     * (§7.1.2.2). Of our own messages we keep no more than the options say; of the peer's all that it may refer to.
+     * That is within the options, or {@linkplain #needsRoom needs room}, or neither an offer nor an answer of ours
+     * would have led to it.
      */
     private DeflateAgreement agreement(DeflateParameters reply, Role role) {
         boolean serverTakeover = !reply.serverNoContextTakeover() && !options.serverNoContextTakeover();

@@ -137,14 +137,19 @@ class DeflateNegotiationTest {
                     "-         | 12 | 15 | pd; smwb=15          | pd; smwb=12",
                     "-         | 12 | 15 | pd; smwb=12          | pd; smwb=12",
                     "-         | 12 | 15 | pd; smwb=9           | pd; smwb=9",
-                    // The client's: only if it said it can
-                    // (§7.1.2.2), else it goes without takeover.
+                    // The client's: only if it said it can (§7.1.2.2).
                     "-         | 15 | 12 | pd; cmwb             | pd; cmwb=12",
                     "-         | 15 | 12 | pd; cmwb=15          | pd; cmwb=12",
                     "-         | 15 | 12 | pd; cmwb=12          | pd; cmwb=12",
                     "-         | 15 | 12 | pd; cmwb=9           | pd; cmwb=9",
-                    "-         | 15 | 12 | pd                   | pd; cnct",
-                    "-         | 15 | 12 | pd; snct             | pd; snct; cnct",
+                    "-         | 15 | 12 | pd; snct; cnct       | pd; snct; cnct",
+                    // One that cannot say so keeps it: many of these break when told otherwise.
+                    "-         | 15 | 12 | pd                   | pd",
+                    "-         | 15 | 12 | pd; snct             | pd; snct",
+                    "strict    | 15 | 12 | pd                   | pd; cnct",
+                    "strict    | 15 | 12 | pd; snct             | pd; snct; cnct",
+                    "strict    | 15 | 12 | pd; cmwb             | pd; cmwb=12",
+                    "strict    | 15 | 15 | pd                   | pd",
                     // Demands of ours.
                     "snct      | 15 | 15 | pd                   | pd; snct",
                     "cnct      | 15 | 15 | pd                   | pd; cnct",
@@ -155,6 +160,30 @@ class DeflateNegotiationTest {
         void answerKeepsToTheOptions(String flags, int serverBits, int clientBits, String offers, String answer)
                 throws FieldSyntaxException {
             assertEquals(answer, answer(options(flags, serverBits, clientBits), offers));
+        }
+
+        @ParameterizedTest(name = "without room [{0}] is answered with [{1}]")
+        @CsvSource(
+                delimiter = '|',
+                value = {
+                    "pd                     | ''",
+                    "pd; snct; smwb=10      | ''",
+                    "pd; cnct               | pd; cnct",
+                    "pd; cmwb               | pd; cmwb=12",
+                    "pd; cmwb=15            | pd; cmwb=12",
+                    "pd, pd; cmwb=10        | pd; cmwb=10",
+                    "pd, pd; snct; cnct     | pd; snct; cnct"
+                })
+        void withoutRoomForLargeWindowsTheOffersThatNeedOneAreDeclined(String offers, String answer)
+                throws FieldSyntaxException {
+            DeflateNegotiation crowded = new DeflateNegotiation(PermessageDeflate.defaults()).withoutRoom();
+            assertEquals(answer, shortForm(ExtensionList.format(crowded.accept(parse(offers)))));
+        }
+
+        @Test
+        void whatTheOptionsAllowEachClientNeedsNoRoom() throws FieldSyntaxException {
+            DeflateNegotiation crowded = new DeflateNegotiation(options("-", 12, 15)).withoutRoom();
+            assertEquals("pd", shortForm(ExtensionList.format(crowded.accept(parse("pd")))));
         }
 
         @Test
@@ -177,7 +206,7 @@ class DeflateNegotiationTest {
                     "pd                            | 15 | 15 | true  | 15 | 15 | true  | 15",
                     "pd                            | 12 | 15 | true  | 15 | 12 | true  | 15",
                     "pd; cmwb                      | 12 | 12 | true  | 15 | 12 | true  | 12",
-                    "pd                            | 12 | 12 | true  | 15 | 12 | false | 15",
+                    "pd                            | 12 | 12 | true  | 15 | 12 | true  | 15",
                     "pd; snct                      | 15 | 15 | false | 15 | 15 | true  | 15",
                     "pd; cnct                      | 15 | 15 | true  | 15 | 15 | false | 15",
                     "pd; smwb=14                   | 12 | 15 | true  | 12 | 12 | true  | 15",
@@ -315,7 +344,7 @@ class DeflateNegotiationTest {
                         negotiation.check(parse(reply)).orElseThrow());
             }
             assertEquals("pd; cmwb=12", answer(PermessageDeflate.defaults(), "pd; cmwb"));
-            assertEquals("pd; cnct", answer(PermessageDeflate.defaults(), "pd"));
+            assertEquals("pd", answer(PermessageDeflate.defaults(), "pd"));
         }
 
         @Test
@@ -357,7 +386,7 @@ class DeflateNegotiationTest {
                 delimiter = '|',
                 value = {
                     "pd; cmwb                    | [pd; cmwb=12]",
-                    "pd; smwb=99, pd; smwb=10    | [pd; cnct; smwb=10]",
+                    "pd; smwb=99, pd; smwb=10    | [pd; smwb=10]",
                     "pd; smwb=99                 | []",
                     "other                       | []"
                 })
@@ -392,6 +421,7 @@ class DeflateNegotiationTest {
         return PermessageDeflate.builder()
                 .serverNoContextTakeover(flags.contains("snct"))
                 .clientNoContextTakeover(flags.contains("cnct"))
+                .strictClientWindow(flags.contains("strict"))
                 .serverMaxWindowBits(serverBits)
                 .clientMaxWindowBits(clientBits)
                 .build();

@@ -32,6 +32,7 @@ record Settings(PermessageDeflate deflate, boolean streaming) {
                 case "clientNoContextTakeover" -> deflate.clientNoContextTakeover(true);
                 case "serverMaxWindowBits" -> deflate.serverMaxWindowBits(Integer.parseInt(value));
                 case "clientMaxWindowBits" -> deflate.clientMaxWindowBits(Integer.parseInt(value));
+                case "strictClientWindow" -> deflate.strictClientWindow(true);
                 case "liveStreams" -> deflate.liveStreams(true);
                 case "streaming" -> streaming = true;
                 default -> throw new IllegalArgumentException("no setting: " + word);
