@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -8,6 +9,9 @@ import org.jspecify.annotations.Nullable;
  * The engine's log, by way of the platform's {@link System.Logger}. Peers cause lines at will, so there are at most ten
  * a second; the next one that gets through says how many did not. Nothing of the peer's is in a line but what
  * exceptions say, which is escaped.
+ *
+ * <p>A handler of the application's may throw, and so does the JDK's when descriptors run out. A line that meets this
+ * is lost and counted as left out; the engine goes on, and the first time is told on {@link System#err}.
  */
 final class LimitedLog {
     private static final long LINES_PER_SECOND = 10;
@@ -18,6 +22,7 @@ final class LimitedLog {
     private final AtomicLong second = new AtomicLong(Long.MIN_VALUE);
     private final AtomicLong lines = new AtomicLong();
     private final AtomicLong left = new AtomicLong();
+    private final AtomicBoolean lostOne = new AtomicBoolean();
 
     LimitedLog(TimeSource time) {
         this.time = time;
@@ -27,24 +32,45 @@ final class LimitedLog {
         log(System.Logger.Level.DEBUG, message, cause);
     }
 
+    void info(String message, @Nullable Throwable cause) {
+        log(System.Logger.Level.INFO, message, cause);
+    }
+
     void warn(String message, @Nullable Throwable cause) {
         log(System.Logger.Level.WARNING, message, cause);
     }
 
     private void log(System.Logger.Level level, String message, @Nullable Throwable cause) {
-        if (!logger.isLoggable(level)) {
-            return;
+        long unsaid = 0;
+        try {
+            if (!logger.isLoggable(level)) {
+                return;
+            }
+            if (!mayPass()) {
+                left.incrementAndGet();
+                return;
+            }
+            unsaid = left.getAndSet(0);
+            String line = unsaid == 0 ? message : message + " (" + unsaid + " lines before this were left out)";
+            logger.log(level, line, cause);
+        } catch (Throwable e) { // Whoever logs has a task that must go on, whatever a log does.
+            left.addAndGet(unsaid + 1);
+            lost(message, e);
         }
+    }
+
+    private boolean mayPass() {
         long now = time.nanoTime() / SECOND_NANOS;
         if (second.getAndSet(now) != now) {
             lines.set(0);
         }
-        if (lines.incrementAndGet() > LINES_PER_SECOND) {
-            left.incrementAndGet();
-            return;
+        return lines.incrementAndGet() <= LINES_PER_SECOND;
+    }
+
+    /** Says so where no logger is needed, as {@code java.util.logging} does: once, since it may happen with every line. */
+    private void lost(String message, Throwable e) {
+        if (lostOne.compareAndSet(false, true)) {
+            System.err.println("dev.gibbon: a log line is lost, since the log threw " + e + ": " + message);
         }
-        long unsaid = left.getAndSet(0);
-        String line = unsaid == 0 ? message : message + " (" + unsaid + " lines before this were left out)";
-        logger.log(level, line, cause);
     }
 }
