@@ -8,10 +8,12 @@ import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
@@ -38,6 +40,9 @@ final class EventLoop {
 
     private static final int TASKS_PER_TURN = 1024;
 
+    /** How soon to try again where the thread could not be started. */
+    private static final Duration START_AGAIN = Duration.ofMillis(100);
+
     /** What a loop serves: readiness of one channel. Loop's thread only. */
     interface Ready {
         void ready(int operations);
@@ -58,6 +63,11 @@ final class EventLoop {
     private final String name;
     private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final ReentrantLock startLock = new ReentrantLock();
+
+    /** Guarded by startLock: whether the last attempt to start the thread for a task failed. */
+    private boolean cannotStart;
+
+    private final AtomicBoolean startsLater = new AtomicBoolean();
 
     /** Guarded by startLock; null while no thread runs. */
     private volatile @Nullable Selector selector;
@@ -104,6 +114,40 @@ final class EventLoop {
         return Thread.currentThread() == thread;
     }
 
+    /**
+     * Makes sure that the loop's thread runs. Any thread.
+     *
+     * @throws IllegalStateException if it cannot be started, for want of descriptors or threads
+     */
+    void start() {
+        startLock.lock();
+        try {
+            if (selector == null) {
+                startLocked();
+            }
+        } catch (Throwable e) {
+            throw new IllegalStateException(name + " cannot start", e);
+        } finally {
+            startLock.unlock();
+        }
+    }
+
+    private void startLocked() throws IOException {
+        Selector opened = Selector.open();
+        Thread started = new LoopThread(() -> run(opened), name);
+        selector = opened;
+        thread = started;
+        try {
+            started.start();
+            cannotStart = false;
+        } catch (Throwable e) { // No thread is to be had: a loop without one must not look as if it ran.
+            selector = null;
+            thread = null;
+            opened.close();
+            throw e;
+        }
+    }
+
     /** Runs {@code task} on the loop's thread, soon, in the order they were given. Any thread. */
     void execute(Runnable task) {
         tasks.add(task);
@@ -113,22 +157,43 @@ final class EventLoop {
     }
 
     private void wake() {
+        Throwable failure = null;
+        boolean first = false;
         startLock.lock();
         try {
             Selector running = selector;
             if (running != null) {
                 running.wakeup();
-                return;
+            } else if (!tasks.isEmpty()) {
+                startLocked();
             }
-            Selector opened = Selector.open();
-            selector = opened;
-            Thread started = new LoopThread(() -> run(opened), name);
-            thread = started;
-            started.start();
-        } catch (IOException e) {
-            throw new IllegalStateException("an event loop cannot start: no selector", e);
+        } catch (Throwable e) {
+            failure = e;
+            first = !cannotStart;
+            cannotStart = true;
         } finally {
             startLock.unlock();
+        }
+        if (failure != null) {
+            if (first) {
+                engine.log().warn(name + " cannot start, and is tried again until it can", failure);
+            }
+            startLater();
+        }
+    }
+
+    /** The tasks wait until a thread can be started: what they are to end would stay for ever otherwise. */
+    private void startLater() {
+        if (startsLater.compareAndSet(false, true)) {
+            try {
+                TimeSource.Timer _ = engine.time().schedule(START_AGAIN, () -> {
+                    startsLater.set(false);
+                    wake();
+                });
+            } catch (Throwable e) { // The next task tries again.
+                startsLater.set(false);
+                engine.log().warn(name + " cannot be started later either", e);
+            }
         }
     }
 

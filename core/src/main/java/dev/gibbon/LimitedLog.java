@@ -67,7 +67,7 @@ final class LimitedLog {
         return lines.incrementAndGet() <= LINES_PER_SECOND;
     }
 
-    /** Says so where no logger is needed, as {@code java.util.logging} does: once, since it may happen with every line. */
+    /** Says so where no logger is needed, as {@code java.util.logging} does: once, since every line may meet it. */
     private void lost(String message, Throwable e) {
         if (lostOne.compareAndSet(false, true)) {
             System.err.println("dev.gibbon: a log line is lost, since the log threw " + e + ": " + message);

@@ -49,8 +49,13 @@ final class LoopHandshake implements EventLoop.Ready, OpenTransport {
         this.deadline = server.engine().time().schedule(server.handshakeTimeout(), this::abort);
     }
 
-    /** Begins to wait for the request. Any thread. */
+    /**
+     * Begins to wait for the request. Any thread.
+     *
+     * @throws IllegalStateException if the loop cannot start
+     */
     void start() {
+        loop.start();
         loop.execute(() -> {
             try {
                 key = loop.register(channel, SelectionKey.OP_READ, this);

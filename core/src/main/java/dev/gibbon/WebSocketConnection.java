@@ -375,10 +375,11 @@ final class WebSocketConnection implements Connection {
         controlFrames.listener(listener);
         toTell(listener);
         // One that is ending already is ended by a thread that blocks in the transport.
-        if (!lifecycle.isFinishing()
-                && transport instanceof LoopTransport socket
-                && enterLoop(listener, socket, engine.loops().next())) {
-            return;
+        if (!lifecycle.isFinishing() && transport instanceof LoopTransport socket) {
+            EventLoop chosen = engine.loops().next();
+            if (started(chosen) && enterLoop(listener, socket, chosen)) {
+                return;
+            }
         }
         Thread _ = Thread.ofVirtual().name("gibbon-listener").start(new ListenerThread(this, receiver(), listener));
     }
@@ -390,6 +391,17 @@ final class WebSocketConnection implements Connection {
         toTell(listener);
         if (!enterLoop(listener, socket, served)) {
             tellEnd(listener);
+        }
+    }
+
+    /** {@return whether the loop runs} Where it cannot start, a virtual thread serves the listener as well. */
+    private boolean started(EventLoop chosen) {
+        try {
+            chosen.start();
+            return true;
+        } catch (IllegalStateException e) {
+            engine.log().warn("a listener gets a thread of its own", e);
+            return false;
         }
     }
 

@@ -80,12 +80,13 @@ public final class WebSocketServer implements AutoCloseable {
                 if (address instanceof InetSocketAddress tcp && tcp.isUnresolved()) {
                     throw new UnknownHostException("unknown host " + tcp.getHostString());
                 }
-                acceptors.add(Acceptor.bind(address, this::accepted, log()));
+                acceptors.add(Acceptor.bind(address, this::accepted, engine.time(), log()));
             }
         } catch (IOException | RuntimeException e) {
             closeAcceptors();
             throw e;
         }
+        FirstUse.prepare(log());
         acceptors.forEach(Acceptor::start);
     }
 
@@ -192,31 +193,40 @@ public final class WebSocketServer implements AutoCloseable {
         }
     }
 
-    private void accepted(SocketChannel channel) {
-        try {
-            ChannelTransport socket = new ChannelTransport(channel);
-            boolean overLimit = openCount.get() >= maxConnections;
-            SSLContext context = tls;
-            if (context != null) {
-                Transport transport = new TlsTransport(socket, TlsEngines.server(context), engine.buffers());
-                begin(new HttpConnection(this, transport, true, overLimit));
-            } else if (overLimit || !routes.anyListener()) {
-                begin(new HttpConnection(this, socket, false, overLimit));
-            } else {
-                channel.configureBlocking(false);
-                LoopHandshake handshake = new LoopHandshake(this, engine.loops().next(), channel, socket);
-                if (admit(handshake)) {
-                    handshake.start();
-                }
+    private void accepted(SocketChannel channel) throws IOException {
+        ChannelTransport socket = new ChannelTransport(channel);
+        boolean overLimit = openCount.get() >= maxConnections;
+        SSLContext context = tls;
+        if (context != null) {
+            Transport transport = new TlsTransport(socket, TlsEngines.server(context), engine.buffers());
+            begin(new HttpConnection(this, transport, true, overLimit));
+        } else if (overLimit || !routes.anyListener()) {
+            begin(new HttpConnection(this, socket, false, overLimit));
+        } else {
+            channel.configureBlocking(false);
+            LoopHandshake handshake = new LoopHandshake(this, engine.loops().next(), channel, socket);
+            if (admit(handshake)) {
+                start(handshake, handshake::start);
             }
-        } catch (IOException e) {
-            log().debug("client left", e);
         }
     }
 
     private void begin(HttpConnection connection) {
         if (admit(connection)) {
-            Thread _ = Thread.ofVirtual().name("gibbon-http").start(connection);
+            start(connection, () -> {
+                Thread _ = Thread.ofVirtual().name("gibbon-http").start(connection);
+            });
+        }
+    }
+
+    /** A transport whose thread or loop cannot start is not counted any more. */
+    private void start(OpenTransport transport, Runnable start) {
+        try {
+            start.run();
+        } catch (Throwable e) {
+            transport.abort();
+            ended(transport);
+            throw e;
         }
     }
 
@@ -236,7 +246,9 @@ public final class WebSocketServer implements AutoCloseable {
         HttpConnection connection = new HttpConnection(this, transport, false, false, begun);
         open.add(connection);
         if (open.remove(from)) { // Counted once, as the same transport.
-            Thread _ = Thread.ofVirtual().name("gibbon-http").start(connection);
+            start(connection, () -> {
+                Thread _ = Thread.ofVirtual().name("gibbon-http").start(connection);
+            });
         } else { // Aborted meanwhile.
             open.remove(connection);
         }

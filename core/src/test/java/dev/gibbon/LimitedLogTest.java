@@ -25,7 +25,9 @@ class LimitedLogTest {
             assertEquals(IntStream.range(0, 10).mapToObj(i -> "line " + i).toList(), lines.messages());
             clock.advance(Duration.ofSeconds(1));
             log.warn("another", null);
-            assertEquals("another (15 lines before this were left out)", lines.messages().getLast());
+            assertEquals(
+                    "another (15 lines before this were left out)",
+                    lines.messages().getLast());
             log.warn("one more", null);
             assertEquals("one more", lines.messages().getLast());
         }
@@ -54,7 +56,8 @@ class LimitedLogTest {
             log.warn("lost, too", null);
             throwing.set(false);
             log.warn("seen", null);
-            assertEquals("seen (2 lines before this were left out)", lines.messages().getLast());
+            assertEquals(
+                    "seen (2 lines before this were left out)", lines.messages().getLast());
         }
     }
 }

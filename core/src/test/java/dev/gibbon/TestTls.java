@@ -24,6 +24,12 @@ final class TestTls {
     private TestTls() {}
 
     static SSLContext context(Path directory) throws Exception {
+        SSLContext context = SSLContext.getInstance("TLS");
+        init(context, directory);
+        return context;
+    }
+
+    static void init(SSLContext context, Path directory) throws Exception {
         Path file = directory.resolve("localhost.p12");
         Process keytool = new ProcessBuilder(List.of(
                         Path.of(System.getProperty("java.home"), "bin", "keytool")
@@ -63,9 +69,7 @@ final class TestTls {
         trusted.setCertificateEntry("self", store.getCertificate("server"));
         TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
         trust.init(trusted);
-        SSLContext context = SSLContext.getInstance("TLS");
         context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
-        return context;
     }
 
     static Transport connect(SSLContext context, int port) throws IOException {
