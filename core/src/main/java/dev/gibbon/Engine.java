@@ -6,12 +6,10 @@ import dev.gibbon.internal.BufferPool;
 import dev.gibbon.internal.SecureMaskingKeys;
 import dev.gibbon.internal.SystemTimeSource;
 import dev.gibbon.protocol.MaskingKeys;
-import java.time.Duration;
 import java.util.Collection;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.zip.Deflater;
 import org.jspecify.annotations.Nullable;
 
@@ -34,9 +32,6 @@ final class Engine {
     /** How long a listener may hold up its loop before a line of the log names it. */
     private static final long SLOW_LISTENER_NANOS = 500_000_000;
 
-    private static final Duration LONGEST_TICK = Duration.ofSeconds(1);
-    private static final Duration SHORTEST_TICK = Duration.ofMillis(10);
-
     private final TimeSource time;
     private final BufferPool buffers = new BufferPool(KEPT_BUFFERS);
     private final ArrayBlockingQueue<SendBatch> batches = new ArrayBlockingQueue<>(KEPT_BUFFERS);
@@ -50,11 +45,7 @@ final class Engine {
     private final Members connections = new Members();
     private final EventLoops loops;
     private final LimitedLog log;
-    private final ReentrantLock tickLock = new ReentrantLock();
-
-    // Guarded by tickLock.
-    private Duration tick = LONGEST_TICK;
-    private boolean ticking;
+    private final Ticks ticks;
 
     Engine(TimeSource time, MaskingKeys maskingKeys) {
         this(time, maskingKeys, DEFAULT_LOOPS);
@@ -64,6 +55,7 @@ final class Engine {
         this.time = time;
         this.loops = new EventLoops(this, loops);
         this.log = new LimitedLog(time);
+        this.ticks = new Ticks(time, log, now -> this.loops.tick(now, SLOW_LISTENER_NANOS));
         this.rounds = new Rounds(time);
         this.maskingKeys = maskingKeys;
     }
@@ -162,56 +154,13 @@ final class Engine {
         Thread _ = Thread.ofVirtual().name(name).start(task);
     }
 
-    void register(WebSocketConnection connection, Duration shortestTimeout) {
+    void register(WebSocketConnection connection) {
         connections.add(connection);
-        tickLock.lock();
-        try {
-            Duration wanted = shortestTimeout.dividedBy(4);
-            if (wanted.compareTo(SHORTEST_TICK) < 0) {
-                wanted = SHORTEST_TICK;
-            }
-            if (wanted.compareTo(tick) < 0) {
-                tick = wanted;
-            }
-            if (!ticking) {
-                ticking = true;
-                scheduleTickLocked();
-            }
-        } finally {
-            tickLock.unlock();
-        }
+        ticks.add(connection);
     }
 
     void unregister(WebSocketConnection connection) {
         connections.remove(connection);
-    }
-
-    private void scheduleTickLocked() {
-        time.schedule(tick, this::tick);
-    }
-
-    private static void tick(WebSocketConnection connection, long now) {
-        try {
-            connection.tick(now);
-        } catch (RuntimeException e) { // A defect; it must not stop the clock of every other connection.
-            connection.lifecycle().lost(e);
-        }
-    }
-
-    private void tick() {
-        long now = time.nanoTime();
-        connections.forEach(connection -> tick(connection, now));
-        loops.tick(now, SLOW_LISTENER_NANOS);
-        tickLock.lock();
-        try {
-            if (connections.isEmpty()) {
-                ticking = false; // The next connection starts it again.
-                tick = LONGEST_TICK;
-            } else {
-                scheduleTickLocked();
-            }
-        } finally {
-            tickLock.unlock();
-        }
+        ticks.remove(connection);
     }
 }

@@ -27,7 +27,7 @@ import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /** The one connection: wires the protocol machine to a transport by way of a receiver, a sender and a life cycle. */
-final class WebSocketConnection implements Connection {
+final class WebSocketConnection implements Connection, Ticks.Member {
     /** What is read behind our own Close frame, at most, unless one message may be longer. */
     private static final long MAX_DISCARDED = 1L << 20;
 
@@ -50,6 +50,9 @@ final class WebSocketConnection implements Connection {
     private volatile @Nullable Receiver receiver;
 
     private final Watch watch;
+
+    /** Where the round of the ticks has this connection; guarded by the lock of that. */
+    private int tickPlace;
 
     /** How messages come in: the receiver, until a listener takes over. */
     private volatile Input input;
@@ -136,7 +139,7 @@ final class WebSocketConnection implements Connection {
         WebSocketConnection connection =
                 new WebSocketConnection(engine, transport, role, known, subprotocol, compression, leftover);
         connection.lifecycle.connection(connection);
-        engine.register(connection, Watch.shortest(options));
+        engine.register(connection);
         return connection;
     }
 
@@ -180,8 +183,29 @@ final class WebSocketConnection implements Connection {
         return options.maxMessageBytes();
     }
 
-    void tick(long now) {
+    @Override
+    public Duration shortestTimeout() {
+        return Watch.shortest(options);
+    }
+
+    @Override
+    public int place() {
+        return tickPlace;
+    }
+
+    @Override
+    public void place(int place) {
+        tickPlace = place;
+    }
+
+    @Override
+    public void tick(long now) {
         watch.tick(now);
+    }
+
+    @Override
+    public void broken(Throwable defect) {
+        lifecycle.lost(defect);
     }
 
     /** This connection leaves {@code group} when it ends, or now if it has. */
