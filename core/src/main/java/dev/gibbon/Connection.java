@@ -41,7 +41,7 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
      */
     static Connection over(Transport transport, Role role, ConnectionOptions options) {
         return WebSocketConnection.open(
-                Engine.onSystem(), transport, role, options, Optional.empty(), ByteBuffer.allocate(0));
+                SharedEngine.engine(), transport, role, options, Optional.empty(), ByteBuffer.allocate(0));
     }
 
     /**
@@ -338,6 +338,9 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
      */
     void close(CloseCode code, String reason);
 
-    /** Drops the transport at once, without a closing handshake. Never blocks. */
+    /**
+     * Drops the transport at once, without a closing handshake. Never blocks. What the peer has not received by then is
+     * thrown away: a TCP connection is reset, so that the system keeps no buffer for a peer that does not read.
+     */
     void abort();
 }

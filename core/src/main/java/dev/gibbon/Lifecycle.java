@@ -170,16 +170,26 @@ final class Lifecycle {
     /** The peer is most likely gone: a Close frame is tried for a moment, then the transport is dropped. */
     void giveUp(CloseStatus status, WebSocketException why) {
         closeLater(status, why);
-        TimeSource.Timer _ = engine.time().schedule(LINGER, () -> lost(why));
+        TimeSource.Timer _ = engine.time().schedule(LINGER, () -> drop(why));
     }
 
-    /** The transport broke or ended without a closing handshake (§7.1.5: 1006), or its time is up. */
+    /** The transport broke or ended without a closing handshake (§7.1.5: 1006). */
     void lost(Throwable cause) {
+        noteLost(cause);
+        terminate(false);
+    }
+
+    /** Nobody waits for the peer any more: it does not read, its time is up, or the application aborts. */
+    void drop(Throwable cause) {
+        noteLost(cause);
+        terminate(true);
+    }
+
+    private void noteLost(Throwable cause) {
         ClosingHandshake.Progress progress = closing.progress();
         if (progress.received() == null) { // Otherwise the peer's Close frame has said how it ended.
             failFirst(lostException(progress, cause));
         }
-        terminate();
     }
 
     private static WebSocketException lostException(ClosingHandshake.Progress progress, Throwable cause) {
@@ -198,7 +208,7 @@ final class Lifecycle {
             deadline = engine.time()
                     .schedule(
                             closeTimeout,
-                            () -> lost(new IOException("closing handshake took more than " + closeTimeout)));
+                            () -> drop(new IOException("closing handshake took more than " + closeTimeout)));
             if (state() == ConnectionState.CLOSED) {
                 cancelDeadline();
             }
@@ -290,11 +300,19 @@ final class Lifecycle {
 
     /** Takes everything down, once. */
     void terminate() {
+        terminate(false);
+    }
+
+    private void terminate(boolean reset) {
         if (!closing.lost()) {
             return;
         }
         try {
-            transport.close();
+            if (reset) {
+                transport.abort();
+            } else {
+                transport.close();
+            }
         } catch (IOException _) {
             // Nothing is left that could be done with it.
         }

@@ -63,6 +63,17 @@ public interface Transport extends Closeable {
     @Override
     void close() throws IOException;
 
+    /**
+     * Ends both directions at once, and throws away what the peer has not taken where the transport can: a system keeps
+     * a send buffer for a peer that does not read, long after a {@link #close()}. Never waits. Closes, unless
+     * overridden.
+     *
+     * @throws IOException if the stream could not be ended
+     */
+    default void abort() throws IOException {
+        close();
+    }
+
     /** {@return the local address, if this transport has one} */
     default Optional<SocketAddress> localAddress() {
         return Optional.empty();

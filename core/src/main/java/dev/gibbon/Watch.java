@@ -57,7 +57,7 @@ final class Watch {
 
     void tick(long now) {
         if (writeStalled(now)) {
-            connection.lifecycle().lost(new WriteTimeoutException("no 1 KiB was written in " + options.writeTimeout()));
+            connection.lifecycle().drop(new WriteTimeoutException("no 1 KiB was written in " + options.writeTimeout()));
             return;
         }
         noteReads(now);

@@ -654,7 +654,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     private void writeDeadlinePassed() {
         if (sender.writersWait()) {
-            lifecycle.lost(new WriteTimeoutException("the write deadline passed during a write"));
+            lifecycle.drop(new WriteTimeoutException("the write deadline passed during a write"));
         }
     }
 
@@ -716,7 +716,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void abort() {
-        lifecycle.lost(new ConnectionClosedException("the connection was aborted on this side", null, null, null));
+        lifecycle.drop(new ConnectionClosedException("the connection was aborted on this side", null, null, null));
     }
 
     @Override

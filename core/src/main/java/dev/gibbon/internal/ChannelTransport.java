@@ -249,9 +249,10 @@ public final class ChannelTransport implements LoopTransport {
      * Closes like {@link #close()}, but throws away what the peer has not taken yet and tells it so with a TCP reset,
      * so that the system does not keep buffers for a peer that does not read. A Unix-domain channel just closes.
      */
+    @Override
     public void abort() throws IOException {
         try {
-            if (tcp && channel.isOpen() && channel.isBlocking()) {
+            if (tcp && channel.isOpen()) {
                 channel.setOption(StandardSocketOptions.SO_LINGER, 0);
             }
         } finally {

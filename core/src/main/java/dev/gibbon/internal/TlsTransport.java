@@ -195,13 +195,23 @@ public final class TlsTransport implements LoopTransport {
      */
     @Override
     public void close() throws IOException {
-        if (closed.getAndSet(true)) {
-            return;
+        if (!closed.getAndSet(true)) {
+            try {
+                lower.close();
+            } finally {
+                releaseIfClosed();
+            }
         }
-        try {
-            lower.close();
-        } finally {
-            releaseIfClosed();
+    }
+
+    @Override
+    public void abort() throws IOException {
+        if (!closed.getAndSet(true)) {
+            try {
+                lower.abort();
+            } finally {
+                releaseIfClosed();
+            }
         }
     }
 
