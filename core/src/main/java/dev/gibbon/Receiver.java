@@ -59,6 +59,12 @@ final class Receiver implements Input {
     /** Stands for whoever closes the connection and reads on for the peer's Close frame; {@link #drainer} is who. */
     private static final Thread CLOSING = Thread.ofVirtual().unstarted(() -> {});
 
+    /** Stands for the engine that looks, where nobody reads, for the peer's end; {@link #drainer} is who. */
+    private static final Thread LOOKING = Thread.ofVirtual().unstarted(() -> {});
+
+    /** How long such a look waits for bytes, and a reader for it. */
+    private static final Duration LOOK = Duration.ofMillis(1);
+
     private final AtomicReference<@Nullable Thread> reader = new AtomicReference<>();
 
     private volatile @Nullable Thread drainer;
@@ -160,15 +166,15 @@ final class Receiver implements Input {
     private void enter() {
         Thread self = Thread.currentThread();
         Thread other = reader.compareAndExchange(null, self);
-        while (other == GIVING_BACK || (other == CLOSING && drainer != self)) {
-            if (other == CLOSING) { // Another thread closes: this read reports the end, once it has come.
+        while (other == GIVING_BACK || ((other == CLOSING || other == LOOKING) && drainer != self)) {
+            if (other != GIVING_BACK) { // Another thread closes: this read reports the end, once it has come.
                 awaitEnd();
             } else {
                 Thread.onSpinWait();
             }
             other = reader.compareAndExchange(null, self);
         }
-        if (other == CLOSING) {
+        if (other == CLOSING || other == LOOKING) {
             throw new IllegalStateException("a handler must not read from its own connection");
         }
         if (other == self) {
@@ -256,7 +262,7 @@ final class Receiver implements Input {
     boolean readsOnThisThread() {
         Thread now = reader.get();
         Thread self = Thread.currentThread();
-        return now == self || (now == CLOSING && drainer == self) || (now == LISTENING && listenerThread == self);
+        return now == self || ((now == CLOSING || now == LOOKING) && drainer == self) || (now == LISTENING && listenerThread == self);
     }
 
     /** Gives the buffer back, keeping bytes that were accepted, unless a reader is at work and will do so itself. */
@@ -486,8 +492,11 @@ final class Receiver implements Input {
      * done or the transport gone; false if another thread reads.
      */
     boolean drain() {
-        if (!reader.compareAndSet(null, CLOSING)) {
-            return false;
+        while (!reader.compareAndSet(null, CLOSING)) {
+            if (reader.get() != LOOKING || drainer == Thread.currentThread()) {
+                return false;
+            }
+            awaitEnd();
         }
         try {
             drainer = Thread.currentThread();
@@ -512,6 +521,63 @@ final class Receiver implements Input {
         return true;
     }
 
+    /** {@return whether no thread reads, and no listener has taken over} Any thread. */
+    boolean unread() {
+        return reader.get() == null;
+    }
+
+    /**
+     * Looks, where nobody reads, for what a reader would see at once: answers Pings, takes Pongs, sees the peer's Close
+     * frame and its end. A message stays where it is. Does nothing while somebody reads; who begins to waits a moment.
+     */
+    void look() {
+        if (!reader.compareAndSet(null, LOOKING)) {
+            return;
+        }
+        drainer = Thread.currentThread();
+        try {
+            if (!ended && current == null && !assembling && inflated == null && in.remaining() < WAITING_BYTES) {
+                lookOnce();
+            }
+        } catch (IOException _) {
+            // The connection has ended, and its status says how.
+        } finally {
+            drainer = null;
+            exit();
+        }
+    }
+
+    private void lookOnce() throws IOException {
+        ByteBuffer rest = in.hasRemaining() ? ownCopy(in) : NOTHING;
+        unlease();
+        in = ByteBuffer.allocate(WAITING_BYTES).put(rest);
+        int n = -1;
+        try {
+            n = transport.read(in, LOOK);
+        } catch (IOException e) {
+            ended = true;
+            lifecycle.lost(e);
+        } finally {
+            in.flip();
+        }
+        if (n < 0 && !ended) {
+            ended = true;
+            lifecycle.lost(new EOFException("the peer ended the stream without a Close frame"));
+        }
+        if (n > 0) {
+            long count = reads + 1;
+            reads = count;
+        }
+        while (!ended && inbound.controlFrameNext(in)) {
+            Inbound.Event _ = handleControl(nextEvent());
+        }
+        if (!in.hasRemaining()) {
+            in = NOTHING;
+        }
+        // Nothing of a message has come: its silence is as if somebody waited for it.
+        waiting = in.hasRemaining() ? Waiting.NO : Waiting.FOR_A_MESSAGE;
+    }
+
     /** {@return DATA, or CLOSE at a clean end, now and for ever} */
     private Inbound.Event advance() throws IOException {
         while (true) {
@@ -528,13 +594,7 @@ final class Receiver implements Input {
                         return Inbound.Event.DATA;
                     }
                 }
-                case PING -> handle(() -> controlFrames.ping(lifecycle.connection(), inbound.controlPayload()));
-                case PONG -> handle(() -> controlFrames.pong(lifecycle.connection(), inbound.controlPayload()));
-                case CLOSE -> {
-                    ended = true;
-                    handle(() -> controlFrames.close(inbound.closeStatus()));
-                    lifecycle.closeReceived(inbound.closeStatus(), inbound.midMessage());
-                }
+                case PING, PONG, CLOSE -> handleControl(inbound.lastEvent());
             }
         }
     }

@@ -295,6 +295,20 @@ public final class Inbound {
         return message != null || inFrame || !parser.idle();
     }
 
+    /** {@return whether the next bytes of {@code in}, which stay, are a control frame that is whole, or too long to be legal} */
+    public boolean controlFrameNext(ByteBuffer in) {
+        if (inFrame || inflating || !parser.idle() || in.remaining() < 2) {
+            return false;
+        }
+        Opcode next = Opcode.of(in.get(in.position()) & FrameHeader.OPCODE_BITS);
+        int second = in.get(in.position() + 1);
+        int payload = second & FrameHeader.LENGTH_BITS;
+        int maskingKey = (second & FrameHeader.MASK_BIT) == 0 ? 0 : FrameHeader.MASKING_KEY_BYTES;
+        return next != null
+                && next.isControl()
+                && (payload > FrameHeader.MAX_CONTROL_PAYLOAD || in.remaining() >= 2 + maskingKey + payload);
+    }
+
     /** {@return the payload of the last {@link Event#PING} or {@link Event#PONG}; the caller's to keep} */
     public byte[] controlPayload() {
         return control;
