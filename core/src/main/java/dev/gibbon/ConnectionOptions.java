@@ -184,9 +184,9 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
         }
 
         /**
-         * Bounds the silence in which a read waits; then the connection is closed with 1001. A peer that answers
+         * Bounds the silence in which nothing comes; then the connection is closed with 1001. A peer that answers
          * keepalive Pings is not silent. 5 min unless set, so that peers that vanished do not stay for ever. Time in
-         * which nobody reads does not count.
+         * which a message lies unread does not count.
          *
          * @param timeout positive, or empty for no bound
          * @return this
@@ -252,7 +252,8 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
 
         /**
          * Switches keepalive on: a Ping is sent every {@code interval}, and a peer from which nothing comes for
-         * {@code timeout} after it, while a read waits, is dropped after a best-effort Close 1011. Off unless set.
+         * {@code timeout} after it, while no message lies unread, is dropped after a best-effort Close 1011. Off unless
+         * set.
          *
          * @param interval positive
          * @param timeout positive

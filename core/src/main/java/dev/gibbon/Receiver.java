@@ -262,7 +262,9 @@ final class Receiver implements Input {
     boolean readsOnThisThread() {
         Thread now = reader.get();
         Thread self = Thread.currentThread();
-        return now == self || ((now == CLOSING || now == LOOKING) && drainer == self) || (now == LISTENING && listenerThread == self);
+        return now == self
+                || ((now == CLOSING || now == LOOKING) && drainer == self)
+                || (now == LISTENING && listenerThread == self);
     }
 
     /** Gives the buffer back, keeping bytes that were accepted, unless a reader is at work and will do so itself. */
@@ -526,9 +528,15 @@ final class Receiver implements Input {
         return reader.get() == null;
     }
 
+    /** {@return whether a look at what nobody reads goes on, which keeps a reader waiting} Any thread. */
+    boolean looking() {
+        return reader.get() == LOOKING;
+    }
+
     /**
      * Looks, where nobody reads, for what a reader would see at once: answers Pings, takes Pongs, sees the peer's Close
-     * frame and its end. A message stays where it is. Does nothing while somebody reads; who begins to waits a moment.
+     * frame and its end. A message stays where it is, and nothing behind it is seen before somebody reads it. Does
+     * nothing while a thread reads; one that begins to waits for a moment.
      */
     void look() {
         if (!reader.compareAndSet(null, LOOKING)) {
@@ -569,7 +577,7 @@ final class Receiver implements Input {
             reads = count;
         }
         while (!ended && inbound.controlFrameNext(in)) {
-            Inbound.Event _ = handleControl(nextEvent());
+            handleControl(nextEvent());
         }
         if (!in.hasRemaining()) {
             in = NOTHING;
@@ -584,7 +592,8 @@ final class Receiver implements Input {
             if (ended) {
                 return atEnd();
             }
-            switch (nextEvent()) {
+            Inbound.Event event = nextEvent();
+            switch (event) {
                 case INPUT_NEEDED -> fill();
                 case DATA -> {
                     return Inbound.Event.DATA;
@@ -594,8 +603,21 @@ final class Receiver implements Input {
                         return Inbound.Event.DATA;
                     }
                 }
-                case PING, PONG, CLOSE -> handleControl(inbound.lastEvent());
+                case PING, PONG, CLOSE -> handleControl(event);
             }
+        }
+    }
+
+    private void handleControl(Inbound.Event event) throws IOException {
+        switch (event) {
+            case PING -> handle(() -> controlFrames.ping(lifecycle.connection(), inbound.controlPayload()));
+            case PONG -> handle(() -> controlFrames.pong(lifecycle.connection(), inbound.controlPayload()));
+            case CLOSE -> {
+                ended = true;
+                handle(() -> controlFrames.close(inbound.closeStatus()));
+                lifecycle.closeReceived(inbound.closeStatus(), inbound.midMessage());
+            }
+            case INPUT_NEEDED, DATA, COMPRESSED -> throw new IllegalStateException(event + " is no control frame");
         }
     }
 

@@ -20,6 +20,7 @@ final class Watch {
     private long waitingSince;
     private Input.Waiting waiting = Input.Waiting.NO;
     private boolean writing;
+    private boolean unread;
     private long lastPing;
     private boolean pinged;
 
@@ -61,6 +62,7 @@ final class Watch {
             return;
         }
         noteReads(now);
+        lookWhereNobodyReads();
         if (connection.state() != ConnectionState.OPEN) {
             return; // The closing handshake has its own deadline.
         }
@@ -85,6 +87,15 @@ final class Watch {
             lastWrite = now;
         }
         return writing && passed(options.writeTimeout(), lastWrite, now);
+    }
+
+    /** A connection whose messages nobody wants yet, or any more, must end with its peer all the same. */
+    private void lookWhereNobodyReads() {
+        boolean wasUnread = unread;
+        unread = connection.unread();
+        if (unread && wasUnread) {
+            connection.lookLater();
+        }
     }
 
     private void noteReads(long now) {

@@ -288,6 +288,24 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         }
     }
 
+    /** {@return whether no thread reads, and there is no listener} */
+    boolean unread() {
+        Receiver blocking = receiver;
+        return blocking != null && blocking.unread();
+    }
+
+    /** Has a thread look for what a reader would see at once, for a connection that nobody reads. */
+    void lookLater() {
+        if (lifecycle.closing().progress().sent() != null) {
+            drainLater();
+            return;
+        }
+        Receiver blocking = receiver;
+        if (blocking != null) {
+            engine.start("gibbon-look", blocking::look);
+        }
+    }
+
     void keepalivePing() {
         sender.pingLater(new byte[0]); // Whatever comes after it will do: nobody waits for this Pong.
     }

@@ -202,8 +202,15 @@ final class Rig implements AutoCloseable {
         if (side.face() == Face.LOOP) {
             awaitLoop();
         } else {
+            // Not the engine, which looks for a moment where nobody reads.
+            await(() -> !connection.unread() && !connection.receiver().looking(), () -> "nobody reads");
             transport().awaitBlockedReader();
         }
+    }
+
+    /** Waits for the end of a look at a connection that nobody reads, if there is one. */
+    void awaitLook() {
+        await(() -> connection.unread(), () -> "somebody reads");
     }
 
     /**

@@ -413,16 +413,53 @@ class WatchTest {
 
         @ParameterizedTest
         @Sides(of = Face.PULL, because = "a listener always reads")
-        void peerIsNotBlamedWhileNobodyReads(Side side) throws Exception {
+        void peerThatAnswersIsNotBlamedWhileNobodyReads(Side side) throws Exception {
             try (Rig rig = new Rig(side, options)) {
-                advance(rig, Duration.ofSeconds(26));
-                rig.peer.sendPong(rig.peer.expectPing());
-                rig.awaitWritten();
-                advance(rig, Duration.ofMinutes(10));
-                assertEquals(ConnectionState.OPEN, rig.connection.state());
-                rig.peer.expectNothingMore();
+                for (int i = 0; i < 10; i++) {
+                    advance(rig, Duration.ofSeconds(26));
+                    long before = rig.bytesRead();
+                    rig.peer.sendPong(rig.peer.expectPing());
+                    awaitLook(rig, before);
+                    assertEquals(ConnectionState.OPEN, rig.connection.state());
+                }
                 rig.connection.abort();
                 rig.expectAllGivenBack();
+            }
+        }
+
+        @ParameterizedTest
+        @Sides(of = Face.PULL, because = "a listener always reads")
+        void peerIsNotBlamedWhileItsMessageLiesUnread(Side side) throws Exception {
+            try (Rig rig = new Rig(side, options)) {
+                rig.peer.sendText("unread");
+                awaitLook(rig, 0);
+                advance(rig, Duration.ofSeconds(26));
+                byte[] _ = rig.peer.expectPing();
+                advance(rig, Duration.ofMinutes(10));
+                assertEquals(ConnectionState.OPEN, rig.connection.state());
+                rig.connection.abort();
+                rig.expectAllGivenBack();
+            }
+        }
+
+        @ParameterizedTest
+        @Sides(of = Face.PULL, because = "a listener always reads")
+        void peerThatFallsSilentEndsWhereNobodyReads(Side side) throws Exception {
+            try (Rig rig = new Rig(side, options)) {
+                while (rig.connection.state() != ConnectionState.CLOSED) {
+                    advance(rig, Duration.ofSeconds(30));
+                    rig.awaitLook();
+                }
+                rig.expectClosed();
+                rig.expectAllGivenBack();
+            }
+        }
+
+        /** Lets a tick or two pass, and waits until what the peer has sent is seen. */
+        private static void awaitLook(Rig rig, long readBefore) throws Exception {
+            while (rig.bytesRead() == readBefore) {
+                advance(rig, SECOND);
+                rig.awaitLook();
             }
         }
     }

@@ -295,7 +295,7 @@ public final class Inbound {
         return message != null || inFrame || !parser.idle();
     }
 
-    /** {@return whether the next bytes of {@code in}, which stay, are a control frame that is whole, or too long to be legal} */
+    /** {@return whether {@code in} begins with a control frame, whole or too long to be legal; it is left as it is} */
     public boolean controlFrameNext(ByteBuffer in) {
         if (inFrame || inflating || !parser.idle() || in.remaining() < 2) {
             return false;
