@@ -81,6 +81,11 @@ final class Compressor {
         deflater.remember(plain);
     }
 
+    /** The message in flight will not end, and nothing of it was appended. */
+    void abandonMessage() {
+        deflater.release();
+    }
+
     /** Gives back what is leased; nothing may be compressed afterwards. */
     void close() {
         deflater.close();

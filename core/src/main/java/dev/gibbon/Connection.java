@@ -204,11 +204,26 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
      * Begins a message that is written piece by piece. Blocks while another thread has a message open; a message that
      * this thread has open is ended first.
      *
+     * <p>A writer that is closed completes its message, also by a {@code try} block that ends by an exception: {@link
+     * #writeMessage(MessageType, MessageWriter.Content)} tells the two apart.
+     *
      * @param type its kind
      * @return the message; other messages wait until it is closed
      * @throws ConnectionClosedException if a Close frame was sent or received before (§5.5.1)
      */
     MessageWriter nextWriter(MessageType type) throws IOException;
+
+    /**
+     * Sends a message that {@code content} writes piece by piece, in constant memory: completes it when {@code content}
+     * returns, and {@linkplain MessageWriter#abandon() gives it up} when that throws, so that the peer never takes a
+     * part for the whole.
+     *
+     * @param type its kind
+     * @param content writes it, on this thread
+     * @throws ConnectionClosedException if a Close frame was sent or received before (§5.5.1)
+     * @throws IOException what {@code content} throws
+     */
+    void writeMessage(MessageType type, MessageWriter.Content content) throws IOException;
 
     /**
      * Sends a message that was encoded beforehand, compressed by the same rules as others, but only once for all

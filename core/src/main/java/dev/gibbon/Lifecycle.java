@@ -167,6 +167,20 @@ final class Lifecycle {
         connection().sender().flushLater();
     }
 
+    /**
+     * A message of ours will not end, and the peer has a part of it, which only a failed connection takes back
+     * (§5.4): says so in a Close frame, without waiting. Whoever reads goes on, or else a thread does, until the
+     * peer's.
+     */
+    void messageAbandoned(String why) {
+        if (!closing.state().maySendData()) {
+            return; // The message has failed with the connection.
+        }
+        CloseStatus status = new CloseStatus(CloseCode.INTERNAL_ERROR, "");
+        closeLater(status, new ConnectionClosedException(why, status, null, null));
+        connection().drainLater();
+    }
+
     /** The peer is most likely gone: a Close frame is tried for a moment, then the transport is dropped. */
     void giveUp(CloseStatus status, WebSocketException why) {
         closeLater(status, why);

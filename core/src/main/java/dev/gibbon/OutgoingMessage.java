@@ -6,11 +6,8 @@ import dev.gibbon.frame.Opcode;
 import dev.gibbon.internal.BufferPool;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.OutputStreamWriter;
 import java.io.Writer;
 import java.nio.ByteBuffer;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +28,12 @@ final class OutgoingMessage implements MessageWriter {
     private final boolean compressed;
 
     private boolean ended;
+
+    /** A high surrogate whose low one has not come; 0 for none. */
+    private char high;
+
+    /** Whether a piece was refused: the message would lack it. */
+    private boolean spoiled;
 
     /** Who may touch the buffer: the writer while it writes, and otherwise whoever ends the connection. */
     private enum Use {
@@ -90,7 +93,15 @@ final class OutgoingMessage implements MessageWriter {
     @Override
     public void write(ByteBuffer src) throws IOException {
         requireOpen();
+        if (high != 0) {
+            throw refused("the text ends in half a surrogate pair, and bytes follow it (RFC 6455 §8.1)");
+        }
         step(() -> gather(src));
+    }
+
+    private IllegalArgumentException refused(String why) {
+        spoiled = true;
+        return new IllegalArgumentException(why);
     }
 
     private void gather(ByteBuffer src) throws IOException {
@@ -112,7 +123,18 @@ final class OutgoingMessage implements MessageWriter {
     @Override
     public void write(String text) throws IOException {
         requireText();
-        write(ByteBuffer.wrap(Message.encode(text)));
+        requireOpen();
+        String all = high == 0 ? text : high + text;
+        boolean cut = !all.isEmpty() && Character.isHighSurrogate(all.charAt(all.length() - 1));
+        byte[] bytes;
+        try {
+            bytes = Message.encode(cut ? all.substring(0, all.length() - 1) : all);
+        } catch (IllegalArgumentException e) {
+            spoiled = true;
+            throw e;
+        }
+        high = cut ? all.charAt(all.length() - 1) : 0;
+        step(() -> gather(ByteBuffer.wrap(bytes)));
     }
 
     @Override
@@ -123,10 +145,39 @@ final class OutgoingMessage implements MessageWriter {
 
     @Override
     public void close() throws IOException {
+        if (!completeOrAbandon()) {
+            throw new IllegalArgumentException(
+                    spoiled
+                            ? "a piece of the message was refused, so it was given up"
+                            : "the text ends in half a surrogate pair, so it was given up (RFC 6455 §8.1)");
+        }
+    }
+
+    /** {@return whether the message is complete; if not, since it lacks a piece, it is given up} */
+    boolean completeOrAbandon() throws IOException {
         if (ended) {
-            return;
+            return true;
+        }
+        if (spoiled || high != 0) {
+            abandon();
+            return false;
         }
         step(this::sendLast);
+        return true;
+    }
+
+    @Override
+    public void abandon() {
+        boolean first = !ended;
+        ended = true;
+        if (first && use.compareAndSet(Use.IDLE, Use.WRITING)) {
+            try {
+                sender.abandonMessage("a message was given up half-way (§5.4)");
+            } finally {
+                giveBack();
+                use.compareAndSet(Use.WRITING, Use.IDLE);
+            }
+        }
     }
 
     private void sendLast() throws IOException {
@@ -138,7 +189,7 @@ final class OutgoingMessage implements MessageWriter {
         }
     }
 
-    /** Gives the buffer back and lets the next message begin, whatever became of this one. */
+    /** Nothing more is written: gives the buffer back. */
     private void end() {
         ended = true;
         giveBack();
@@ -172,12 +223,27 @@ final class OutgoingMessage implements MessageWriter {
     @Override
     public Writer writer() {
         requireText();
-        return new OutputStreamWriter(
-                outputStream(),
-                StandardCharsets.UTF_8
-                        .newEncoder()
-                        .onMalformedInput(CodingErrorAction.REPORT)
-                        .onUnmappableCharacter(CodingErrorAction.REPORT));
+        return new Writer() {
+            @Override
+            public void write(char[] text, int offset, int length) throws IOException {
+                OutgoingMessage.this.write(new String(text, offset, length));
+            }
+
+            @Override
+            public void write(String text, int offset, int length) throws IOException {
+                OutgoingMessage.this.write(text.substring(offset, offset + length));
+            }
+
+            @Override
+            public void flush() throws IOException {
+                OutgoingMessage.this.flush();
+            }
+
+            @Override
+            public void close() throws IOException {
+                OutgoingMessage.this.close();
+            }
+        };
     }
 
     private ByteBuffer buffer() {
@@ -213,7 +279,7 @@ final class OutgoingMessage implements MessageWriter {
         } finally {
             if (!sent) {
                 end();
-                sender.abandonMessage(opcode == Opcode.CONTINUATION);
+                sender.abandonMessage("a message was refused half-way (§5.4)");
             }
         }
     }

@@ -125,7 +125,15 @@ final class Sender extends FrameQueue {
         int length = payload.remaining();
         if (length > Compressor.WHOLE_BYTES && loop() == null) {
             beginMessage();
-            Opcode _ = compressed(codec, opcode, FlushMode.LAST, payload, false);
+            boolean sent = false;
+            try {
+                Opcode _ = compressed(codec, opcode, FlushMode.LAST, payload, false);
+                sent = true;
+            } finally {
+                if (!sent) {
+                    abandonMessage("a message could not be compressed to its end (§5.4)");
+                }
+            }
             return;
         }
         requireTime();
@@ -378,21 +386,29 @@ final class Sender extends FrameQueue {
     }
 
     /**
-     * A message that the caller began will not end: if nothing of it
-     * has left nothing has happened, else the connection is lost.
+     * A message that the caller began will not end: if nothing of it was appended nothing has happened, else the
+     * connection fails. Whether anything was, only the protocol knows: a codec may hold all of it, or have let go of
+     * a part.
      */
-    void abandonMessage(boolean begun) {
-        if (begun && closing.state().maySendData()) {
-            lifecycle.lost(new ConnectionClosedException("a message was left in the middle (§5.4)", null, null, null));
-            return;
-        }
+    void abandonMessage(String why) {
+        boolean begun;
         lock.lock();
         try {
-            endMessageLocked();
+            begun = outbound.messageOpen();
+            if (!begun) {
+                if (compressor != null) {
+                    compressor.abandonMessage();
+                }
+                endMessageLocked();
+            }
         } finally {
             lock.unlock();
         }
-        flushLater(); // What waited behind it.
+        if (begun) {
+            lifecycle.messageAbandoned(why);
+        } else {
+            flushLater(); // What waited behind it.
+        }
     }
 
     /** Waits until no other message is open and keeps it so: the next fragments are the caller's. */

@@ -565,12 +565,27 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         return message;
     }
 
+    @Override
+    public void writeMessage(MessageType type, MessageWriter.Content content) throws IOException {
+        try (MessageWriter message = nextWriter(type)) {
+            boolean whole = false;
+            try {
+                content.writeTo(message);
+                whole = true;
+            } finally {
+                if (!whole) {
+                    message.abandon();
+                }
+            }
+        }
+    }
+
     /** A thread that begins a message ends the one it left open; waiting for itself would be for ever. */
     private void endOwnWriter() throws IOException {
         OutgoingMessage open = openWriter;
         if (open != null && open.openOnThisThread()) {
             openWriter = null;
-            open.close();
+            boolean _ = open.completeOrAbandon();
         }
     }
 

@@ -11,7 +11,7 @@ import dev.gibbon.MessageView;
 import dev.gibbon.WebSocketException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.function.BiConsumer;
@@ -31,9 +31,8 @@ final class Echo {
         ws.writeText(agreed(ws));
         if (streaming) {
             for (MessageReader in; (in = ws.nextReader()) != null; ) {
-                try (OutputStream out = ws.nextWriter(in.type()).outputStream()) {
-                    in.inputStream().transferTo(out);
-                }
+                InputStream from = in.inputStream();
+                ws.writeMessage(in.type(), out -> from.transferTo(out.outputStream()));
             }
         } else {
             for (Message message; (message = ws.readMessage()) != null; ) {
