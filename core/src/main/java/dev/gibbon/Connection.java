@@ -141,6 +141,12 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     long queuedBytes();
 
     /**
+     * {@return how many messages that were {@linkplain Group#broadcast broadcast} to this connection it has missed,
+     * since more than {@link ConnectionOptions#maxQueuedBytes()} waited for its peer}
+     */
+    long missedBroadcasts();
+
+    /**
      * {@return all messages from here on as one stream of bytes, which ends when the peer closes cleanly} Kinds and
      * bounds of messages are not seen in it.
      *

@@ -522,9 +522,12 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
                 current = null;
                 writing = false;
                 written = failed ? written : upTo;
-                if (!failed && written != appended) {
-                    claimLocked();
-                    next = current;
+                if (!failed) {
+                    aboutToLeaveLocked();
+                    if (written != appended) {
+                        claimLocked();
+                        next = current;
+                    }
                 }
                 release(batch);
             }

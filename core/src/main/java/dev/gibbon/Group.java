@@ -7,12 +7,17 @@ import java.util.function.Predicate;
  * Connections that get the same messages: a room, a topic, the watchers of one thing. A message is encoded once; each
  * loop that serves members gets one task, and each member one send for all that was broadcast by then. For any thread.
  *
- * <p>A broadcast never waits. A member whose {@linkplain ConnectionOptions#maxQueuedBytes() queue} is full does not get
- * the message, or is dropped if its policy is {@link QueuePolicy#DROP}; one that is closing does not get it either. A
- * member that ends leaves by itself.
+ * <p>A broadcast takes its place among the messages of each member when it is called: what its thread has written or
+ * broadcast to a member before comes before it, and what it writes or broadcasts afterwards comes behind it. Each
+ * member has one order of its own; those of two threads may differ from member to member.
  *
- * <p>Broadcasts of one thread come to each member in the order
- * they were made, in between other messages of other threads.
+ * <p>A broadcast never waits. What waits for a member is bounded by its {@linkplain
+ * ConnectionOptions#maxQueuedBytes() queue}, where each message that was broadcast counts for 64 bytes more than it
+ * has. A member whose queue is full misses the message, whatever its {@link QueuePolicy}, and by {@link
+ * QueuePolicy#DROP} is dropped, too. What was missed is counted: a broadcast returns how many members missed it, {@link
+ * Connection#missedBroadcasts()} tells how many a connection has missed, and {@link Listener#onWritable} when it has
+ * caught up, which is the moment to send it what it needs in their place. A member that is closing gets nothing; one
+ * that ends leaves by itself.
  */
 public final class Group {
     private final Members members = new Members();
@@ -68,19 +73,21 @@ public final class Group {
      * Queues a message for every member.
      *
      * @param message what they get
+     * @return how many members missed it, since too much waits for them already
      */
-    public void broadcast(PreparedMessage message) {
-        broadcast(message, _ -> true);
+    public int broadcast(PreparedMessage message) {
+        return broadcast(message, _ -> true);
     }
 
     /**
      * Queues a message for every member that {@code to} accepts, for example all but the one it comes from.
      *
      * @param message what they get
-     * @param to asked once for each member, on the loop's thread that serves it or on this one; must not block
+     * @param to asked once for each member, on this thread
+     * @return how many members missed it, since too much waits for them already
      */
-    public void broadcast(PreparedMessage message, Predicate<? super Connection> to) {
-        members.broadcast(message, to);
+    public int broadcast(PreparedMessage message, Predicate<? super Connection> to) {
+        return members.broadcast(message, to);
     }
 
     /** {@return how many members there are, for a log} */

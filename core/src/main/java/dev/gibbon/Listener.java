@@ -71,8 +71,9 @@ public interface Listener {
     default void onPong(Connection connection, ByteBuffer payload) throws IOException {}
 
     /**
-     * Everything that was queued has left, after there had been so much that reading paused or a write was refused; see
-     * {@link ConnectionOptions.Builder#maxQueuedBytes}.
+     * Everything that was queued has left, after there had been so much that reading paused, a write was refused or a
+     * {@linkplain Connection#missedBroadcasts() broadcast was missed}; see {@link
+     * ConnectionOptions.Builder#maxQueuedBytes}.
      *
      * @param connection the connection
      * @throws IOException to fail the connection

@@ -1,80 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A set of connections, kept by the loop that serves them, so that what goes to all of them is one task for each loop
- * and one send for each connection, however many messages there are by then. Any thread.
+ * and one send for each connection, however many messages there are by then. The thread that broadcasts puts the
+ * message into the queue of each member itself, where it keeps its place among what is written. Any thread.
  */
 final class Members {
-    /** A message and who gets it. */
-    private record Outgoing(PreparedMessage message, Predicate<? super Connection> to) {}
-
     /** The members that one loop serves, or those that none does. */
     private static final class Bucket {
         final @Nullable EventLoop loop;
         final Set<WebSocketConnection> connections = ConcurrentHashMap.newKeySet();
-        final ConcurrentLinkedQueue<Outgoing> outgoing = new ConcurrentLinkedQueue<>();
-        final AtomicBoolean scheduled = new AtomicBoolean();
 
         Bucket(@Nullable EventLoop loop) {
             this.loop = loop;
         }
 
-        void broadcast(Outgoing next) {
-            if (connections.isEmpty()) {
-                return;
-            }
-            outgoing.add(next);
-            if (loop == null) {
-                send();
-            } else if (scheduled.compareAndSet(false, true)) {
-                loop.execute(this::send);
-            }
-        }
-
-        private void send() {
-            scheduled.set(false);
-            List<Outgoing> all = new ArrayList<>();
-            for (Outgoing next = outgoing.poll(); next != null; next = outgoing.poll()) {
-                all.add(next);
-            }
-            if (all.isEmpty()) {
-                return;
-            }
-            for (WebSocketConnection connection : connections) {
-                send(all, connection);
-            }
-        }
-
-        private static void send(List<Outgoing> all, WebSocketConnection connection) {
+        /** {@return how many of them had no room for it} */
+        int broadcast(PreparedMessage message, Predicate<? super Connection> to) {
+            List<Sender> first = new ArrayList<>();
+            int missed = 0;
             try {
-                PreparedMessage last = null;
-                for (int i = 0; i < all.size(); i++) {
-                    Outgoing next = all.get(i);
-                    if (next.to().test(connection)) {
-                        if (last != null) {
-                            boolean _ = connection.sender().offer(last);
+                for (WebSocketConnection connection : connections) {
+                    if (to.test(connection)) {
+                        Sender sender = connection.sender();
+                        switch (sender.offer(message)) {
+                            case QUEUED_FIRST -> first.add(sender);
+                            case MISSED -> missed++;
+                            case QUEUED, CLOSED -> {}
                         }
-                        last = next.message();
                     }
                 }
-                if (last != null) {
-                    connection.sender().offerLast(last);
-                }
-            } catch (IOException _) {
-                // This one is lost; the others get theirs.
+            } finally {
+                send(first);
+            }
+            return missed;
+        }
+
+        private void send(List<Sender> offered) {
+            if (loop == null) {
+                offered.forEach(Sender::sendOffered);
+            } else if (!offered.isEmpty()) {
+                loop.execute(() -> offered.forEach(Sender::sendOffered));
             }
         }
     }
@@ -132,10 +108,16 @@ final class Members {
         return all;
     }
 
-    /** Queues {@code message} for every member that {@code to} accepts, and never waits for one. */
-    void broadcast(PreparedMessage message, Predicate<? super Connection> to) {
-        Outgoing next = new Outgoing(message, to);
-        onThreads.broadcast(next);
-        onLoops.values().forEach(bucket -> bucket.broadcast(next));
+    /**
+     * Queues {@code message} for every member that {@code to} accepts, and never waits for one.
+     *
+     * @return how many had no room for it
+     */
+    int broadcast(PreparedMessage message, Predicate<? super Connection> to) {
+        int missed = onThreads.broadcast(message, to);
+        for (Bucket bucket : onLoops.values()) {
+            missed += bucket.broadcast(message, to);
+        }
+        return missed;
     }
 }

@@ -33,7 +33,7 @@ public final class PreparedMessage {
 
     private PreparedMessage(MessageType type, byte[] payload) {
         this.type = type;
-        this.plain = Encoding.of(opcode(type), 0, payload);
+        this.plain = Encoding.of(this, 0, payload);
     }
 
     /**
@@ -103,7 +103,7 @@ public final class PreparedMessage {
             known = compressed.get(form);
             if (known == null) {
                 known = MessageDeflater.encode(pool, form, payload())
-                        .map(payload -> Encoding.of(opcode(), FrameHeader.RSV1_BIT, payload))
+                        .map(payload -> Encoding.of(this, FrameHeader.RSV1_BIT, payload))
                         .orElse(plain);
                 compressed.set(form, known);
             }
@@ -114,25 +114,36 @@ public final class PreparedMessage {
     }
 
     /** The bytes of the one frame that such a message takes. */
-    static final class Encoding {
+    static final class Encoding implements Aside.Item {
+        private final PreparedMessage message;
         private final int rsvBits;
         private final int payloadOffset;
 
         /** The unmasked frame, direct so that sending does not copy it; never changed. */
         private final ByteBuffer frame;
 
-        private Encoding(int rsvBits, int payloadOffset, ByteBuffer frame) {
+        private Encoding(PreparedMessage message, int rsvBits, int payloadOffset, ByteBuffer frame) {
+            this.message = message;
             this.rsvBits = rsvBits;
             this.payloadOffset = payloadOffset;
             this.frame = frame;
         }
 
-        private static Encoding of(Opcode opcode, int rsvBits, byte[] payload) {
+        private static Encoding of(PreparedMessage message, int rsvBits, byte[] payload) {
             int payloadOffset = FrameSerializer.headerBytes(payload.length, false);
             ByteBuffer buffer = ByteBuffer.allocateDirect(payloadOffset + payload.length);
-            FrameSerializer.putHeader(buffer, opcode, true, rsvBits, payload.length);
+            FrameSerializer.putHeader(buffer, message.opcode(), true, rsvBits, payload.length);
             return new Encoding(
-                    rsvBits, payloadOffset, buffer.put(payload).flip().asReadOnlyBuffer());
+                    message, rsvBits, payloadOffset, buffer.put(payload).flip().asReadOnlyBuffer());
+        }
+
+        PreparedMessage message() {
+            return message;
+        }
+
+        @Override
+        public int bytes() {
+            return frame.limit() - payloadOffset;
         }
 
         int rsvBits() {

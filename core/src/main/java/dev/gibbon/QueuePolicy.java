@@ -3,7 +3,9 @@ package dev.gibbon;
 
 /**
  * What becomes of a write to a connection with a {@link Listener} while more than
- * {@link ConnectionOptions#maxQueuedBytes()} wait for a peer that reads too slowly.
+ * {@link ConnectionOptions#maxQueuedBytes()} wait for a peer that reads too slowly. A {@linkplain Group#broadcast
+ * broadcast} never waits and is never refused: members of any policy miss it then, and those of {@link #DROP} are
+ * dropped.
  */
 public enum QueuePolicy {
     /**

@@ -7,7 +7,6 @@ import dev.gibbon.protocol.ClosePayload;
 import dev.gibbon.protocol.Outbound;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,26 +23,27 @@ final class Sender extends FrameQueue {
     private int pendingPongs;
     private byte @Nullable [] newestPong;
 
-    /** On a loop: messages of its thread that wait until the message ends that another thread has open. */
-    private @Nullable Behind behind;
+    /** What waits until it may be appended; null while nothing does. */
+    private @Nullable Aside aside;
 
-    /** On threads: broadcast messages that wait for the thread that writes them. */
-    private @Nullable Offered offered;
+    /** Whether somebody is about to send what was offered. */
+    private boolean offeredSoon;
 
-    /** A message that waits behind another. */
-    private record Waiting(Opcode opcode, byte[] payload, boolean compress) {}
+    /** How many broadcast messages were not queued for want of room. */
+    private long missed;
 
-    /** Messages that wait behind another, in order. */
-    private static final class Behind {
-        final ArrayDeque<Waiting> messages = new ArrayDeque<>();
-        long bytes;
-    }
+    private boolean dropping;
 
-    /** Broadcast messages that a thread writes one by one. */
-    private static final class Offered {
-        final ArrayDeque<PreparedMessage> messages = new ArrayDeque<>(2);
-        long bytes;
-        boolean beingWritten;
+    /** What became of a message that was {@linkplain #offer offered}. */
+    enum Offer {
+        /** It waits, and so does somebody who will send it. */
+        QUEUED,
+        /** It waits, and the caller must see to it that it is {@linkplain #sendOffered sent}. */
+        QUEUED_FIRST,
+        /** Too much waits already. */
+        MISSED,
+        /** The connection is closing or gone. */
+        CLOSED
     }
 
     Sender(
@@ -72,7 +72,7 @@ final class Sender extends FrameQueue {
         lock.lock();
         try {
             if (mustWaitBehindLocked()) {
-                waitBehindLocked(new Waiting(opcode, copy(payload), false));
+                waitBehindLocked(new Aside.Written(opcode, copy(payload), false));
                 return;
             }
             awaitTurnLocked();
@@ -99,7 +99,7 @@ final class Sender extends FrameQueue {
         lock.lock();
         try {
             if (mustWaitBehindLocked()) {
-                waitBehindLocked(new Waiting(opcode, payload.clone(), false));
+                waitBehindLocked(new Aside.Written(opcode, payload.clone(), false));
                 return;
             }
             awaitTurnLocked();
@@ -141,7 +141,7 @@ final class Sender extends FrameQueue {
         lock.lock();
         try {
             if (mustWaitBehindLocked()) {
-                waitBehindLocked(new Waiting(opcode, copy(payload), true));
+                waitBehindLocked(new Aside.Written(opcode, copy(payload), true));
                 return;
             }
             awaitTurnLocked();
@@ -249,11 +249,11 @@ final class Sender extends FrameQueue {
         lock.lock();
         try {
             if (mustWaitBehindLocked()) {
-                waitBehindLocked(message, encoding);
+                waitBehindLocked(encoding);
                 return;
             }
             awaitTurnLocked();
-            number = toDeliverLocked(appendPreparedLocked(message, encoding));
+            number = toDeliverLocked(appendPreparedLocked(encoding));
         } finally {
             lock.unlock();
         }
@@ -264,7 +264,8 @@ final class Sender extends FrameQueue {
         return compressor == null ? message.plain() : compressor.encoding(message);
     }
 
-    private boolean appendPreparedLocked(PreparedMessage message, PreparedMessage.Encoding encoding) {
+    private boolean appendPreparedLocked(PreparedMessage.Encoding encoding) {
+        PreparedMessage message = encoding.message();
         boolean borrowed = outbound.masks()
                 ? batchLocked().append(outbound, message.opcode(), true, encoding.rsvBits(), encoding.payload())
                 : batchLocked().appendEncoded(encoding.frame());
@@ -275,115 +276,171 @@ final class Sender extends FrameQueue {
         return borrowed;
     }
 
+    // ---- Broadcasts
+
     /**
-     * Queues a prepared message and never waits; the caller sees to it that it is {@linkplain #offerLast sent}.
-     *
-     * @return whether it was queued; not if the connection is closing, or its queue is full
+     * Queues a message that is broadcast, behind all that was written and offered before; never waits. What is
+     * written from now on comes behind it.
      */
-    boolean offer(PreparedMessage message) throws IOException {
+    Offer offer(PreparedMessage message) {
         PreparedMessage.Encoding encoding = encoding(message);
-        boolean queued;
+        Offer outcome;
+        boolean drop = false;
         lock.lock();
         try {
-            queued = offerLocked(message, encoding);
+            outcome = offerLocked(encoding);
+            if (outcome == Offer.MISSED) {
+                missed++;
+                drop = options.queuePolicy() == QueuePolicy.DROP && !dropping;
+                dropping |= drop;
+            }
         } finally {
             lock.unlock();
         }
-        if (!queued) {
-            notQueued();
+        if (drop) {
+            WebSocketException _ = dropped();
         }
-        return queued;
+        return outcome;
     }
 
-    /** Queues a prepared message, and sends it and what was {@linkplain #offer offered} before, without waiting. */
-    void offerLast(PreparedMessage message) throws IOException {
-        PreparedMessage.Encoding encoding = encoding(message);
-        boolean queued;
+    private Offer offerLocked(PreparedMessage.Encoding encoding) {
+        if (!sendableLocked()) {
+            return Offer.CLOSED;
+        }
+        long waiting = queuedLocked() + (aside == null ? 0 : aside.cost());
+        if (loop() != null && waiting > options.maxQueuedBytes() / 2) {
+            congest();
+        }
+        if (waiting > options.maxQueuedBytes()) {
+            return Offer.MISSED;
+        }
+        setAsideLocked(encoding);
+        boolean first = !offeredSoon;
+        offeredSoon = true;
+        return first ? Offer.QUEUED_FIRST : Offer.QUEUED;
+    }
+
+    /**
+     * Sends what was offered, for whoever got {@link Offer#QUEUED_FIRST}: on a loop as far as the transport takes it.
+     */
+    void sendOffered() {
+        if (loop() == null) {
+            engine.start("gibbon-broadcast", this::writeOffered);
+            return;
+        }
         boolean mine;
         lock.lock();
         try {
-            queued = offerLocked(message, encoding);
-            mine = loop() != null && claimAnyLocked();
+            offeredSoon = false;
+            takeAsideLocked(options.batchBytes());
+            mine = claimAnyLocked();
         } finally {
             lock.unlock();
         }
-        if (mine) {
-            writeOut();
-        } else if (loop() == null) {
-            writeOfferedLater();
-        }
-        if (!queued) {
-            notQueued();
-        }
-    }
-
-    private boolean offerLocked(PreparedMessage message, PreparedMessage.Encoding encoding) throws WebSocketException {
-        if (!sendableLocked() || queuedLocked() > options.maxQueuedBytes()) {
-            return false;
-        }
-        if (loop() == null) { // A thread will write it; until then it holds no buffer.
-            if (offered == null) {
-                offered = new Offered();
-            }
-            offered.messages.add(message);
-            offered.bytes += message.length();
-        } else if (messageOpen) {
-            waitBehindLocked(message, encoding);
-        } else {
-            boolean borrowed = appendPreparedLocked(message, encoding);
-            if (borrowed && outbound.masks()) {
-                batchLocked().own();
-            }
-        }
-        return true;
-    }
-
-    private void notQueued() throws WebSocketException {
-        if (closing.state().maySendData()) {
-            congest();
-            if (options.queuePolicy() == QueuePolicy.DROP) {
-                throw dropped();
-            }
-        }
-    }
-
-    private void writeOfferedLater() {
-        lock.lock();
+        LoopConnection side = loop();
         try {
-            if (offered == null || offered.beingWritten) {
-                return;
+            if (mine) {
+                writeOut();
             }
-            offered.beingWritten = true;
-        } finally {
-            lock.unlock();
+        } catch (IOException _) {
+            return; // The connection is closed by now and has told everybody who asks.
         }
-        engine.start("gibbon-broadcast", this::writeOffered);
+        if (side != null && side.onLoopThread() && congested()) {
+            side.touch(); // At the end of the turn it looks whether there is room again.
+        }
     }
 
+    /** The same for a transport that blocks: a thread writes, in as many turns as it takes. */
     private void writeOffered() {
         try {
-            for (PreparedMessage next = nextOffered(); next != null; next = nextOffered()) {
-                prepared(next);
+            boolean more = true;
+            while (more) {
+                if (loop() != null) { // Moved there meanwhile.
+                    sendOffered();
+                    return;
+                }
+                more = takeOffered();
+                flush();
             }
         } catch (IOException _) {
             // The connection is closed by now and has told everybody who asks.
         }
     }
 
-    private @Nullable PreparedMessage nextOffered() {
+    /** {@return whether there may be more, since this took some} */
+    private boolean takeOffered() {
         lock.lock();
         try {
-            PreparedMessage next = offered == null ? null : offered.messages.poll();
-            if (next == null) {
-                offered = null;
-            } else if (offered != null) {
-                offered.bytes -= next.length();
-            }
-            return next;
+            boolean some = aside != null && !messageOpen;
+            takeAsideLocked(options.batchBytes());
+            offeredSoon = some;
+            return some;
         } finally {
             lock.unlock();
         }
     }
+
+    /** {@return how many broadcast messages this connection did not get, for want of room} */
+    long missedBroadcasts() {
+        lock.lock();
+        try {
+            return missed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void setAsideLocked(Aside.Item message) {
+        if (aside == null) {
+            aside = new Aside();
+        }
+        aside.add(message);
+    }
+
+    /** Appends what waits, in order, unless a message is open, until the batch has about so many bytes. */
+    private void takeAsideLocked(long most) {
+        Aside waiting = aside;
+        if (waiting == null || messageOpen) {
+            return;
+        }
+        if (!sendableLocked()) {
+            aside = null; // §5.5.1: nothing follows a Close frame.
+            return;
+        }
+        while (batchLocked().bytes() < most) {
+            Aside.Item next = waiting.poll();
+            if (next == null) {
+                aside = null;
+                return;
+            }
+            appendAsideLocked(next);
+        }
+    }
+
+    private void appendAsideLocked(Aside.Item message) {
+        switch (message) {
+            case PreparedMessage.Encoding prepared -> {
+                boolean _ = appendPreparedLocked(prepared); // Never changes, so the batch may keep it.
+            }
+            case Aside.Written written -> {
+                if (appendWrittenLocked(written)) {
+                    batchLocked().own();
+                }
+            }
+        }
+    }
+
+    private boolean appendWrittenLocked(Aside.Written message) {
+        Compressor codec = compressor;
+        if (codec != null && message.compress()) {
+            return appendCompressedLocked(codec, message.opcode(), ByteBuffer.wrap(message.payload()));
+        }
+        boolean borrowed = batchLocked().append(outbound, message.opcode(), message.payload());
+        countLocked();
+        return borrowed;
+    }
+
+    // ---- Messages in pieces
 
     /**
      * A message that the caller began will not end: if nothing of it was appended nothing has happened, else the
@@ -516,6 +573,7 @@ final class Sender extends FrameQueue {
         byte[] body = ClosePayload.encode(status);
         lock.lock();
         try {
+            takeAsideLocked(Long.MAX_VALUE); // What was broadcast before it leaves before it.
             if (failedLocked() || !closing.sent(status)) { // One Close frame, whoever asks how often.
                 return false;
             }
@@ -539,6 +597,7 @@ final class Sender extends FrameQueue {
             requireSendableLocked();
             awaitRoomLocked(false);
         } while (messageOpen);
+        takeAsideLocked(Long.MAX_VALUE);
     }
 
     private void awaitMessageEndLocked() throws QueueFullException {
@@ -598,43 +657,16 @@ final class Sender extends FrameQueue {
         return messageOpen && loop() != null && EventLoop.isLoopThread();
     }
 
-    private void waitBehindLocked(PreparedMessage message, PreparedMessage.Encoding encoding)
-            throws WebSocketException {
-        waitBehindLocked(new Waiting(message.opcode(), copy(message.payload()), encoding.isCompressed()));
-    }
-
-    private void waitBehindLocked(Waiting message) throws WebSocketException {
+    private void waitBehindLocked(Aside.Item message) throws WebSocketException {
         requireSendableLocked();
         awaitRoomLocked(false);
-        if (behind == null) {
-            behind = new Behind();
-        }
-        behind.messages.add(message);
-        behind.bytes += message.payload().length;
+        setAsideLocked(message);
     }
 
     private void endMessageLocked() {
         messageOpen = false;
-        Behind waiting = behind;
-        behind = null;
-        if (waiting != null && sendableLocked()) {
-            for (Waiting message : waiting.messages) {
-                if (appendWaitingLocked(message)) {
-                    batchLocked().own();
-                }
-            }
-        }
+        takeAsideLocked(Long.MAX_VALUE);
         signalLocked();
-    }
-
-    private boolean appendWaitingLocked(Waiting message) {
-        Compressor codec = compressor;
-        if (codec != null && message.compress()) {
-            return appendCompressedLocked(codec, message.opcode(), ByteBuffer.wrap(message.payload()));
-        }
-        boolean borrowed = batchLocked().append(outbound, message.opcode(), message.payload());
-        countLocked();
-        return borrowed;
     }
 
     /** Appends a control frame that somebody else sends: the caller must not become the writer. */
@@ -669,13 +701,13 @@ final class Sender extends FrameQueue {
             countLocked();
         }
         pendingPongs = 0;
+        takeAsideLocked(options.batchBytes());
     }
 
     @Override
     long bytesAsideLocked() {
-        Behind waiting = behind;
-        Offered broadcast = offered;
-        return (waiting == null ? 0 : waiting.bytes) + (broadcast == null ? 0 : broadcast.bytes);
+        Aside waiting = aside;
+        return waiting == null ? 0 : waiting.bytes();
     }
 
     @Override
@@ -683,7 +715,6 @@ final class Sender extends FrameQueue {
         if (compressor != null) {
             compressor.close();
         }
-        behind = null;
-        offered = null;
+        aside = null;
     }
 }

@@ -509,6 +509,11 @@ final class WebSocketConnection implements Connection, Ticks.Member {
     }
 
     @Override
+    public long missedBroadcasts() {
+        return sender.missedBroadcasts();
+    }
+
+    @Override
     public void writeMessage(MessageView message) throws IOException {
         ByteBuffer source = message.source();
         int limit = source.limit();

@@ -120,10 +120,11 @@ public final class WebSocketServer implements AutoCloseable {
      * Queues a message for every open WebSocket of this server that {@code to} accepts; see {@link Group}.
      *
      * @param message what they get, encoded once
-     * @param to asked once for each, on the loop's thread that serves it or on this one; must not block
+     * @param to asked once for each, on this thread
+     * @return how many missed it, since too much waits for them already
      */
-    public void broadcast(PreparedMessage message, Predicate<? super Connection> to) {
-        engine.members().broadcast(message, to);
+    public int broadcast(PreparedMessage message, Predicate<? super Connection> to) {
+        return engine.members().broadcast(message, to);
     }
 
     /** {@return how many transports are open, WebSockets and others} */
