@@ -16,8 +16,8 @@ public final class ExtensionList {
     /**
      * {@return the extensions that the field lists, in order, which is the client's preference}
      *
-     * <p>All or nothing: a field that breaks the grammar anywhere is refused as a whole. Names and values are
-     * left as spelled.
+     * <p>All or nothing: a field that breaks the grammar anywhere is refused as a whole. Empty elements break nothing
+     * and are skipped (RFC 9110 §5.6.1.2). Names and values are left as spelled.
      *
      * @param lines the field's lines in order; none gives an empty list
      * @throws FieldSyntaxException if a line breaks the grammar, or there are more than {@value #MAX_OFFERS} offers
@@ -28,10 +28,12 @@ public final class ExtensionList {
             FieldScanner scanner = new FieldScanner(line);
             scanner.skipBlanks();
             do {
-                if (offers.size() == MAX_OFFERS) {
+                if (!scanner.atEnd() && !scanner.nextIs(',')) {
+                    offers.add(offer(scanner));
+                }
+                if (offers.size() > MAX_OFFERS) {
                     throw new FieldSyntaxException("more than " + MAX_OFFERS + " extension offers");
                 }
-                offers.add(offer(scanner));
             } while (scanner.take(','));
             if (!scanner.atEnd()) {
                 throw scanner.expected("a comma or semicolon");

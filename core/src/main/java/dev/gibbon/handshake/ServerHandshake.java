@@ -135,8 +135,9 @@ public final class ServerHandshake {
 
     private static void checkExpect(List<String> expectations) throws Refusal {
         for (String expectation : expectations) {
-            // There is no body to wait for, so the 101 itself is the answer.
-            if (!HttpSyntax.equalsIgnoreCase(expectation, "100-continue")) {
+            // There is no body to wait for, so the 101 itself is the answer. An empty list expects
+            // nothing (RFC 9110 §5.6.1.2).
+            if (!expectation.isEmpty() && !HttpSyntax.equalsIgnoreCase(expectation, "100-continue")) {
                 throw new Refusal(417, "unknown expectation " + HttpSyntax.quoted(expectation));
             }
         }

@@ -28,8 +28,8 @@ public final class TokenList {
     }
 
     /**
-     * {@return the elements of a list that must be well-formed: one or more tokens, none empty (RFC 6455 §4.1,
-     * 1#token)}
+     * {@return the elements of a list of tokens that must be well-formed; empty elements are skipped, as a recipient of
+     * any list must (RFC 9110 §5.6.1.2)}
      *
      * @param lines the field's lines in order
      * @throws FieldSyntaxException if any line breaks the grammar
@@ -40,7 +40,9 @@ public final class TokenList {
             FieldScanner scanner = new FieldScanner(line);
             scanner.skipBlanks();
             do {
-                tokens.add(scanner.token("a token"));
+                if (!scanner.atEnd() && !scanner.nextIs(',')) {
+                    tokens.add(scanner.token("a token"));
+                }
             } while (scanner.take(','));
             if (!scanner.atEnd()) {
                 throw scanner.expected("a comma");

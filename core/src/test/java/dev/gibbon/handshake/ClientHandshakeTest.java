@@ -241,7 +241,16 @@ class ClientHandshakeTest {
             assertBroken(OFFERING, with("Sec-WebSocket-Extensions", "ext, ext"));
             assertBroken(OFFERING, with("Sec-WebSocket-Extensions", "ext", "ext"));
             assertBroken(OFFERING, with("Sec-WebSocket-Extensions", "ext;"));
-            assertBroken(OFFERING, with("Sec-WebSocket-Extensions", ""));
+        }
+
+        @Test
+        void emptyElementsOfTheReplyAreSkipped() throws HandshakeException {
+            for (String reply : List.of("", ",", "ext,", ",ext", " ,, ext ,")) {
+                assertEquals(
+                        reply.contains("ext") ? List.of(ExtensionOffer.of("ext")) : List.of(),
+                        OFFERING.check("HTTP/1.1", 101, with("Sec-WebSocket-Extensions", reply))
+                                .extensions());
+            }
         }
     }
 

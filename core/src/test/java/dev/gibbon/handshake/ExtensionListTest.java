@@ -68,16 +68,25 @@ class ExtensionListTest {
                     offers.stream().map(ExtensionOffer::name).toList());
         }
 
+        @ParameterizedTest(name = "RFC 9110 §5.6.1.2 [{0}]")
+        @CsvSource(
+                delimiter = '|',
+                quoteCharacter = '\0',
+                value = {"foo,|foo", ",foo|foo", "foo,,bar|foo, bar", " , foo; a=1 ,, bar,|foo; a=1, bar"})
+        void emptyElementsAreSkipped(String line, String meant) throws FieldSyntaxException {
+            assertEquals(meant, ExtensionList.format(ExtensionList.parse(List.of(line))));
+            assertEquals(meant, ExtensionList.format(ExtensionList.parse(List.of(" ", line, ","))));
+        }
+
+        @ParameterizedTest(name = "RFC 9110 §5.6.1.2 [{0}]")
+        @ValueSource(strings = {"", " ", ",", ",,,, ,,"})
+        void emptyElementsAloneAreAnEmptyList(String line) throws FieldSyntaxException {
+            assertEquals(List.of(), ExtensionList.parse(List.of(line)));
+        }
+
         @ParameterizedTest(name = "HS-28 [{0}]")
         @ValueSource(
                 strings = {
-                    "",
-                    " ",
-                    ",",
-                    ",,,,,,",
-                    "foo,",
-                    ",foo",
-                    "foo,,bar",
                     "foo;",
                     "foo;;a",
                     "foo; ,bar",
