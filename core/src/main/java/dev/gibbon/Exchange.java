@@ -27,6 +27,7 @@ public sealed interface Exchange permits ServerExchange {
     /**
      * {@return what stands at {@code {name}} of the route's pattern,
      * percent-decoded; what {@code *} matched, as sent, under {@code "*"}}
+     * A percent sign that begins no escape stands for itself, and what is no UTF-8 becomes U+FFFD.
      *
      * @param name the name in the pattern
      * @throws IllegalArgumentException if the pattern has no such name

@@ -7,12 +7,12 @@ import dev.gibbon.handshake.ServerHandshake;
 import dev.gibbon.handshake.TokenList;
 import dev.gibbon.internal.http.BodyFraming;
 import dev.gibbon.internal.http.HeadWriter;
+import dev.gibbon.internal.http.PercentEncoding;
 import dev.gibbon.internal.http.ResponseHead;
 import dev.gibbon.internal.http.ValidRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.SocketAddress;
-import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -113,8 +113,7 @@ final class ServerExchange implements Exchange {
         if (value == null) {
             throw new IllegalArgumentException("the route has no {" + name + "}");
         }
-        // URLDecoder is for forms, where a plus is a blank; in a path it is a plus.
-        return name.equals("*") ? value : URLDecoder.decode(value.replace("+", "%2B"), StandardCharsets.UTF_8);
+        return name.equals("*") ? value : PercentEncoding.decode(value);
     }
 
     @Override

@@ -21,6 +21,8 @@ import javax.net.ssl.SSLSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(30)
 class ExchangeTest {
@@ -54,6 +56,29 @@ class ExchangeTest {
             assertEquals(2, exchange.headers().all("x-one").size());
             assertFalse(exchange.isWebSocketUpgrade());
             assertThrows(IllegalArgumentException.class, () -> exchange.pathParameter("other"));
+        });
+    }
+
+    @ParameterizedTest(name = "/room/{0} is handed on, and is [{2}]")
+    @CsvSource(
+            delimiter = ' ',
+            value = {
+                "[1] q=50% [1]",
+                "a|b q=%zz a|b",
+                "a^b q=%00 a^b",
+                "50% {q}=[1] 50%",
+                "50%zz%2 q=%00%zz% 50%zz%2",
+                "%F0%9F%92%9A%zz q=1 \uD83D\uDC9A%zz",
+                "%FF+%2500 q=1 \uFFFD+%00",
+                "{a}` `\\^{}|[] {a}`"
+            })
+    void targetsThatBrowsersAndNodeSendAreHandedOnAsSent(String name, String query, String parameter) throws Exception {
+        String target = "/room/" + name + "?" + query;
+        assertAll("/room/{name}", "GET " + target + " HTTP/1.1\r\nHost: AUTHORITY\r\n\r\n", exchange -> {
+            assertEquals(target, exchange.target());
+            assertEquals("/room/" + name, exchange.path());
+            assertEquals(Optional.of(query), exchange.query());
+            assertEquals(parameter, exchange.pathParameter("name"));
         });
     }
 

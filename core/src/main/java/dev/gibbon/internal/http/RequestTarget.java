@@ -14,11 +14,17 @@ import java.util.Optional;
  * @param authority the authority of an absolute-form target as sent; empty in origin-form
  */
 public record RequestTarget(String path, Optional<String> query, Optional<String> authority) {
+    /** What RFC 3986 wants escaped and clients leave as it is; a percent sign for those that begin no escape. */
+    private static final String NOT_ESCAPED = "%[]{}|^`";
+
     /**
      * {@return the parts of a target}
      *
-     * <p>A path has the characters of RFC 3986 §3.3. A query has also <code>{ } | ^ [ ] \ `</code>, which browsers do
-     * not escape there. A percent sign begins an escape, and no escape stands for NUL.
+     * <p>A part has the characters of RFC 3986 §3.3 and those that clients do not escape although they should:
+     * browsers leave <code>[ ] | ^</code> as they are, and a percent sign that begins no escape, and Node's HTTP
+     * client also
+     * <code>{ } `</code>. All of them are handed on as sent. A query may have a backslash too; in a path browsers
+     * make a slash of it. An escape of NUL in a path is refused, since a path may become the name of a file.
      *
      * @param target as sent
      * @throws HttpHeadException with 400 if the target has another form or an illegal character
@@ -49,9 +55,12 @@ public record RequestTarget(String path, Optional<String> query, Optional<String
         int question = pathAndQuery.indexOf('?');
         String path = question < 0 ? pathAndQuery : pathAndQuery.substring(0, question);
         Optional<String> query = question < 0 ? Optional.empty() : Optional.of(pathAndQuery.substring(question + 1));
-        check(path, "");
+        check(path, NOT_ESCAPED);
+        if (path.contains("%00")) {
+            throw malformed("has an escape of NUL", path);
+        }
         if (query.isPresent()) {
-            check(query.get(), "?{}|^[]\\`");
+            check(query.get(), NOT_ESCAPED + "?\\");
         }
         return new RequestTarget(path, query, authority);
     }
@@ -59,18 +68,10 @@ public record RequestTarget(String path, Optional<String> query, Optional<String
     private static void check(String part, String alsoLegal) throws HttpHeadException {
         for (int i = 0; i < part.length(); i++) {
             char c = part.charAt(i);
-            boolean legal = c == '%' ? isEscape(part, i) : isPathChar(c) || alsoLegal.indexOf(c) >= 0;
-            if (!legal) {
-                throw malformed("has an illegal character or escape", part);
+            if (!isPathChar(c) && alsoLegal.indexOf(c) < 0) {
+                throw malformed("has an illegal character", part);
             }
         }
-    }
-
-    private static boolean isEscape(String part, int percent) {
-        return percent + 2 < part.length()
-                && HttpSyntax.isHexDigit(part.charAt(percent + 1))
-                && HttpSyntax.isHexDigit(part.charAt(percent + 2))
-                && !part.startsWith("%00", percent);
     }
 
     /** RFC 3986 §3.3: pchar without escapes, and the slash. */

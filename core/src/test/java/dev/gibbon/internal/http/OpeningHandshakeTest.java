@@ -187,10 +187,10 @@ class OpeningHandshakeTest {
 
         @Test
         void hs23LegalButStrangeTargetsReachTheHandshake() {
-            for (String target : new String[] {"/..", "//", "/a;x", "/a%2Fb"}) {
+            for (String target : new String[] {"/..", "//", "/a;x", "/a%2Fb", "/%", "/%zz", "/[1]|^"}) {
                 assertEquals(101, status(VALID.replace("/chat", target)), target);
             }
-            for (String target : new String[] {"/a#b", "/%", "/%zz", "/%00", "/a b"}) {
+            for (String target : new String[] {"/a#b", "/%00", "/a b"}) {
                 assertEquals(400, status(VALID.replace("/chat", target)), target);
             }
         }

@@ -25,9 +25,18 @@ class RequestTargetTest {
                 "/%C3%A9",
                 "/a%25",
                 "/-._~!$&'()*+,;=:@",
-                "/a%01"
+                "/a%01",
+                "/room/[1]",
+                "/a|b",
+                "/a^b",
+                "/{a}`",
+                "/room/50%",
+                "/%",
+                "/%2",
+                "/%zz",
+                "/%2500"
             })
-    void legalPathIsKeptAsSent(String path) throws HttpHeadException {
+    void pathIsKeptAsSent(String path) throws HttpHeadException {
         assertEquals(new RequestTarget(path, Optional.empty(), Optional.empty()), RequestTarget.parse(path));
     }
 
@@ -37,27 +46,16 @@ class RequestTargetTest {
                 "/a#b",
                 "/#",
                 "/a?b#c",
-                "/%",
-                "/a%",
-                "/a%2",
-                "/%zz",
-                "/%2z",
-                "/a?%zz",
                 "/%00",
-                "/a?x=%00",
                 "/a b",
                 "/<",
                 "/>",
                 "/\"",
                 "/\\",
-                "/^",
-                "/`",
-                "/{",
-                "/|",
-                "/}",
-                "/[",
                 "/a?<",
                 "/a?\"",
+                "/%%00",
+                "/a?x#%00",
                 "/\u00E9"
             })
     void illegalCharacterIs400(String target) {
@@ -66,7 +64,7 @@ class RequestTargetTest {
     }
 
     @ParameterizedTest(name = "query {0}")
-    @ValueSource(strings = {"", "a=1", "a?b", "a/b", "{}|^[]\\`", "%7B"})
+    @ValueSource(strings = {"", "a=1", "a?b", "a/b", "{}|^[]\\`", "%7B", "q=50%", "q=%zz", "q=%00", "%"})
     void queryMayHaveWhatBrowsersLeaveAsItIs(String query) throws HttpHeadException {
         assertEquals(new RequestTarget("/p", Optional.of(query), Optional.empty()), RequestTarget.parse("/p?" + query));
     }
