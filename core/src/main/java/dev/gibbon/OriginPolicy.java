@@ -38,9 +38,17 @@ public interface OriginPolicy {
     /**
      * {@return a policy that lets exactly the listed origins connect, and clients that send no origin}
      *
-     * <p>An entry is {@code scheme://host} or {@code scheme://host:port}, compared as {@link #sameOrigin()} compares;
-     * an internationalised host is written in its ASCII form. There are no patterns. The entry {@code null} stands for
-     * the opaque origin that sandboxed pages and local files send, the entry {@code *} for every origin.
+     * <p>An entry is {@code scheme://host} or {@code scheme://host:port}, compared as {@link #sameOrigin()}
+     * compares; an internationalised host is written in its ASCII form. There are no patterns. The entry {@code
+     * null} stands for the opaque origin of sandboxed pages, and of local files in some browsers; {@code *} stands
+     * for every origin.
+     *
+     * <p>Web views that are part of an app send what the app chose: {@code file://} (local files in Android's
+     * WebView, and in Chromium if they may read other files; in other browsers they are {@code null}), {@code
+     * app://localhost} or {@code app://.} (Electron), {@code capacitor://localhost}, {@code ionic://localhost},
+     * {@code tauri://localhost}, {@code chrome-extension://id}. Each is an entry as any other. Mind that such an
+     * origin proves little: every app on the same device may send it, and so may every local file as {@code
+     * file://} or {@code null}.
      *
      * @param origins the origins to let in
      * @throws IllegalArgumentException if an entry is none of these

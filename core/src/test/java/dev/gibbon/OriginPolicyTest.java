@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -140,6 +141,34 @@ class OriginPolicyTest {
             assertFalse(policy.allows(Optional.of("chrome-extension://abcdeg"), "h", PLAIN));
         }
 
+        @ParameterizedTest(name = "a web view of {0}")
+        @ValueSource(
+                strings = {
+                    "file://",
+                    "app://localhost",
+                    "app://.",
+                    "app://-",
+                    "app://obsidian.md",
+                    "capacitor://localhost",
+                    "ionic://localhost",
+                    "tauri://localhost",
+                    "chrome-extension://mhjfbmdgcfjbbpaeojofohoefgiehjai",
+                    "moz-extension://f2d9ba04-5a2c-4a37-9fd7-b0c6e2e5cb4f",
+                    "safari-web-extension://4F1F8F0B-1F2E-4A44-9D1A-4A9B4D0A6E11",
+                    "vscode-webview://0a1b2c3d4e5f",
+                    "app://localhost:8100",
+                    "null"
+                })
+        void originsOfEmbeddedWebViewsCanBeListed(String origin) {
+            OriginPolicy policy = OriginPolicy.allow(origin, "https://a.example");
+            assertTrue(policy.allows(Optional.of(origin), "server.example", TLS));
+            assertTrue(policy.allows(Optional.of("https://a.example"), "server.example", TLS));
+            for (String other : List.of("file://evil", "app://", "app://evil", "https://", "https://.", "evil://")) {
+                assertFalse(policy.allows(Optional.of(other), "server.example", TLS), other);
+            }
+            assertFalse(OriginPolicy.sameOrigin().allows(Optional.of(origin), "localhost", PLAIN));
+        }
+
         @Test
         void sec07NullIsAllowedOnlyIfListedLiterally() {
             assertTrue(OriginPolicy.allow("null").allows(Optional.of("null"), "h", TLS));
@@ -159,6 +188,12 @@ class OriginPolicyTest {
                     "https://*.example",
                     "https://*",
                     "a.example",
+                    "file:",
+                    "file:///",
+                    "file:///home",
+                    "app://a b",
+                    "http://",
+                    "https://.",
                     "https://a.example/",
                     "https://a.example/path",
                     "https://bücher.example",

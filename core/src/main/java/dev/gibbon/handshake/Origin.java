@@ -5,10 +5,11 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * The origin of a web page (RFC 6454 §4), normalised, so that equal records mean the same origin.
+ * The origin of a web page or of an app's web view (RFC 6454 §4), normalised, so that equal records mean the same
+ * origin.
  *
  * @param scheme lower case
- * @param host as {@link Authority#host()}
+ * @param host as {@link Authority#host()}; of an app it may also be empty or dots alone
  * @param port the port, the scheme's default filled in; empty where the scheme has none
  */
 record Origin(String scheme, String host, OptionalInt port) {
@@ -23,7 +24,11 @@ record Origin(String scheme, String host, OptionalInt port) {
         String scheme = HttpSyntax.toLowerCase(text.substring(0, schemeEnd));
         // A path, query or user information is no part of
         // an origin, and no host has their characters.
-        return Authority.parse(text.substring(schemeEnd + SEPARATOR.length())).map(authority -> of(scheme, authority));
+        String rest = text.substring(schemeEnd + SEPARATOR.length());
+        if (defaultPort(scheme).isEmpty() && rest.chars().allMatch(c -> c == '.')) {
+            return Optional.of(new Origin(scheme, rest, OptionalInt.empty()));
+        }
+        return Authority.parse(rest).map(authority -> of(scheme, authority));
     }
 
     static Origin of(String scheme, Authority authority) {
