@@ -130,6 +130,7 @@ public final class Upgrader {
     public static final class Builder {
         private OriginPolicy origins = OriginPolicy.sameOrigin();
         private List<String> subprotocols = List.of();
+        private boolean anySubprotocol;
         private boolean requireSubprotocol;
         private ConnectionOptions options = ConnectionOptions.defaults();
         private boolean keepRequestHeaders;
@@ -138,7 +139,7 @@ public final class Upgrader {
         private Builder() {}
 
         private ServerPolicy policy(ExtensionNegotiator extensions) {
-            return new ServerPolicy(origins, subprotocols, requireSubprotocol, extensions);
+            return new ServerPolicy(origins, subprotocols, anySubprotocol, requireSubprotocol, extensions);
         }
 
         /**
@@ -162,6 +163,19 @@ public final class Upgrader {
          */
         public Builder subprotocols(String... names) {
             subprotocols = List.of(names);
+            return this;
+        }
+
+        /**
+         * Takes the first subprotocol that a client offers, whatever it is, as an echo server or a relay may; a
+         * browser that offers one and gets none fails the connection. {@link Connection#subprotocol} tells. Off
+         * unless set.
+         *
+         * @param any whether to take every one
+         * @return this
+         */
+        public Builder anySubprotocol(boolean any) {
+            anySubprotocol = any;
             return this;
         }
 

@@ -8,7 +8,6 @@ import dev.gibbon.Headers;
 import dev.gibbon.Listener;
 import dev.gibbon.Message;
 import dev.gibbon.MessageView;
-import dev.gibbon.OriginPolicy;
 import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketServer;
 import dev.gibbon.extension.PermessageDeflate;
@@ -53,18 +52,16 @@ final class EchoServer {
     private final byte[] page = page();
 
     private EchoServer(
-            OriginPolicy origins, int maxMessageBytes, boolean deflate, @Nullable Consumer<Message> received) {
+            Upgrader.Builder settings, int maxMessageBytes, boolean deflate, @Nullable Consumer<Message> received) {
         this.received = received;
         // The handler does nothing between reading and writing, so
         // answers may wait for the next read and leave together.
-        Upgrader.Builder settings = Upgrader.builder()
-                .origins(origins)
-                .options(ConnectionOptions.builder()
-                        .maxMessageBytes(maxMessageBytes)
-                        .maxFragments(MAX_FRAGMENTS)
-                        .keepalive(PING_INTERVAL, PING_TIMEOUT)
-                        .batchWrites(true)
-                        .build());
+        settings.options(ConnectionOptions.builder()
+                .maxMessageBytes(maxMessageBytes)
+                .maxFragments(MAX_FRAGMENTS)
+                .keepalive(PING_INTERVAL, PING_TIMEOUT)
+                .batchWrites(true)
+                .build());
         upgrader = (deflate ? settings.permessageDeflate(PermessageDeflate.defaults()) : settings).build();
     }
 
@@ -72,18 +69,18 @@ final class EchoServer {
      * Adds the routes to a server that is being built.
      *
      * @param server the server
-     * @param origins which pages may connect
+     * @param settings which pages may connect, and the subprotocols
      * @param maxMessageBytes the longest message that is echoed
      * @param deflate whether to accept permessage-deflate
      * @param received told of every message, by the connection's thread or loop; null for nobody
      */
     static void addTo(
             WebSocketServer.Builder server,
-            OriginPolicy origins,
+            Upgrader.Builder settings,
             int maxMessageBytes,
             boolean deflate,
             @Nullable Consumer<Message> received) {
-        EchoServer echo = new EchoServer(origins, maxMessageBytes, deflate, received);
+        EchoServer echo = new EchoServer(settings, maxMessageBytes, deflate, received);
         server.handle("/", echo::answerPage)
                 .handle("/echo", echo::answerEcho)
                 .listen("/echo/event", echo.upgrader, echo.listener());

@@ -3,6 +3,7 @@ package dev.gibbon.cli;
 
 import dev.gibbon.Message;
 import dev.gibbon.OriginPolicy;
+import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketServer;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -15,7 +16,9 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +59,7 @@ import picocli.CommandLine.Spec;
 final class ServeCommand implements Callable<Integer> {
     private static final String DEFAULT_HOST = "localhost";
     private static final int DEFAULT_PORT = 8080;
+    private static final String ANY = "*";
     private static final int MAX_PORT = 65_535;
 
     @Spec
@@ -104,6 +108,15 @@ final class ServeCommand implements Callable<Integer> {
     private List<String> allowedOrigins = List.of();
 
     @Option(
+            names = "--subprotocol",
+            paramLabel = "NAME",
+            description = {
+                "Speak this subprotocol; may be repeated. Of a client's, the first that is among them is taken.",
+                "* takes what the client offers first."
+            })
+    private List<String> subprotocols = List.of();
+
+    @Option(
             names = "--max-message",
             paramLabel = "SIZE",
             defaultValue = "64MiB",
@@ -144,7 +157,7 @@ final class ServeCommand implements Callable<Integer> {
             }
             server.loops(loops);
         }
-        EchoServer.addTo(server, origins(), maxMessage.bytes(), !noDeflate, received);
+        EchoServer.addTo(server, upgrades(), maxMessage.bytes(), !noDeflate, received);
         if (isTls()) {
             server.tls(PemTls.context(tls.get(0), tls.get(1)));
         }
@@ -155,6 +168,24 @@ final class ServeCommand implements Callable<Integer> {
         } catch (IOException e) {
             throw new CommandFailedException(cannotListen(e), e);
         }
+    }
+
+    /** Who may connect, and which subprotocols are spoken. */
+    private Upgrader.Builder upgrades() {
+        List<String> named = subprotocols.stream()
+                .filter(name -> !name.equals(ANY))
+                .distinct()
+                .toList();
+        Upgrader.Builder settings = Upgrader.builder()
+                .origins(origins())
+                .anySubprotocol(subprotocols.contains(ANY))
+                .subprotocols(named.toArray(new String[0]));
+        try {
+            Upgrader _ = settings.build();
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--subprotocol: " + e.getMessage(), e);
+        }
+        return settings;
     }
 
     private OriginPolicy origins() {
@@ -224,16 +255,18 @@ final class ServeCommand implements Callable<Integer> {
     void announce(WebSocketServer server, PrintWriter out) {
         String http = isTls() ? "https" : "http";
         String ws = isTls() ? "wss" : "ws";
+        Set<String> lines = new LinkedHashSet<>(); // localhost is two addresses and one name.
         for (SocketAddress address : server.addresses()) {
             switch (address) {
                 case InetSocketAddress tcp -> {
                     String authority = authority(tcp);
-                    out.println("page  " + http + "://" + authority + "/");
-                    out.println("echo  " + ws + "://" + authority + "/echo");
+                    lines.add("page  " + http + "://" + authority + "/");
+                    lines.add("echo  " + ws + "://" + authority + "/echo");
                 }
-                default -> out.println("unix  " + address + (isTls() ? " (TLS)" : ""));
+                default -> lines.add("unix  " + address + (isTls() ? " (TLS)" : ""));
             }
         }
+        lines.forEach(out::println);
         out.println("Messages up to " + maxMessage + ". Ctrl-C ends it.");
         out.flush();
     }

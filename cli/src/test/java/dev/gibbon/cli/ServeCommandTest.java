@@ -3,6 +3,7 @@ package dev.gibbon.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.WebSocketServer;
@@ -31,6 +32,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
 
 /** The server that the options describe, started in this process. */
 class ServeCommandTest {
@@ -116,6 +118,43 @@ class ServeCommandTest {
     }
 
     @Test
+    void speaksTheSubprotocolsItIsTold() throws Exception {
+        assertEquals("", chosen("chat"), "none unless told");
+        assertEquals("chat", chosen("chat", "--subprotocol", "chat"));
+        assertEquals("chat", chosen("a, chat, v2.b", "--subprotocol", "v2.b", "--subprotocol", "chat"));
+        assertEquals("", chosen("other", "--subprotocol", "chat"));
+        assertEquals("a", chosen("a, chat", "--subprotocol", "*"));
+        assertEquals("a", chosen("a, chat", "--subprotocol", "chat", "--subprotocol", "*"));
+    }
+
+    private String chosen(String offer, String... options) throws Exception {
+        List<String> arguments = new ArrayList<>(List.of("--port", "0"));
+        arguments.addAll(List.of(options));
+        String chosen = null;
+        try (WebSocketServer server = start(arguments.toArray(String[]::new))) {
+            for (String path : List.of("/echo", "/echo/event")) {
+                String request =
+                        HttpHead.upgradeRequest("localhost:" + server.port(), path, "Sec-WebSocket-Protocol: " + offer);
+                try (ScriptedPeer peer = ScriptedPeer.overHttp("localhost", server.port(), request)
+                        .expectUpgraded()) {
+                    String now =
+                            peer.response().header("Sec-WebSocket-Protocol").orElse("");
+                    assertEquals(chosen == null ? now : chosen, now, "both faces");
+                    chosen = now;
+                }
+            }
+        }
+        return chosen == null ? "" : chosen;
+    }
+
+    @Test
+    void aSubprotocolIsAToken() {
+        ParameterException e =
+                assertThrows(ParameterException.class, () -> start("--port", "0", "--subprotocol", "a b"));
+        assertTrue(e.getMessage().startsWith("--subprotocol: "), e.getMessage());
+    }
+
+    @Test
     void onlyListedOriginsAndItsOwnMayConnect() throws Exception {
         try (WebSocketServer server =
                 start("--port", "0", "--allow-origin", "https://a.example", "--allow-origin", "https://b.example")) {
@@ -182,7 +221,7 @@ class ServeCommandTest {
     @Test
     void bothAreListenedOnIfBothAreNamed(@TempDir Path directory) throws Exception {
         Path socket = directory.resolve("gibbon.sock");
-        try (WebSocketServer server = start("--unix", socket.toString(), "--port", "0")) {
+        try (WebSocketServer server = start("--unix", socket.toString(), "--host", "127.0.0.1", "--port", "0")) {
             assertEquals(2, server.addresses().size());
         }
     }

@@ -192,9 +192,8 @@ public final class ServerHandshake {
 
     private static Optional<String> chooseSubprotocol(Headers headers, ServerPolicy policy) throws Refusal {
         try {
-            Optional<String> chosen = offeredSubprotocols(headers).stream()
-                    .filter(policy.subprotocols()::contains)
-                    .findFirst();
+            Optional<String> chosen =
+                    offeredSubprotocols(headers).stream().filter(policy::speaks).findFirst();
             if (chosen.isEmpty() && policy.requireSubprotocol()) {
                 throw new Refusal(400, "no subprotocol in common, and the policy requires one");
             }

@@ -10,11 +10,16 @@ import java.util.List;
  *
  * @param origins which pages may connect
  * @param subprotocols what the server speaks, compared with case; the client's order decides
+ * @param anySubprotocol whether it speaks every other subprotocol too
  * @param requireSubprotocol whether a client that shares no subprotocol is refused
  * @param extensions chooses among the offered extensions
  */
 public record ServerPolicy(
-        OriginPolicy origins, List<String> subprotocols, boolean requireSubprotocol, ExtensionNegotiator extensions) {
+        OriginPolicy origins,
+        List<String> subprotocols,
+        boolean anySubprotocol,
+        boolean requireSubprotocol,
+        ExtensionNegotiator extensions) {
     /**
      * Checks and copies the subprotocols.
      *
@@ -22,9 +27,22 @@ public record ServerPolicy(
      */
     public ServerPolicy {
         subprotocols = checkedSubprotocols(subprotocols);
-        if (requireSubprotocol && subprotocols.isEmpty()) {
+        if (requireSubprotocol && subprotocols.isEmpty() && !anySubprotocol) {
             throw new IllegalArgumentException("a subprotocol is required but none is supported");
         }
+    }
+
+    /** A server that speaks what it lists and nothing else. */
+    public ServerPolicy(
+            OriginPolicy origins,
+            List<String> subprotocols,
+            boolean requireSubprotocol,
+            ExtensionNegotiator extensions) {
+        this(origins, subprotocols, false, requireSubprotocol, extensions);
+    }
+
+    boolean speaks(String subprotocol) {
+        return anySubprotocol || subprotocols.contains(subprotocol);
     }
 
     /** {@return same origin only, no subprotocol, no extension} */
