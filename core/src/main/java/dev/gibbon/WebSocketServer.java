@@ -77,10 +77,7 @@ public final class WebSocketServer implements AutoCloseable {
         maxConnections = from.maxConnections;
         try {
             for (SocketAddress address : from.addresses) {
-                if (address instanceof InetSocketAddress tcp && tcp.isUnresolved()) {
-                    throw new UnknownHostException("unknown host " + tcp.getHostString());
-                }
-                acceptors.add(Acceptor.bind(address, this::accepted, engine.time(), log()));
+                bind(address);
             }
         } catch (IOException | RuntimeException e) {
             closeAcceptors();
@@ -88,6 +85,17 @@ public final class WebSocketServer implements AutoCloseable {
         }
         FirstUse.prepare(log());
         acceptors.forEach(Acceptor::start);
+    }
+
+    private void bind(SocketAddress address) throws IOException {
+        Loopback.Binding binding = each -> Acceptor.bind(each, this::accepted, engine.time(), log());
+        if (Loopback.isMeant(address)) {
+            acceptors.addAll(Loopback.bind(((InetSocketAddress) address).getPort(), binding));
+        } else if (address instanceof InetSocketAddress tcp && tcp.isUnresolved()) {
+            throw new UnknownHostException("unknown host " + tcp.getHostString());
+        } else {
+            acceptors.add(binding.bind(address));
+        }
     }
 
     /** {@return a builder without an address or a route} */
@@ -328,7 +336,9 @@ public final class WebSocketServer implements AutoCloseable {
         private Builder() {}
 
         /**
-         * Listens on a TCP port; may be called again for more.
+         * Listens on a TCP port; may be called again for more. {@code localhost} means every loopback address that
+         * the machine has, {@code 127.0.0.1} and {@code ::1}, on the same port, since clients connect to either;
+         * {@link WebSocketServer#addresses} then has both. Of any other name it is the first address.
          *
          * @param host the address or name to bind to, such as {@code localhost} or {@code 0.0.0.0}
          * @param port 0 to 65535; 0 for any that is free
