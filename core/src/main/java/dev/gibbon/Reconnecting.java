@@ -20,6 +20,7 @@ final class Reconnecting {
     private final ReconnectSettings settings;
     private final TimeSource time;
     private final Outbox outbox;
+    private final ResumeRun resume;
     private final Thread thread;
     private final Thread writer;
 
@@ -40,6 +41,7 @@ final class Reconnecting {
         this.settings = settings;
         this.time = settings.time();
         this.outbox = outbox;
+        this.resume = new ResumeRun(settings);
         this.thread = Thread.ofVirtual().name("gibbon-reconnect").unstarted(this::run);
         this.writer = Thread.ofVirtual().name("gibbon-outbox").unstarted(outbox::run);
     }
@@ -59,7 +61,7 @@ final class Reconnecting {
     }
 
     boolean hasThreads() {
-        return thread.isAlive() || writer.isAlive();
+        return thread.isAlive() || writer.isAlive() || resume.hasThread();
     }
 
     /** {@return the next message of whichever connection; null once closed, by this side or cleanly by the peer} */
@@ -93,8 +95,7 @@ final class Reconnecting {
     }
 
     void close() {
-        boolean inside =
-                Thread.currentThread().equals(thread) || Thread.currentThread().equals(writer);
+        boolean inside = isInside();
         if (!inside && state() == ReconnectState.CONNECTED) {
             try {
                 outbox.drain(settings.dialer().options().closeTimeout());
@@ -103,14 +104,24 @@ final class Reconnecting {
             }
         }
         Connection open = beginClosing();
+        if (open == null) {
+            outbox.stop(null); // Whoever waits for a receipt, in a hook or a listener, would hold this up for ever.
+        }
         if (inside) {
             return;
         }
         if (open != null) {
             open.close();
+            outbox.stop(null);
         }
         join(thread);
         join(writer);
+    }
+
+    /** {@return whether a hook, a listener or a dependent of a receipt is asking, which this client waits for} */
+    private boolean isInside() {
+        Thread self = Thread.currentThread();
+        return self.equals(thread) || self.equals(writer) || resume.isInside();
     }
 
     private @Nullable Connection beginClosing() {
@@ -119,7 +130,7 @@ final class Reconnecting {
             closing = true;
             incoming = null;
             changed.signalAll();
-            if (state == ReconnectState.CONNECTING) {
+            if (state == ReconnectState.CONNECTING && !resume.isInside()) {
                 thread.interrupt(); // Ends a dial at once. Later an interrupt would end the closing handshake.
             }
             return live;
@@ -245,13 +256,10 @@ final class Reconnecting {
     }
 
     private void resume(Connection connection) throws IOException {
-        TimeSource.Timer timer = time.schedule(settings.resumeTimeout(), connection::abort);
         try {
-            settings.resumeHook().resume(connection);
+            resume.run(connection);
         } catch (RuntimeException e) {
             throw new IOException("the resume hook threw", e);
-        } finally {
-            timer.cancel();
         }
         connection.clearReadDeadline();
         connection.clearWriteDeadline();

@@ -36,8 +36,8 @@ import org.jspecify.annotations.Nullable;
  * still has to read. What the peer sent while there was no connection is for the
  * {@linkplain Builder#resume resume hook} to ask for.
  *
- * <p>Any thread may call anything. Two threads run for a client,
- * both virtual; they have ended when {@link #close()} returns.
+ * <p>Any thread may call anything. Two threads run for a client, and one more while a resume hook runs, all virtual;
+ * they have ended when {@link #close()} returns, but for a resume hook that heeds nothing.
  */
 public final class ReconnectingClient implements AutoCloseable {
     private final Outbox outbox;
@@ -133,9 +133,10 @@ public final class ReconnectingClient implements AutoCloseable {
      * each of the two takes at most {@link ConnectionOptions#closeTimeout()}. If there is
      * none, what waits in the outbox fails. Messages that were not read are thrown away.
      *
-     * <p>Returns when both threads have ended, thus not before a hook or listener that is running returns. A hook is
-     * interrupted. Called by a hook, a listener or a dependent of a receipt, this returns at once and the rest happens
-     * after that. Interrupting the thread drops the connection.
+     * <p>Returns when the threads have ended, thus not before a request hook or listener that is running returns; a
+     * resume hook is left behind once its {@linkplain Builder#resumeTimeout time} is up. A hook is interrupted, and
+     * receipts that were waited for have failed by then. Called by a hook, a listener or a dependent of a receipt,
+     * this returns at once and the rest happens after that. Interrupting the thread drops the connection.
      */
     @Override
     public void close() {
@@ -172,7 +173,10 @@ public final class ReconnectingClient implements AutoCloseable {
         /**
          * Runs on each fresh connection, the first one too, before anything from the outbox
          * is sent and before the client reads. It may send and receive, and must leave no
-         * thread behind that reads. The client closes the connection, not the hook.
+         * thread behind that reads. The client closes the connection, not the hook. It runs on a thread of its own.
+         *
+         * <p>What it sends goes by {@code connection}. It may put messages into the client's outbox, but must not wait
+         * for their receipts: these come after it has returned.
          *
          * @param connection the fresh connection
          * @throws IOException if the connection is of no use; counts as a failed try, as an unchecked exception does.
@@ -242,7 +246,8 @@ public final class ReconnectingClient implements AutoCloseable {
         }
 
         /**
-         * Bounds the resume hook: its connection is dropped then. 30 s unless set, as much as a person would wait.
+         * Bounds the resume hook: then its connection is dropped, the hook is interrupted, and the try has failed,
+         * whether or not the hook returns. 30 s unless set, as much as a person would wait.
          *
          * @param timeout positive
          * @return this

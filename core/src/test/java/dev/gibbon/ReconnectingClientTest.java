@@ -17,16 +17,19 @@ import dev.gibbon.testkit.MemoryTransport;
 import dev.gibbon.testkit.ScriptedPeer;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -542,6 +545,170 @@ class ReconnectingClientTest {
             harness.expectEvent("retry 1 in PT1S after 1006");
             peer.close();
             harness.expectNothingLeft(client);
+        }
+
+        @Test
+        void aHookThatWaitsForAReceiptIsBoundInTime() throws Exception {
+            CompletableFuture<ReconnectingClient> itself = new CompletableFuture<>();
+            CompletableFuture<CompletableFuture<?>> waiting = new CompletableFuture<>();
+            CompletableFuture<Boolean> returned = new CompletableFuture<>();
+            ReconnectingClient client = harness.builder()
+                    .resumeTimeout(Duration.ofSeconds(3))
+                    .resume(_ -> {
+                        if (waiting.isDone()) {
+                            return;
+                        }
+                        CompletableFuture<?> receipt = itself.join().sendText("subscribe");
+                        waiting.complete(receipt);
+                        receipt.join(); // It cannot come before the hook has returned, and heeds no interrupt.
+                        returned.complete(true);
+                    })
+                    .start();
+            itself.complete(client);
+            ScriptedPeer first = harness.accept();
+            CompletableFuture<?> receipt = result(waiting);
+            advance(3);
+            harness.expectEvent("retry 1 in PT1S after 1006");
+            assertFalse(receipt.isDone());
+            first.close();
+            advance(1);
+            ScriptedPeer second = harness.accept();
+            second.expectText("subscribe");
+            harness.expectEvent("connected");
+            result(returned);
+            end(client, second);
+        }
+
+        @Test
+        void closingEndsAHookThatWaitsForAReceipt() throws Exception {
+            CompletableFuture<ReconnectingClient> itself = new CompletableFuture<>();
+            CompletableFuture<CompletableFuture<?>> waiting = new CompletableFuture<>();
+            ReconnectingClient client = harness.builder()
+                    .resume(_ -> {
+                        CompletableFuture<?> receipt = itself.join().sendText("subscribe");
+                        waiting.complete(receipt);
+                        receipt.join();
+                    })
+                    .start();
+            itself.complete(client);
+            ScriptedPeer peer = harness.accept();
+            CompletableFuture<?> receipt = result(waiting);
+            Future<?> closing = inBackground(() -> {
+                client.close();
+                return null;
+            });
+            assertInstanceOf(ReconnectStoppedException.class, failure(receipt));
+            peer.close();
+            result(closing);
+            harness.expectNothingLeft(client);
+        }
+
+        @Test
+        void closingLeavesAHookBehindThatHeedsNothing() throws Exception {
+            CountDownLatch inHook = new CountDownLatch(1);
+            CountDownLatch interrupted = new CountDownLatch(1);
+            AtomicBoolean letGo = new AtomicBoolean();
+            ReconnectingClient client = harness.builder()
+                    .resumeTimeout(Duration.ofSeconds(3))
+                    .resume(_ -> {
+                        inHook.countDown();
+                        while (!letGo.get()) {
+                            LockSupport.parkNanos(1_000_000);
+                            if (Thread.interrupted()) {
+                                interrupted.countDown();
+                            }
+                        }
+                    })
+                    .start();
+            ScriptedPeer peer = harness.accept();
+            inHook.await();
+            Future<?> closing = inBackground(() -> {
+                client.close();
+                return null;
+            });
+            interrupted.await();
+            advance(2);
+            assertFalse(closing.isDone());
+            advance(1);
+            result(closing);
+            peer.close();
+            letGo.set(true);
+            harness.expectNothingLeft(client);
+        }
+
+        @Test
+        void closingInsideTheHookReturnsAtOnce() throws Exception {
+            CompletableFuture<ReconnectingClient> itself = new CompletableFuture<>();
+            CompletableFuture<Boolean> returned = new CompletableFuture<>();
+            ReconnectingClient client = harness.builder()
+                    .resume(_ -> {
+                        itself.join().close();
+                        returned.complete(true);
+                    })
+                    .start();
+            itself.complete(client);
+            ScriptedPeer peer = harness.accept();
+            result(returned);
+            peer.expectClose(1000);
+            peer.sendClose(1000, "");
+            peer.close();
+            assertNull(client.readMessage());
+            harness.expectNothingLeft(client);
+        }
+
+        @Test
+        void closingEndsARequestHookThatWaitsForAReceipt() throws Exception {
+            CompletableFuture<ReconnectingClient> itself = new CompletableFuture<>();
+            CompletableFuture<CompletableFuture<?>> waiting = new CompletableFuture<>();
+            ReconnectingClient client = harness.builder()
+                    .request((target, _) -> {
+                        CompletableFuture<?> receipt = itself.join().sendText("early");
+                        waiting.complete(receipt);
+                        receipt.join();
+                        return target;
+                    })
+                    .start();
+            itself.complete(client);
+            CompletableFuture<?> receipt = result(waiting);
+            result(inBackground(() -> {
+                client.close();
+                return null;
+            }));
+            assertInstanceOf(ReconnectStoppedException.class, failure(receipt));
+            harness.expectNothingLeft(client);
+        }
+
+        @Test
+        void closingEndsAListenerThatWaitsForAReceipt() throws Exception {
+            CompletableFuture<ReconnectingClient> itself = new CompletableFuture<>();
+            CompletableFuture<CompletableFuture<?>> waiting = new CompletableFuture<>();
+            harness.unreachable(new IOException("nobody there"));
+            ReconnectingClient client = harness.builder()
+                    .listener(new ReconnectListener() {
+                        @Override
+                        public void retrying(Exception cause, Duration delay, int retry) {
+                            CompletableFuture<?> receipt = sendText(itself.join());
+                            waiting.complete(receipt);
+                            receipt.join();
+                        }
+                    })
+                    .start();
+            itself.complete(client);
+            CompletableFuture<?> receipt = result(waiting);
+            result(inBackground(() -> {
+                client.close();
+                return null;
+            }));
+            assertInstanceOf(ReconnectStoppedException.class, failure(receipt));
+            harness.expectNothingLeft(client);
+        }
+
+        private static CompletableFuture<?> sendText(ReconnectingClient client) {
+            try {
+                return client.sendText("late");
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
     }
 
