@@ -55,7 +55,9 @@ final class DialSettings {
                 Optional.ofNullable(from.tlsServerName),
                 from.insecureHostCheck,
                 engine.buffers());
-        route = new Route(network(from), from.resolver, tls);
+        headLimits = HeadLimits.of(from.maxHeadBytes, from.maxHeaderCount);
+        maxBodyBytes = from.maxBodyBytes;
+        route = new Route(network(from), from.resolver, tls, headLimits, maxBodyBytes);
         proxies = from.proxies == null ? ProxyPolicy.direct() : from.proxies;
         handshakeTimeout = from.handshakeTimeout;
         subprotocols = from.subprotocols;
@@ -68,8 +70,6 @@ final class DialSettings {
         maxRedirects = from.maxRedirects;
         authentication = from.authentication;
         boundToOneServer = from.unixSocket != null;
-        headLimits = HttpConnection.limits(from.maxHeadBytes, from.maxHeaderCount);
-        maxBodyBytes = from.maxBodyBytes;
         Headers _ = newHandshake().requestFields("localhost", headers); // What is reserved is refused here and now.
     }
 

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -145,7 +146,7 @@ public final class Dialer {
         InetAddress localAddress;
 
         Resolver resolver = Resolver.system();
-        int maxHeadBytes = HeadLimits.DEFAULT.headBytes();
+        OptionalInt maxHeadBytes = OptionalInt.empty();
         int maxHeaderCount = HeadLimits.DEFAULT.fields();
         int maxBodyBytes = 64 * 1024;
         int loops = Engine.DEFAULT_LOOPS;
@@ -402,18 +403,20 @@ public final class Dialer {
         }
 
         /**
-         * Bounds the head of a reply; 16 KiB unless set, twice what browsers and proxies commonly let pass.
+         * Bounds the head of a reply, the server's and a proxy's. 16 KiB unless set, twice what browsers and proxies
+         * commonly let pass, and 8 KiB for one line; what is set holds for the whole head, and a single field may take
+         * all of it.
          *
          * @param bytes positive
          * @return this
          */
         public Builder maxHeadBytes(int bytes) {
-            maxHeadBytes = bytes;
+            maxHeadBytes = OptionalInt.of(bytes);
             return this;
         }
 
         /**
-         * Bounds the number of fields of a reply; 100 unless set.
+         * Bounds the number of fields of a reply, the server's and a proxy's; 100 unless set.
          *
          * @param count positive
          * @return this
@@ -424,8 +427,8 @@ public final class Dialer {
         }
 
         /**
-         * Bounds how much of the body of a refusal is read into the {@link HandshakeException}; 64 KiB unless set,
-         * enough for any message meant for people.
+         * Bounds how much of the body of a refusal, the server's or a proxy's, is read into the {@link
+         * HandshakeException}; 64 KiB unless set, enough for any message meant for people.
          *
          * @param bytes 0 or more
          * @return this

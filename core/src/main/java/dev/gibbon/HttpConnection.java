@@ -4,7 +4,6 @@ package dev.gibbon;
 import dev.gibbon.handshake.Agreement;
 import dev.gibbon.handshake.HandshakeOutcome;
 import dev.gibbon.handshake.HttpStatus;
-import dev.gibbon.internal.http.HeadLimits;
 import dev.gibbon.internal.http.HeadParser;
 import dev.gibbon.internal.http.HeadWriter;
 import dev.gibbon.internal.http.HttpHeadException;
@@ -260,10 +259,5 @@ final class HttpConnection implements Runnable, OpenTransport {
         } catch (IOException e) {
             server.log().debug("close failed", e);
         }
-    }
-
-    static HeadLimits limits(int maxHeadBytes, int maxHeaderCount) {
-        int line = Math.min(maxHeadBytes, HeadLimits.DEFAULT.fieldLineBytes());
-        return new HeadLimits(line, line, maxHeadBytes, maxHeaderCount);
     }
 }

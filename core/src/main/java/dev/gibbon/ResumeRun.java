@@ -8,8 +8,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs the resume hook of a {@link ReconnectingClient} on a thread of its own: a hook may wait for what cannot come, such
- * as a receipt of the very client, in a way that heeds no interrupt, and then the client must go on without it.
+ * Runs the resume hook of a {@link ReconnectingClient} on a thread of its own: a hook may wait for what cannot
+ * come, such as a receipt of the very client, in a way that heeds no interrupt, and then the client must go on
+ * without it.
  */
 final class ResumeRun {
     private final ReconnectSettings settings;

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -71,7 +72,7 @@ public final class WebSocketServer implements AutoCloseable {
         engine = Engine.onSystem(from.loops);
         routes = from.routes;
         tls = from.tls;
-        headLimits = HttpConnection.limits(from.maxHeadBytes, from.maxHeaderCount);
+        headLimits = HeadLimits.of(from.maxHeadBytes, from.maxHeaderCount);
         handshakeTimeout = from.handshakeTimeout;
         shutdownTimeout = from.shutdownTimeout;
         maxConnections = from.maxConnections;
@@ -326,7 +327,7 @@ public final class WebSocketServer implements AutoCloseable {
         private final List<SocketAddress> addresses = new ArrayList<>();
         private final Routes routes = new Routes();
         private @Nullable SSLContext tls;
-        private int maxHeadBytes = HeadLimits.DEFAULT.headBytes();
+        private OptionalInt maxHeadBytes = OptionalInt.empty();
         private int maxHeaderCount = HeadLimits.DEFAULT.fields();
         private Duration handshakeTimeout = Duration.ofSeconds(10);
         private Duration shutdownTimeout = Duration.ofSeconds(10);
@@ -404,13 +405,14 @@ public final class WebSocketServer implements AutoCloseable {
         }
 
         /**
-         * Bounds a request's head; a longer one gets 431. 16 KiB unless set.
+         * Bounds a request's head; a longer one gets 431, or 414 if the request line alone is. 16 KiB unless set, and
+         * 8 KiB for one line; what is set holds for the whole head, and a single field or query may take all of it.
          *
-         * @param bytes 1 or more; one line may have 8 KiB of them
+         * @param bytes 1 or more
          * @return this
          */
         public Builder maxHeadBytes(int bytes) {
-            maxHeadBytes = bytes;
+            maxHeadBytes = OptionalInt.of(bytes);
             return this;
         }
 

@@ -4,6 +4,7 @@ package dev.gibbon.internal.dial;
 import dev.gibbon.HandshakeTimeoutException.Stage;
 import dev.gibbon.ProxyAddress;
 import dev.gibbon.Transport;
+import dev.gibbon.internal.http.HeadLimits;
 import dev.gibbon.internal.proxy.ConnectRefusedException;
 import dev.gibbon.internal.proxy.ProxyTunnel;
 import java.io.IOException;
@@ -18,8 +19,10 @@ import java.util.Optional;
  * @param network connects to the target or to its proxy
  * @param resolver looks up the target where a SOCKS5 proxy wants its address
  * @param tls how TLS is spoken, to the proxy as well
+ * @param headLimits how much is read of the head of a proxy's reply
+ * @param maxBodyBytes how much is read of the body of a proxy's refusal
  */
-public record Route(Network network, Resolver resolver, Tls tls) {
+public record Route(Network network, Resolver resolver, Tls tls, HeadLimits headLimits, int maxBodyBytes) {
     /**
      * {@return a transport that carries the target's HTTP, owned by the deadline}
      *
@@ -41,7 +44,7 @@ public record Route(Network network, Resolver resolver, Tls tls) {
         if (target.host().indexOf('%') >= 0) {
             throw new IOException("an address in a zone means nothing to " + proxy);
         }
-        ProxyTunnel tunnel = ProxyTunnel.of(proxy, resolverOf(target, proxy, deadline));
+        ProxyTunnel tunnel = ProxyTunnel.of(proxy, headLimits, maxBodyBytes, resolverOf(target, proxy, deadline));
         Transport toProxy = network.connect(proxy.host(), proxy.port(), deadline);
         deadline.stage(Stage.PROXY);
         if (proxy.protocol() == ProxyAddress.Protocol.HTTPS) {

@@ -39,7 +39,7 @@ public final class HeadParser<H> {
      * @param limits what it reads at most
      */
     public static HeadParser<RequestHead> ofRequest(HeadLimits limits) {
-        return new HeadParser<>(new RequestLine(limits.startLineBytes()), limits);
+        return new HeadParser<>(new RequestLine(startLineBytes(limits)), limits);
     }
 
     /**
@@ -48,7 +48,11 @@ public final class HeadParser<H> {
      * @param limits what it reads at most
      */
     public static HeadParser<ResponseHead> ofResponse(HeadLimits limits) {
-        return new HeadParser<>(new StatusLine(limits.startLineBytes()), limits);
+        return new HeadParser<>(new StatusLine(startLineBytes(limits)), limits);
+    }
+
+    private static int startLineBytes(HeadLimits limits) {
+        return Math.min(limits.startLineBytes(), limits.headBytes());
     }
 
     /**
@@ -91,14 +95,17 @@ public final class HeadParser<H> {
     }
 
     private void accept(int b) throws HttpHeadException {
-        if (++bytes > maxBytes) {
-            throw new HttpHeadException(431, "message head > " + maxBytes + " bytes");
-        }
-        if (state == State.START_LINE) {
+        bytes++;
+        if (state == State.START_LINE) { // It has its own limit, no longer than the head's, and its own status.
             if (startLine.accept(b)) {
                 state = State.FIELDS;
             }
-        } else if (fieldSection.accept(b)) {
+            return;
+        }
+        if (bytes > maxBytes) {
+            throw new HttpHeadException(431, "message head > " + maxBytes + " bytes");
+        }
+        if (fieldSection.accept(b)) {
             state = State.COMPLETE;
         }
     }

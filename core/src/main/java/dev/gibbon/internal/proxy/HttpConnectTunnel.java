@@ -31,9 +31,13 @@ final class HttpConnectTunnel implements ProxyTunnel {
     private static final int READ_BYTES = 4 * 1024;
 
     private final ProxyAddress proxy;
+    private final HeadLimits headLimits;
+    private final int maxBodyBytes;
 
-    HttpConnectTunnel(ProxyAddress proxy) {
+    HttpConnectTunnel(ProxyAddress proxy, HeadLimits headLimits, int maxBodyBytes) {
         this.proxy = proxy;
+        this.headLimits = headLimits;
+        this.maxBodyBytes = maxBodyBytes;
     }
 
     @Override
@@ -43,7 +47,7 @@ final class HttpConnectTunnel implements ProxyTunnel {
         ByteBuffer in = ByteBuffer.allocate(READ_BYTES).limit(0);
         ResponseHead reply = finalReply(toProxy, in);
         if (reply.status() / 100 != 2) {
-            throw new ConnectRefusedException(reply, RefusalBody.read(toProxy, in, reply));
+            throw new ConnectRefusedException(reply, RefusalBody.read(toProxy, in, reply, maxBodyBytes));
         }
         return ByteBuffer.allocate(in.remaining()).put(in).flip();
     }
@@ -60,7 +64,7 @@ final class HttpConnectTunnel implements ProxyTunnel {
         return "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8));
     }
 
-    private static ResponseHead finalReply(Transport toProxy, ByteBuffer in) throws IOException {
+    private ResponseHead finalReply(Transport toProxy, ByteBuffer in) throws IOException {
         for (int interim = 0; interim <= MAX_INTERIM_REPLIES; interim++) {
             ResponseHead reply = reply(toProxy, in);
             // 101 is final: nobody asked for another protocol, so nothing follows it.
@@ -71,8 +75,8 @@ final class HttpConnectTunnel implements ProxyTunnel {
         throw new ProxyException("proxy sent more than " + MAX_INTERIM_REPLIES + " interim replies (RFC 9110 §15.2)");
     }
 
-    private static ResponseHead reply(Transport toProxy, ByteBuffer in) throws IOException {
-        HeadParser<ResponseHead> parser = HeadParser.ofResponse(HeadLimits.DEFAULT);
+    private ResponseHead reply(Transport toProxy, ByteBuffer in) throws IOException {
+        HeadParser<ResponseHead> parser = HeadParser.ofResponse(headLimits);
         try {
             while (!parser.feed(in)) {
                 in.clear();

@@ -3,6 +3,7 @@ package dev.gibbon.internal.proxy;
 
 import dev.gibbon.ProxyAddress;
 import dev.gibbon.Transport;
+import dev.gibbon.internal.http.HeadLimits;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
@@ -44,12 +45,14 @@ public interface ProxyTunnel {
      * {@return the way to open tunnels through a proxy}
      *
      * @param proxy which one
+     * @param headLimits how much is read of the head of a reply to {@code CONNECT}
+     * @param maxBodyBytes how much is read of the body of a refusal
      * @param resolver asked for host names by {@link ProxyAddress.Protocol#SOCKS5}
      *     alone, on the thread that opens the tunnel
      */
-    static ProxyTunnel of(ProxyAddress proxy, Resolver resolver) {
+    static ProxyTunnel of(ProxyAddress proxy, HeadLimits headLimits, int maxBodyBytes, Resolver resolver) {
         return switch (proxy.protocol()) {
-            case HTTP, HTTPS -> new HttpConnectTunnel(proxy);
+            case HTTP, HTTPS -> new HttpConnectTunnel(proxy, headLimits, maxBodyBytes);
             case SOCKS5 -> new Socks5Tunnel(proxy, resolver);
             case SOCKS5H -> new Socks5Tunnel(proxy);
         };

@@ -15,9 +15,6 @@ import java.nio.ByteBuffer;
  * with the body, a stream that breaks included, only ends it. Nothing is inflated.
  */
 final class RefusalBody {
-    /** A page that explains itself fits; an endless one costs no more than this. */
-    static final int MAX_BYTES = 64 * 1024;
-
     /** Hexadecimal digits of a chunk's size that surely fit an {@code int}. */
     private static final int MAX_SIZE_DIGITS = 7;
 
@@ -28,20 +25,22 @@ final class RefusalBody {
 
     private final Transport transport;
     private final ByteBuffer in;
+    private final int maxBytes;
     private final ByteArrayOutputStream body = new ByteArrayOutputStream();
 
-    private RefusalBody(Transport transport, ByteBuffer in) {
+    private RefusalBody(Transport transport, ByteBuffer in, int maxBytes) {
         this.transport = transport;
         this.in = in;
+        this.maxBytes = maxBytes;
     }
 
     /**
-     * {@return at most {@link #MAX_BYTES} of the body}
+     * {@return at most {@code maxBytes} of the body}
      *
      * @param in bytes that came behind the head; used to read into
      */
-    static byte[] read(Transport transport, ByteBuffer in, ResponseHead head) {
-        RefusalBody reader = new RefusalBody(transport, in);
+    static byte[] read(Transport transport, ByteBuffer in, ResponseHead head, int maxBytes) {
+        RefusalBody reader = new RefusalBody(transport, in, maxBytes);
         try {
             reader.read(head);
         } catch (HttpHeadException | IOException _) {
@@ -57,7 +56,7 @@ final class RefusalBody {
         boolean toTheEnd = !head.headers().contains("Content-Length")
                 && !head.headers().contains("Transfer-Encoding"); // RFC 9112 §6.3, rule 8
         if (toTheEnd) {
-            boolean _ = copy(MAX_BYTES);
+            boolean _ = copy(maxBytes);
             return;
         }
         switch (BodyFraming.of(head.version(), head.headers())) {
@@ -98,13 +97,13 @@ final class RefusalBody {
     /** {@return whether all of {@code length} bytes came and there is room for more} */
     private boolean copy(long length) throws IOException {
         for (long left = length; left > 0; left--) {
-            int b = body.size() < MAX_BYTES ? next() : END;
+            int b = body.size() < maxBytes ? next() : END;
             if (b == END) {
                 return false;
             }
             body.write(b);
         }
-        return body.size() < MAX_BYTES;
+        return body.size() < maxBytes;
     }
 
     private int next() throws IOException {

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.Headers;
 import dev.gibbon.ProxyAddress;
+import dev.gibbon.internal.http.HeadLimits;
 import dev.gibbon.testkit.MemoryTransport;
 import dev.gibbon.testkit.Splitter;
 import dev.gibbon.testkit.TransportPair;
@@ -31,7 +32,7 @@ class HttpConnectTunnelTest {
     private static final List<Splitter> FEEDS = Splitter.feeds(25);
 
     private static ProxyTunnel tunnel(ProxyAddress proxy) {
-        return ProxyTunnel.of(proxy, host -> {
+        return ProxyTunnel.of(proxy, HeadLimits.DEFAULT, 64 * 1024, host -> {
             throw new AssertionError("looked up " + host);
         });
     }
@@ -83,7 +84,8 @@ class HttpConnectTunnelTest {
         void credentialsAreBasicInUtf8() throws IOException {
             assertEquals(
                     "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\nProxy-Authorization: Basic dGVzdDoxMjPCow==\r\n\r\n",
-                    requestOf(PROXY.withCredentials("test", "123£"), "a", 1)); // the example of RFC 7617 §2.1
+                    // the example of RFC 7617 §2.1
+                    requestOf(PROXY.withCredentials("test", "123£"), "a", 1));
         }
 
         @Test

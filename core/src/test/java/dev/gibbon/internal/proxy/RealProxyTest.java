@@ -13,6 +13,7 @@ import dev.gibbon.Headers;
 import dev.gibbon.ProxyAddress;
 import dev.gibbon.Transport;
 import dev.gibbon.internal.ChannelTransport;
+import dev.gibbon.internal.http.HeadLimits;
 import java.io.File;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -155,7 +156,7 @@ class RealProxyTest {
     }
 
     private static ProxyTunnel tunnel(ProxyAddress proxy) {
-        return ProxyTunnel.of(proxy, InetAddress::getByName);
+        return ProxyTunnel.of(proxy, HeadLimits.DEFAULT, 64 * 1024, InetAddress::getByName);
     }
 
     @Nested

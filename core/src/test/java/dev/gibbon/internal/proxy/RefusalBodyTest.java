@@ -16,13 +16,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RefusalBodyTest {
+    private static final int MAX_BYTES = 64 * 1024;
+
     private static ResponseHead head(String... fields) {
         return new ResponseHead("HTTP/1.1", 403, "Forbidden", Headers.of(fields));
     }
 
     private static String body(ProxyScript script, ResponseHead head) {
         return latin(
-                RefusalBody.read(script.transport(), ByteBuffer.allocate(16).limit(0), head));
+                RefusalBody.read(script.transport(), ByteBuffer.allocate(16).limit(0), head, MAX_BYTES));
     }
 
     private static void assertBody(String expected, String sent, String... fields) throws IOException {
@@ -104,7 +106,7 @@ class RefusalBodyTest {
             default -> head("Transfer-Encoding", "chunked");
         };
         ProxyScript script = ProxyScript.staying(Splitter.whole(), latin(sent));
-        assertEquals("x".repeat(RefusalBody.MAX_BYTES), body(script, head));
+        assertEquals("x".repeat(MAX_BYTES), body(script, head));
         assertTrue(script.unread() > 30_000, "read on after the limit");
     }
 
@@ -121,7 +123,7 @@ class RefusalBodyTest {
     void streamThatBreaksKeepsWhatCame() throws IOException {
         ProxyScript script = ProxyScript.staying(Splitter.whole(), new byte[0]);
         script.transport().close();
-        byte[] body = RefusalBody.read(script.transport(), ByteBuffer.wrap(latin("abc")), head());
+        byte[] body = RefusalBody.read(script.transport(), ByteBuffer.wrap(latin("abc")), head(), MAX_BYTES);
         assertEquals("abc", latin(body));
     }
 }

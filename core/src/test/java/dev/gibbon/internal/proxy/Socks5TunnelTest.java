@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.ProxyAddress;
+import dev.gibbon.internal.http.HeadLimits;
 import dev.gibbon.testkit.MemoryTransport;
 import dev.gibbon.testkit.Splitter;
 import dev.gibbon.testkit.TransportPair;
@@ -40,7 +41,7 @@ class Socks5TunnelTest {
     }
 
     private static ProxyTunnel tunnel(ProxyAddress proxy) {
-        return ProxyTunnel.of(proxy, host -> {
+        return ProxyTunnel.of(proxy, HeadLimits.DEFAULT, 64 * 1024, host -> {
             throw new AssertionError("looked up " + host);
         });
     }
@@ -91,7 +92,7 @@ class Socks5TunnelTest {
 
         @Test
         void socks5WithoutHLooksTheNameUpHere() throws IOException {
-            ProxyTunnel tunnel = ProxyTunnel.of(LOCAL, host -> {
+            ProxyTunnel tunnel = ProxyTunnel.of(LOCAL, HeadLimits.DEFAULT, 64 * 1024, host -> {
                 assertEquals("target.example", host);
                 return Inet4Address.ofLiteral("192.0.2.9");
             });
@@ -100,7 +101,7 @@ class Socks5TunnelTest {
 
         @Test
         void failedLookUpSendsNothing() throws IOException {
-            ProxyTunnel tunnel = ProxyTunnel.of(LOCAL, host -> {
+            ProxyTunnel tunnel = ProxyTunnel.of(LOCAL, HeadLimits.DEFAULT, 64 * 1024, host -> {
                 throw new UnknownHostException(host);
             });
             ProxyScript script = ProxyScript.staying(Splitter.whole(), new byte[0]);
