@@ -35,7 +35,7 @@ public interface RetryClassifier {
      * <p>They try again after
      * <ul>
      *   <li>close codes 1001, 1006 (lost), 1011, 1012, 1013, 1014 and 3008 (time-out);
-     *   <li>HTTP status 408, 425, 429 and 500 to 599, and a server that closed before its reply was whole;
+     *   <li>HTTP status 408, 425, 429 and from 500 on, and a server that closed before its reply was whole;
      *   <li>every other {@link IOException}: unknown host, refused, unreachable, timed out, TLS cut off.
      * </ul>
      *
@@ -75,7 +75,7 @@ public interface RetryClassifier {
     private static boolean mayChange(int status) {
         return switch (status) {
             case 0, 408, 425, 429 -> true;
-            default -> status >= 500 && status <= 599;
+            default -> status >= 500; // From 600 on it is to be taken for 5xx (RFC 9110 §15).
         };
     }
 

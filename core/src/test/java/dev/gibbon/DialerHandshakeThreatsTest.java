@@ -415,12 +415,6 @@ class DialerHandshakeThreatsTest {
         }
 
         @Test
-        void hc15BodyOf101IsRefused() throws Exception {
-            HandshakeException _ = refusalOfAcceptingWith(dialer, "Content-Length: 0");
-            HandshakeException _ = refusalOfAcceptingWith(dialer, "Transfer-Encoding: chunked");
-        }
-
-        @Test
         void replyThatNeverComesIsRefused() throws Exception {
             assertTrue(refusalOf("").getMessage().contains("without a reply"));
             assertTrue(refusalOf("HTTP/1.1 101").getMessage().contains("within the head"));

@@ -84,7 +84,8 @@ public final class ClientHandshake {
     }
 
     /**
-     * {@return what the server agreed to, once its final reply passed every check of §4.1}
+     * {@return what the server agreed to, once its final reply passed every check of §4.1} A 101 has no body, whatever
+     * Content-Length and Transfer-Encoding say (RFC 9112 §6.3): what follows its head are frames.
      *
      * @param version the HTTP version of the reply
      * @param status its status
@@ -99,7 +100,6 @@ public final class ClientHandshake {
             throw broken("101 in " + HttpSyntax.quoted(version) + ", not HTTP/1.1 (RFC 9110 §7.8)");
         }
         checkUpgrade(reply);
-        checkNoBody(reply);
         checkAccept(reply.all(HandshakeFields.ACCEPT));
         return new Agreement(
                 chosenSubprotocol(reply.all(HandshakeFields.PROTOCOL)),
@@ -123,13 +123,6 @@ public final class ClientHandshake {
         }
         if (!TokenList.contains(reply.all(HandshakeFields.CONNECTION), "upgrade")) {
             throw broken("Connection does not list upgrade (§4.1)");
-        }
-    }
-
-    /** A 101 has no body (RFC 9110 §8.6, RFC 9112 §6.1); one that announces it would have frames taken for it. */
-    private static void checkNoBody(Headers reply) throws HandshakeException {
-        if (reply.contains(HandshakeFields.CONTENT_LENGTH) || reply.contains(HandshakeFields.TRANSFER_ENCODING)) {
-            throw broken("101 with Content-Length or Transfer-Encoding (RFC 9110 §8.6)");
         }
     }
 

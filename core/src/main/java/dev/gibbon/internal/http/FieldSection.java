@@ -6,8 +6,9 @@ import dev.gibbon.handshake.HttpSyntax;
 import java.util.HexFormat;
 
 /**
- * Reads field lines up to and with the empty line behind them (RFC 9112 §5). Folded lines, blanks before the colon and
- * lone CR or LF are what request smuggling is made of, so they are errors.
+ * Reads field lines up to and with the empty line behind them (RFC 9112 §5). Blanks before the colon and lone CR or LF
+ * are what request smuggling is made of, so they are errors. So are folded lines in a request; in a reply the fold
+ * becomes a blank (§5.2), since old servers and proxies send it and nobody reads a reply after us.
  */
 final class FieldSection {
     /** What the next byte belongs to. */
@@ -22,6 +23,7 @@ final class FieldSection {
 
     private final int maxLineBytes;
     private final int maxFields;
+    private final boolean unfolds;
     private final Headers.Builder headers = Headers.builder();
     private final TextBuffer text = new TextBuffer();
     private State state = State.LINE_START;
@@ -30,9 +32,17 @@ final class FieldSection {
     private int valueLength; // up to its last byte that is no blank
     private String name = "";
 
-    FieldSection(int maxLineBytes, int maxFields) {
+    /**
+     * Reads fields within limits.
+     *
+     * @param maxLineBytes bytes of one field line, its folds counted together
+     * @param maxFields number of fields
+     * @param unfolds whether a line that begins with a blank continues the field before it
+     */
+    FieldSection(int maxLineBytes, int maxFields, boolean unfolds) {
         this.maxLineBytes = maxLineBytes;
         this.maxFields = maxFields;
+        this.unfolds = unfolds;
     }
 
     /** {@return whether the section is complete with this byte, 0 to 255} */
@@ -58,6 +68,11 @@ final class FieldSection {
     }
 
     private void lineStart(int b) throws HttpHeadException {
+        if (unfolds && fields > 0 && HttpSyntax.isOws(b)) {
+            unfold();
+            return;
+        }
+        endField();
         if (b == '\r') {
             state = State.LAST_LF;
             return;
@@ -68,6 +83,22 @@ final class FieldSection {
         lineBytes = 0;
         state = State.NAME;
         name(b);
+    }
+
+    /** What follows belongs to the field before: one blank between the two parts of its value, if there are two. */
+    private void unfold() throws HttpHeadException {
+        count();
+        text.cut(valueLength);
+        if (valueLength > 0) {
+            text.add(' ');
+        }
+        state = State.BEFORE_VALUE;
+    }
+
+    private void endField() {
+        if (fields > 0) {
+            headers.add(name, text.take(valueLength));
+        }
     }
 
     private void name(int b) throws HttpHeadException {
@@ -84,8 +115,7 @@ final class FieldSection {
 
     private void value(int b) throws HttpHeadException {
         if (b == '\r') {
-            headers.add(name, text.take(valueLength));
-            state = State.LINE_LF;
+            state = State.LINE_LF; // The field ends here unless the next line continues it.
             return;
         }
         count();

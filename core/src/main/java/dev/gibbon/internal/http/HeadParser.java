@@ -27,9 +27,9 @@ public final class HeadParser<H> {
     private State state = State.START_LINE;
     private int bytes;
 
-    private HeadParser(StartLine<H> startLine, HeadLimits limits) {
+    private HeadParser(StartLine<H> startLine, HeadLimits limits, boolean unfolds) {
         this.startLine = startLine;
-        this.fieldSection = new FieldSection(limits.fieldLineBytes(), limits.fields());
+        this.fieldSection = new FieldSection(limits.fieldLineBytes(), limits.fields(), unfolds);
         this.maxBytes = limits.headBytes();
     }
 
@@ -39,7 +39,7 @@ public final class HeadParser<H> {
      * @param limits what it reads at most
      */
     public static HeadParser<RequestHead> ofRequest(HeadLimits limits) {
-        return new HeadParser<>(new RequestLine(startLineBytes(limits)), limits);
+        return new HeadParser<>(new RequestLine(startLineBytes(limits)), limits, false);
     }
 
     /**
@@ -48,7 +48,7 @@ public final class HeadParser<H> {
      * @param limits what it reads at most
      */
     public static HeadParser<ResponseHead> ofResponse(HeadLimits limits) {
-        return new HeadParser<>(new StatusLine(startLineBytes(limits)), limits);
+        return new HeadParser<>(new StatusLine(startLineBytes(limits)), limits, true);
     }
 
     private static int startLineBytes(HeadLimits limits) {

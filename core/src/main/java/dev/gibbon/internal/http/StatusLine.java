@@ -73,7 +73,7 @@ final class StatusLine implements StartLine<ResponseHead> {
 
     private void status(int b) throws HttpHeadException {
         boolean firstDigit = statusDigits == 0;
-        require(firstDigit ? b >= '1' && b <= '5' : HttpSyntax.isDigit(b), b, "in the status");
+        require(firstDigit ? b >= '1' && HttpSyntax.isDigit(b) : HttpSyntax.isDigit(b), b, "in the status");
         status = 10 * status + (b - '0');
         if (++statusDigits == STATUS_DIGITS) {
             state = State.AFTER_STATUS;

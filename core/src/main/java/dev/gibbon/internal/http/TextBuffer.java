@@ -34,6 +34,11 @@ final class TextBuffer {
         return text;
     }
 
+    /** Drops all but the first {@code count} characters. */
+    void cut(int count) {
+        length = count;
+    }
+
     int length() {
         return length;
     }

@@ -401,7 +401,9 @@ class HeadParserTest {
                     "HTTP/1.1 101 |101|''",
                     "HTTP/1.1 101|101|''",
                     "HTTP/1.0 599 a\tb\u00E9|599|a\tb\u00E9",
-                    "HTTP/1.1 200  x|200| x"
+                    "HTTP/1.1 200  x|200| x",
+                    "HTTP/1.1 600 x|600|x",
+                    "HTTP/1.1 999 x|999|x"
                 })
         void wellFormedLine(String line, int status, String reason) throws HttpHeadException {
             ResponseHead head = parse(line + "\r\n\r\n");
@@ -426,7 +428,6 @@ class HeadParserTest {
                     "HTTP/1.1 10 x",
                     "HTTP/1.1 1010 x",
                     "HTTP/1.1 099 x",
-                    "HTTP/1.1 600 x",
                     "HTTP/1.1 -10 x",
                     "HTTP/1.1 101\tx",
                     "HTTP/1.1 101 a\u0000",

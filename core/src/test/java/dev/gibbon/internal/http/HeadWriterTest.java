@@ -63,6 +63,6 @@ class HeadWriterTest {
         assertThrows(IllegalArgumentException.class, () -> new RequestHead("GET", "/", "HTTP/1.1\r\n", Headers.of()));
         assertThrows(IllegalArgumentException.class, () -> new ResponseHead("HTTP/2", 200, "", Headers.of()));
         assertThrows(IllegalArgumentException.class, () -> new ResponseHead("HTTP/1.1", 99, "", Headers.of()));
-        assertThrows(IllegalArgumentException.class, () -> new ResponseHead("HTTP/1.1", 600, "", Headers.of()));
+        assertThrows(IllegalArgumentException.class, () -> new ResponseHead("HTTP/1.1", 1000, "", Headers.of()));
     }
 }

@@ -226,7 +226,7 @@ class HttpConnectTunnelTest {
                     "\u0005\u0000",
                     "ICY 200 OK\r\n\r\n",
                     "HTTP/2 200 OK\r\n\r\n",
-                    "HTTP/1.1 600 x\r\n\r\n",
+                    "HTTP/1.1 060 x\r\n\r\n",
                     "HTTP/1.1 200 OK\n\n",
                     "HTTP/1.1 200 OK\r\n folded: x\r\n\r\n",
                     "HTTP/1.1 200 OK\r\nA : b\r\n\r\n",
