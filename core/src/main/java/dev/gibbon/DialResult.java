@@ -11,6 +11,6 @@ public sealed interface DialResult permits DialResultRecord {
     /** {@return the headers of the server's reply, the 101} */
     Headers headers();
 
-    /** {@return the URI that was connected to in the end, which redirects may have changed} */
+    /** {@return the {@code ws} or {@code wss} URI connected to in the end, which redirects may have changed} */
     URI uri();
 }

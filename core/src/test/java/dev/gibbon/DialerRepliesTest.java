@@ -171,8 +171,7 @@ class DialerRepliesTest {
         @Test
         void blankBeforeTheFirstFieldIsNone() throws Exception {
             HandshakeException refusal = scene.answered(
-                            dialer,
-                            request -> request.acceptingResponse().replaceFirst("\r\n", "\r\n X: a\r\n"))
+                            dialer, request -> request.acceptingResponse().replaceFirst("\r\n", "\r\n X: a\r\n"))
                     .refusal();
             assertTrue(refusal.getMessage().startsWith("malformed reply"), refusal.getMessage());
         }
@@ -195,8 +194,7 @@ class DialerRepliesTest {
             assertEquals(status, refusal.status());
             assertEquals(Optional.of("odd"), refusal.headers().first("X-Why"));
             assertArrayEquals(bytes("nope"), refusal.body());
-            assertTrue(
-                    RetryClassifier.standard().classify(refusal).retries(), "it is tried again as after any 5xx");
+            assertTrue(RetryClassifier.standard().classify(refusal).retries(), "it is tried again as after any 5xx");
         }
     }
 }

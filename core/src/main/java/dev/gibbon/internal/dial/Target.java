@@ -190,17 +190,19 @@ public record Target(URI uri, boolean secure, String host, int port, String host
         if (secure && !nextSecure) {
             throw new IllegalArgumentException("a redirect from wss to ws");
         }
-        return of(next, nextSecure);
+        return of(inOurScheme(next, nextSecure), nextSecure);
+    }
+
+    /** Servers redirect to http and https; what the caller is told is what was asked for. */
+    private static URI inOurScheme(URI next, boolean secure) {
+        return URI.create((secure ? "wss:" : "ws:")
+                + next.getRawSchemeSpecificPart()
+                + (next.getRawFragment() == null ? "" : "#" + next.getRawFragment()));
     }
 
     private URI resolve(String location) {
         try {
-            URI base = wsUri();
-            // The JDK resolves a query alone as an older RFC
-            // had it, without the last segment of the path.
-            return location.startsWith("?")
-                    ? base.resolve(base.getRawPath() + location)
-                    : base.resolve(URI.create(location));
+            return Location.resolve(wsUri(), location);
         } catch (IllegalArgumentException _) { // Its message has the text as it came.
             throw new IllegalArgumentException("a redirect to " + HttpSyntax.quoted(location) + ", which is no URI");
         }
