@@ -274,7 +274,8 @@ public final class Dialer {
 
         /**
          * Sets the name that the server's certificate must have, and that it is asked for (SNI); the URI's host unless
-         * set. For a server that is reached by another name or address than its own.
+         * set. For a server that is reached by another name or address than its own. A name with an underscore is asked
+         * for as it stands; a server that speaks TLS by the JDK refuses that with the alert {@code illegal_parameter}.
          *
          * @param name a name or an address
          * @return this

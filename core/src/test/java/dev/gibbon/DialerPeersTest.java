@@ -3,12 +3,14 @@ package dev.gibbon;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -24,6 +26,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -183,7 +186,7 @@ class DialerPeersTest {
     @Nested
     class Nginx {
         /** What each of nginx's ports shows. The last wants to be shown something too. */
-        private static final List<String> SHOWN = List.of("right", "wronghost", "expired", "unknown", "mutual");
+        private static final List<String> SHOWN = List.of("right", "wronghost", "expired", "unknown", "mutual", "odd");
 
         @TempDir
         private static Path directory;
@@ -210,6 +213,9 @@ class DialerPeersTest {
                         + ".pem; ssl_certificate_key " + name + ".key;";
                 if (shown.equals("mutual")) {
                     listen += " ssl_client_certificate ca.pem; ssl_verify_client on;";
+                }
+                if (shown.equals("odd")) { // It wants to be asked for the host that is dialled.
+                    listen += " if ($ssl_server_name != $http_x_name) { return 421; }";
                 }
                 servers.append(forwarding(listen, server.port()));
             }
@@ -308,6 +314,46 @@ class DialerPeersTest {
             assertRefuses(CertificateException.class, "wronghost");
             assertConverses(trusting().insecureTrustAnyHost(true).build(), secure("wronghost", "/echo"));
             assertConverses(trusting().tlsServerName("other.test").build(), secure("wronghost", "/echo"));
+        }
+
+        /** Names with an underscore and the like, which the JDK takes for none. */
+        @ParameterizedTest
+        @ValueSource(strings = {"my_host.test", "MY_host.test.", "a_b.wild.test", "-edge-.wild.test"})
+        void oddHostIsAskedForAndItsCertificateMatched(String host) throws Exception {
+            assertConverses(oddly(trusting(), host), odd(host));
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"your_host.test", "a.my_host.test", "a_b.c.wild.test", "odd_"})
+        void wrongOddHostIsRefusedUnlessAnyHostWillDo(String host) throws Exception {
+            int before = upgrades.get();
+            Dialer strict = oddly(trusting(), host);
+            assertThrows(SSLPeerUnverifiedException.class, () -> strict.dial(odd(host)));
+            assertEquals(before, upgrades.get(), "nothing was asked");
+            assertEquals(0, strict.engine().buffers().leased());
+            assertConverses(oddly(trusting().insecureTrustAnyHost(true), host), odd(host));
+            Dialer trustingEveryone = oddly(Dialer.builder().sslContext(InsecureTls.trustingEveryone()), host);
+            for (int i = 0; i < 2; i++) { // The second may resume the session of the first.
+                assertConverses(trustingEveryone, odd(host));
+            }
+        }
+
+        @Test
+        void oddHostOfAnUnknownIssuerIsRefused() {
+            Dialer dialer = oddly(Dialer.builder(), "my_host.test");
+            SSLException refused = assertThrows(SSLException.class, () -> dialer.dial(odd("my_host.test")));
+            assertFalse(refused instanceof SSLPeerUnverifiedException, "the issuer comes first");
+        }
+
+        private static Dialer oddly(Dialer.Builder builder, String host) {
+            String name = host.endsWith(".") ? host.substring(0, host.length() - 1) : host;
+            return builder.resolver(_ -> List.of(InetAddress.getLoopbackAddress()))
+                    .headers(Headers.of("X-Name", name))
+                    .build();
+        }
+
+        private static URI odd(String host) {
+            return URI.create("wss://" + host + ":" + secure.getLast() + "/echo");
         }
 
         @Test

@@ -13,6 +13,7 @@ import dev.gibbon.testkit.HttpHead;
 import dev.gibbon.testkit.ScriptedPeer;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,6 +39,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** NW-16 to NW-20, NW-27, SEC-28: TLS of the dialer, against certificates that keytool made, over pairs in memory. */
 class DialerTlsTest {
@@ -200,6 +202,20 @@ class DialerTlsTest {
                 .toList();
         assertEquals(name.isEmpty() ? List.of() : List.of(name), names);
         assertEquals(List.of(host), seen.request().headers("Host"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"my_host.test", "-edge-.test", "host_name"})
+    void nw20SniNamesAHostThatTheJdkTakesForNone(String host) throws Exception {
+        Dial dial = DialScene.start(trusting().build(), "wss://" + host + "./");
+        Transport server = scene.pair().server();
+        ByteBuffer hello = ByteBuffer.allocate(4096);
+        int _ = server.read(hello);
+        String record = new String(hello.array(), 0, hello.position(), StandardCharsets.ISO_8859_1);
+        // RFC 6066 §3: the kind of name, 0, its length and the name.
+        assertTrue(record.contains("\0\0" + (char) host.length() + host), "the ClientHello names the host");
+        server.close();
+        IOException _ = dial.failure();
     }
 
     @Test

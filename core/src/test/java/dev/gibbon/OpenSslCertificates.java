@@ -30,11 +30,15 @@ final class OpenSslCertificates {
         openssl = RealPeer.program("openssl", "openssl");
     }
 
-    /** Makes the issuer {@code ca} with right, wronghost, expired and client, and the issuer nobody with unknown. */
+    /**
+     * Makes the issuer {@code ca} with right, odd, wronghost, expired and client, and the issuer nobody with
+     * unknown.
+     */
     static OpenSslCertificates make(Path directory) throws Exception {
         OpenSslCertificates made = new OpenSslCertificates(directory);
         made.issuer("ca");
         made.leaf("right", "ca", "subjectAltName=DNS:localhost,IP:127.0.0.1", FAR);
+        made.leaf("odd", "ca", "subjectAltName=DNS:my_host.test,DNS:*.wild.test", FAR);
         made.leaf("wronghost", "ca", "subjectAltName=DNS:other.test,IP:127.0.0.2", FAR);
         made.leaf("expired", "ca", "subjectAltName=DNS:localhost,IP:127.0.0.1", A_WEEK_LATER);
         made.leaf("client", "ca", "extendedKeyUsage=clientAuth", FAR);

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.internal;
 
+import dev.gibbon.handshake.Authority;
 import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.net.ssl.SNIHostName;
@@ -9,10 +13,16 @@ import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
+import javax.net.ssl.StandardConstants;
 
 /** TLS engines set up for HTTP/1.1 and WebSockets: TLS 1.2 and 1.3 alone, ALPN {@code http/1.1}, host names checked. */
 public final class TlsEngines {
     private static final String HTTP_1_1 = "http/1.1";
+
+    /** Bound to a session whose trust manager does not care which host a certificate names. */
+    private static final String ANY_HOST = "dev.gibbon.anyHost";
 
     private TlsEngines() {}
 
@@ -55,10 +65,35 @@ public final class TlsEngines {
         SSLEngine engine = context.createSSLEngine(name, port);
         engine.setUseClientMode(true);
         SSLParameters parameters = modernParameters(engine);
-        parameters.setEndpointIdentificationAlgorithm(identification);
+        parameters.setEndpointIdentificationAlgorithm(isUnusual(name) ? "" : identification);
         parameters.setServerNames(serverNames(name));
         engine.setSSLParameters(parameters);
         return engine;
+    }
+
+    /**
+     * Checks what the engine of {@link #client(SSLContext, String, int)} could not: the certificate of a host whose
+     * name the JDK takes for none, such as one with an underscore. To be called before anything is sent.
+     *
+     * @throws SSLPeerUnverifiedException if the certificate names another host
+     */
+    public static void requireHost(SSLSession session, String host) throws SSLPeerUnverifiedException {
+        String name = checkedName(host);
+        if (!isUnusual(name) || session.getValue(ANY_HOST) != null) {
+            return;
+        }
+        Certificate shown = session.getPeerCertificates()[0];
+        if (!(shown instanceof X509Certificate certificate) || !CertificateNames.name(certificate, name)) {
+            throw new SSLPeerUnverifiedException("no subject alternative DNS name of the certificate matches " + name);
+        }
+    }
+
+    /** Called by a trust manager during the handshake: any host's certificate will do, whatever the host's name. */
+    public static void trustAnyHost(SSLEngine engine) {
+        SSLSession session = engine.getHandshakeSession();
+        if (session != null) {
+            session.putValue(ANY_HOST, true);
+        }
     }
 
     /** Does the work that an engine leaves to its caller's thread. */
@@ -94,11 +129,36 @@ public final class TlsEngines {
         if (isAddress(name)) {
             return List.of();
         }
+        if (isUnusual(name)) {
+            return List.of(new UnusualName(name));
+        }
         try {
             return List.of(new SNIHostName(name));
         } catch (IllegalArgumentException _) {
-            return List
-                    .of(); // Resolvable perhaps, such as one with an underscore, but nothing the extension can carry.
+            return List.of(); // No name at all: the platform's check refuses whatever is shown for it.
+        }
+    }
+
+    /**
+     * A name as it stands, where the JDK's class for it demands letters, digits and hyphens (RFC 1123 §2.1).
+     * Servers that speak TLS by the JDK refuse it; all others that know the name take it.
+     */
+    private static final class UnusualName extends SNIServerName {
+        private UnusualName(String name) {
+            super(StandardConstants.SNI_HOST_NAME, name.getBytes(StandardCharsets.US_ASCII));
+        }
+    }
+
+    /** {@return whether it is a name that can be looked up and named by certificates, but not for the JDK} */
+    private static boolean isUnusual(String name) {
+        if (isAddress(name) || Authority.parse(name).isEmpty()) {
+            return false;
+        }
+        try {
+            SNIHostName _ = new SNIHostName(name);
+            return false;
+        } catch (IllegalArgumentException _) {
+            return true;
         }
     }
 

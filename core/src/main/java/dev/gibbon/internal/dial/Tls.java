@@ -31,6 +31,9 @@ public record Tls(
         if (!transport.handshake()) {
             throw new IOException("a blocking transport did not finish the TLS handshake");
         }
+        if (!insecureHostCheck) {
+            TlsEngines.requireHost(transport.tlsSession().orElseThrow(), name);
+        }
         return transport;
     }
 
