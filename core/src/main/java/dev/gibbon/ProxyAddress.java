@@ -121,7 +121,8 @@ public final class ProxyAddress {
     /**
      * {@return the proxy that {@code scheme://user:password@host:port} names}
      *
-     * <p>The schemes are those of {@link Protocol}. A missing port is the scheme's default.
+     * <p>The schemes are those of {@link Protocol}, and {@code socks}, which desktops write and which means {@code
+     * socks5h}; SOCKS version 4 is not spoken. A missing port is the scheme's default.
      * User name and password may be missing and are percent-decoded as UTF-8; a user name
      * without password has the empty one. A single {@code /} may end it, nothing longer.
      *
@@ -236,6 +237,13 @@ public final class ProxyAddress {
     }
 
     private static Protocol protocol(String scheme) {
+        if (HttpSyntax.equalsIgnoreCase(scheme, "socks")) {
+            return Protocol.SOCKS5H;
+        }
+        if (HttpSyntax.equalsIgnoreCase(scheme, "socks4") || HttpSyntax.equalsIgnoreCase(scheme, "socks4a")) {
+            throw new IllegalArgumentException("SOCKS version 4 is not spoken; if the proxy speaks version 5 too, as "
+                    + "most do, write socks5h:// (the proxy looks names up) or socks5://");
+        }
         return Arrays.stream(Protocol.values())
                 .filter(candidate -> HttpSyntax.equalsIgnoreCase(candidate.scheme(), scheme))
                 .findFirst()

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
@@ -176,7 +177,11 @@ class DialerProxyTest {
         assertSocks(dial, "05 01 00 01 c0 00 02 07 1f 90");
         Dial named = DialScene.start(through("socks5h://proxy.test").build(), TARGET);
         assertSocks(named, "05 01 00 03 0c 65 78 61 6d 70 6c 65 2e 74 65 73 74 1f 90");
-        assertEquals(List.of("proxy.test 1080", "proxy.test 1080"), scene.asked());
+        Dialer desktops = scene.dialer()
+                .proxy(ProxyPolicy.environment(Map.of("ALL_PROXY", "socks://proxy.test:1080/")))
+                .build();
+        assertSocks(DialScene.start(desktops, TARGET), "05 01 00 03 0c 65 78 61 6d 70 6c 65 2e 74 65 73 74 1f 90");
+        assertEquals(List.of("proxy.test 1080", "proxy.test 1080", "proxy.test 1080"), scene.asked());
     }
 
     private void assertSocks(Dial dial, String request) throws Exception {

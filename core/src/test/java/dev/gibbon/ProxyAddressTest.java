@@ -33,6 +33,8 @@ class ProxyAddressTest {
             "HTTPS://Proxy.Example./, HTTPS, proxy.example, 443",
             "socks5://proxy.example, SOCKS5, proxy.example, 1080",
             "socks5h://192.0.2.1:9050, SOCKS5H, 192.0.2.1, 9050",
+            "socks://proxy.example, SOCKS5H, proxy.example, 1080",
+            "SOCKS://proxy.example:1081/, SOCKS5H, proxy.example, 1081",
             "http://proxy.example:, HTTP, proxy.example, 80",
             "http://[2001:db8::1]:3128/, HTTP, 2001:db8:0:0:0:0:0:1, 3128",
             "http://my_proxy:65535, HTTP, my_proxy, 65535",
@@ -63,6 +65,14 @@ class ProxyAddressTest {
         })
         void credentialsArePercentDecodedAsUtf8(String uri, String expected) {
             assertEquals(expected, pair(ProxyAddress.parse(uri)));
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"socks4://alice@proxy", "SOCKS4A://proxy:1080"})
+        void socks4IsRefusedWithWhatToWrite(String uri) {
+            IllegalArgumentException failure =
+                    assertThrows(IllegalArgumentException.class, () -> ProxyAddress.parse(uri));
+            assertTrue(failure.getMessage().contains("write socks5h://"), failure.getMessage());
         }
 
         @ParameterizedTest
