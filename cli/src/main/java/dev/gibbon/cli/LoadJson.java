@@ -25,6 +25,10 @@ final class LoadJson {
                 .add("size", scenario.size());
         key("text").json.append(scenario.content().isText());
         add("seconds", result.seconds()).add("messages", result.messages());
+        if (!result.isTelling()) {
+            result.idle().ifPresent(idle -> add("alive", idle.alive()));
+            return errors(result).close();
+        }
         if (result.idle().isEmpty()) {
             add("messagesPerSecond", result.messages() / result.seconds());
         }
@@ -44,8 +48,7 @@ final class LoadJson {
         if (each) {
             add("clientCpuMicrosPerMessage", result.clientCpuSeconds() * 1e6 / result.messages());
         }
-        add("clientBusy", result.clientBusy()).add("errors", result.errors());
-        result.firstError().ifPresent(error -> add("firstError", error));
+        add("clientBusy", result.clientBusy()).errors(result);
         result.server().ifPresent(server -> {
             key("server").open().add("cpuSeconds", server.cpuSeconds());
             if (each) {
@@ -58,6 +61,12 @@ final class LoadJson {
             close();
         });
         return close();
+    }
+
+    private LoadJson errors(LoadResult result) {
+        add("errors", result.errors());
+        result.firstError().ifPresent(error -> add("firstError", error));
+        return this;
     }
 
     private void latencies(String key, Histogram latencies) {

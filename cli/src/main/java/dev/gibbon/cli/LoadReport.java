@@ -22,6 +22,11 @@ final class LoadReport {
         result.idle()
                 .ifPresent(
                         idle -> lines.add(row("alive", count(idle.alive()) + " of " + count(scenario.connections()))));
+        if (!result.isTelling()) {
+            lines.add(row("stopped", "after " + seconds(result.seconds()) + " of measuring, too soon for figures"));
+            lines.add(row("errors", count(result.errors())));
+            return lines;
+        }
         if (result.idle().isEmpty()) {
             String rate = count(Math.round(result.messages() / result.seconds()));
             lines.add(row(

@@ -35,6 +35,9 @@ record LoadResult(
         Optional<String> firstError) {
     private static final double BUSY = 0.95;
 
+    /** From here on rates and parts of the time mean something, also where the CPU's clock is coarse. */
+    private static final double TELLING_SECONDS = 1;
+
     /**
      * The server's side.
      *
@@ -69,6 +72,11 @@ record LoadResult(
         return latencies.getTotalCount();
     }
 
+    /** {@return whether it was measured long enough for figures: all the time that was asked for, or a second of it} */
+    boolean isTelling() {
+        return seconds >= Math.min(TELLING_SECONDS, scenario.duration().toNanos() / 1e9);
+    }
+
     /** {@return the part of the time that this process was running, of what it could have} */
     double clientBusy() {
         return busiestLoop.orElse(
@@ -77,6 +85,6 @@ record LoadResult(
 
     /** {@return whether this side may have been the limit, so that the figures say nothing about the server} */
     boolean isLimitedByClient() {
-        return clientBusy() > BUSY;
+        return isTelling() && clientBusy() > BUSY;
     }
 }

@@ -10,12 +10,14 @@ import dev.gibbon.CloseCode;
 import dev.gibbon.Connection;
 import dev.gibbon.ConnectionOptions;
 import dev.gibbon.Message;
+import dev.gibbon.MessageType;
 import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketServer;
 import dev.gibbon.extension.PermessageDeflate;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,6 +26,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -37,6 +40,10 @@ import picocli.CommandLine;
 /** Short loads on servers in this process: what is counted, and what of a server that does wrong is noticed. */
 class LoadCommandTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    /** For what has to come and what never will in the same load. */
+    private static final Duration ENOUGH = Duration.ofSeconds(6);
+
     private static final Duration IMPATIENCE = Duration.ofMillis(1500);
 
     /** A server's side of a connection. */
@@ -130,6 +137,16 @@ class LoadCommandTest {
                 said().startsWith("gibbon load: connection 0, message 3: differs from byte 20 on: expected "), said());
         assertEquals(1, number("errors"));
         assertTrue(out.toString().contains("\"firstError\":\"connection 0, message 3: differs from byte 20"));
+    }
+
+    @Test
+    void aLoadThatFailsInItsWarmUpTellsNoFigures() throws Exception {
+        echo((ws, _, _) -> ws.writeBinary(new byte[1]));
+        assertEquals(1, load(PATIENCE, "--connections 1 --warmup 1m"));
+        assertTrue(out.toString().contains("too soon for figures"), out.toString());
+        assertFalse(out.toString().contains("%"), out.toString());
+        assertFalse(out.toString().contains("latency"), out.toString());
+        assertEquals(said(), err.toString().strip().replaceFirst("^load: ", "gibbon load: "));
     }
 
     @Test
@@ -270,12 +287,21 @@ class LoadCommandTest {
 
     @Test
     void aMissingDeliveryIsNoticed() throws Exception {
-        broadcast(true, (ws, message, number) -> {
-            if (number != 50 || ws != group.getFirst()) {
-                ws.writeMessage(message);
+        AtomicReference<Connection> deprived = new AtomicReference<>();
+        LoadPayloads payloads = new LoadPayloads(LoadContent.BINARY, LoadPayloads.FULL_MARK);
+        serve("/echo", sender -> {
+            group.add(sender);
+            for (Message message; (message = sender.readMessage()) != null; ) {
+                boolean first = payloads.matches(0, 0, MessageType.BINARY, ByteBuffer.wrap(message.bytes()));
+                for (Connection receiver : group) {
+                    // Any but the sender, whose own copy is not counted.
+                    if (!first || receiver == sender || !deprived.compareAndSet(null, receiver)) {
+                        receiver.writeMessage(message);
+                    }
+                }
             }
         });
-        assertEquals(1, load(IMPATIENCE, "--mode broadcast --connections 3"));
+        assertEquals(1, load(ENOUGH, "--mode broadcast --connections 3"));
         assertTrue(said().contains("of 1 broadcasts not every receiver got its copy"), said());
     }
 

@@ -122,6 +122,30 @@ class LoadOutputTest {
         assertEquals("errors      7", LoadReport.lines(result).getLast());
     }
 
+    @Test
+    void whatFailedTooSoonHasNoFigures() {
+        LoadResult result = new LoadResult(
+                scenario(LoadMode.ECHO, 0),
+                0.0001,
+                histogram(3, 3000),
+                Optional.empty(),
+                0.0015,
+                OptionalDouble.of(14.66),
+                Optional.of(new LoadResult.Server(0.01, 3 << 20)),
+                Optional.empty(),
+                Optional.empty(),
+                1,
+                Optional.of("what"));
+        assertEquals(false, result.isLimitedByClient());
+        assertEquals(
+                List.of("stopped     after 0.00 s of measuring, too soon for figures", "errors      1"),
+                LoadReport.lines(result).subList(3, 5));
+        assertEquals(
+                "{\"mode\":\"echo\",\"uri\":\"ws://h/%22\",\"connections\":3,\"depth\":4,\"size\":512,\"text\":true,"
+                        + "\"seconds\":0.000,\"messages\":3,\"errors\":1,\"firstError\":\"what\"}",
+                LoadJson.of(result));
+    }
+
     /** {@return what stands behind a key, up to the comma or brace that ends it} */
     private static String value(String json, String key) {
         int begin = json.indexOf("\"" + key + "\":") + key.length() + 3;
