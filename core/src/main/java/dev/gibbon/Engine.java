@@ -45,6 +45,7 @@ final class Engine {
     private final Members connections = new Members();
     private final EventLoops loops;
     private final LimitedLog log;
+    private final Refusals refusals;
     private final Ticks ticks;
 
     Engine(TimeSource time, MaskingKeys maskingKeys) {
@@ -52,9 +53,14 @@ final class Engine {
     }
 
     Engine(TimeSource time, MaskingKeys maskingKeys, int loops) {
+        this(time, maskingKeys, loops, false);
+    }
+
+    Engine(TimeSource time, MaskingKeys maskingKeys, int loops, boolean explainRefusals) {
         this.time = time;
         this.loops = new EventLoops(this, loops);
         this.log = new LimitedLog(time);
+        this.refusals = new Refusals(time, log, explainRefusals);
         this.ticks = new Ticks(time, log, now -> this.loops.tick(now, SLOW_LISTENER_NANOS));
         this.rounds = new Rounds(time);
         this.maskingKeys = maskingKeys;
@@ -66,7 +72,12 @@ final class Engine {
     }
 
     static Engine onSystem(int loops) {
-        return new Engine(new SystemTimeSource(), new SecureMaskingKeys(), loops);
+        return onSystem(loops, false);
+    }
+
+    /** The same, where peers may get to know why they were refused. */
+    static Engine onSystem(int loops, boolean explainRefusals) {
+        return new Engine(new SystemTimeSource(), new SecureMaskingKeys(), loops, explainRefusals);
     }
 
     TimeSource time() {
@@ -108,6 +119,10 @@ final class Engine {
 
     LimitedLog log() {
         return log;
+    }
+
+    Refusals refusals() {
+        return refusals;
     }
 
     MaskingKeys maskingKeys() {

@@ -3,12 +3,9 @@ package dev.gibbon;
 
 import dev.gibbon.handshake.Agreement;
 import dev.gibbon.handshake.HandshakeOutcome;
-import dev.gibbon.handshake.HttpStatus;
 import dev.gibbon.internal.http.HeadParser;
-import dev.gibbon.internal.http.HeadWriter;
 import dev.gibbon.internal.http.HttpHeadException;
 import dev.gibbon.internal.http.RequestHead;
-import dev.gibbon.internal.http.ResponseHead;
 import dev.gibbon.internal.http.ValidRequest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -69,6 +66,10 @@ final class HttpConnection implements Runnable, OpenTransport {
 
     Transport transport() {
         return transport;
+    }
+
+    Refusals refusals() {
+        return server.engine().refusals();
     }
 
     boolean isSecure() {
@@ -137,6 +138,9 @@ final class HttpConnection implements Runnable, OpenTransport {
         RequestHead head = readHead();
         if (head == null) {
             return null;
+        }
+        if (overLimit) {
+            refusals().log("request refused with 503", "maxConnections are open", transport.peerAddress());
         }
         ValidRequest request = ValidRequest.of(head);
         return new ServerExchange(this, request, server.match(request.target().path(), overLimit));
@@ -210,13 +214,11 @@ final class HttpConnection implements Runnable, OpenTransport {
         }
     }
 
-    /** A malformed or oversized head: says which status it earned, and no more. */
+    /** A malformed or oversized head. */
     private void refuse(HttpHeadException e) {
-        server.log().debug("request refused with " + e.status(), e);
         try {
-            HandshakeOutcome.Refused refusal = HandshakeOutcome.Refused.of(e.status(), "");
-            ResponseHead head = new ResponseHead("HTTP/1.1", e.status(), HttpStatus.text(e.status()), refusal.reply());
-            write(ByteBuffer.wrap(HeadWriter.bytes(head)), ByteBuffer.wrap(refusal.body()));
+            String reason = String.valueOf(e.getMessage());
+            write(refusals().reply(HandshakeOutcome.Refused.of(e.status(), reason), transport.peerAddress()));
             linger();
         } catch (IOException gone) {
             server.log().debug("client left", gone);

@@ -149,11 +149,18 @@ final class Lifecycle {
      * The peer broke a rule or a limit (§7.1.7): says so in a Close frame, then ends the transport, on another thread.
      */
     WebSocketException fail(WebSocketException problem, CloseCode code) {
+        CloseStatus status = failure == null ? refusal(code, problem) : new CloseStatus(code, "");
         failFirst(problem);
-        boolean _ = connection().sender().appendClose(new CloseStatus(code, ""));
+        boolean _ = connection().sender().appendClose(status);
         finishLater();
         WebSocketException first = failure;
         return first != null ? first : problem;
+    }
+
+    /** {@return what the Close frame says to a peer that broke a rule or a limit} A server's log has the reason. */
+    CloseStatus refusal(CloseCode code, WebSocketException problem) {
+        boolean ours = role == Role.CLIENT || code.equals(CloseCode.INTERNAL_ERROR);
+        return ours ? new CloseStatus(code, "") : engine.refusals().close(code, problem, transport.peerAddress());
     }
 
     /** Begins a closing handshake without waiting for it; whoever reads goes on and sees the peer's answer. */

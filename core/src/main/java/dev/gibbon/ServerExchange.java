@@ -218,11 +218,11 @@ final class ServerExchange implements Exchange {
 
     private Connection upgrade(Opening opening) throws IOException {
         return switch (opening.outcome()) {
-            case HandshakeOutcome.Refused(int status, Headers reply, String reason) -> {
+            case HandshakeOutcome.Refused refused -> {
                 keepAlive = false;
                 answer = Answer.RESPONSE;
-                send(status, reply, HandshakeOutcome.Refused.of(status, reason).body());
-                throw new HandshakeException(status, reason);
+                http.write(http.refusals().reply(refused, peerAddress()));
+                throw new HandshakeException(refused.status(), refused.reason());
             }
             case HandshakeOutcome.Accepted accepted -> {
                 send(101, accepted.reply(), new byte[0]);

@@ -52,8 +52,8 @@ final class Watch {
     }
 
     private void close(CloseCode code, String why) {
-        CloseStatus status = new CloseStatus(code, "");
-        connection.lifecycle().closeLater(status, new ConnectionClosedException(why, status, null, null));
+        ConnectionClosedException problem = new ConnectionClosedException(why, new CloseStatus(code, ""), null, null);
+        connection.lifecycle().closeLater(connection.lifecycle().refusal(code, problem), problem);
     }
 
     void tick(long now) {

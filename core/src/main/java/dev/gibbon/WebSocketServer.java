@@ -69,7 +69,7 @@ public final class WebSocketServer implements AutoCloseable {
     private final Runnable webSocketEnded = openCount::decrementAndGet;
 
     private WebSocketServer(Builder from) throws IOException {
-        engine = Engine.onSystem(from.loops);
+        engine = Engine.onSystem(from.loops, from.explainRefusals);
         routes = from.routes;
         tls = from.tls;
         headLimits = HeadLimits.of(from.maxHeadBytes, from.maxHeaderCount);
@@ -333,6 +333,7 @@ public final class WebSocketServer implements AutoCloseable {
         private Duration shutdownTimeout = Duration.ofSeconds(10);
         private int maxConnections = 100_000;
         private int loops = Engine.DEFAULT_LOOPS;
+        private boolean explainRefusals;
 
         private Builder() {}
 
@@ -472,6 +473,19 @@ public final class WebSocketServer implements AutoCloseable {
          */
         public Builder loops(int count) {
             loops = count;
+            return this;
+        }
+
+        /**
+         * Tells clients why they are refused, in the body of a 4xx and in a Close frame with 1002, 1007, 1008 or 1009:
+         * the rule or limit, and what they sent, escaped. Off unless set, since it helps whoever probes a server; its
+         * log has each reason once a minute at INFO.
+         *
+         * @param explain whether to tell them
+         * @return this
+         */
+        public Builder explainRefusals(boolean explain) {
+            explainRefusals = explain;
             return this;
         }
 

@@ -133,13 +133,19 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = "--no-deflate", description = "Decline compression (permessage-deflate, RFC 7692).")
     private boolean noDeflate;
 
-    @Option(names = "--verbose", description = "Print a line `recv: ...` for each message: its start, escaped.")
+    @Option(
+            names = "--verbose",
+            description = {
+                "Print a line `recv: ...` for each message: its start, escaped; "
+                        + "and a line `refused: ...` for each client that broke a rule."
+            })
     private boolean verbose;
 
     @Override
     public Integer call() throws CommandFailedException, InterruptedException {
         PrintWriter out = spec.commandLine().getOut();
-        try (WebSocketServer server = start(out::println)) {
+        try (RefusalLines _ = verbose ? RefusalLines.to(out::println) : null;
+                WebSocketServer server = start(out::println)) {
             StopSignals.onFirst(server::close);
             announce(server, out);
             server.awaitShutdown();
@@ -149,7 +155,8 @@ final class ServeCommand implements Callable<Integer> {
 
     /** Starts the server that the options describe; the lines are those of {@code --verbose}. */
     WebSocketServer start(Consumer<String> lines) throws CommandFailedException {
-        WebSocketServer.Builder server = WebSocketServer.builder();
+        // Who tries things on an echo server is to learn what was wrong with them.
+        WebSocketServer.Builder server = WebSocketServer.builder().explainRefusals(true);
         @Nullable Consumer<Message> received = verbose ? EchoServer.showing(lines) : null;
         if (loops != null) {
             if (loops < 1) {

@@ -90,7 +90,8 @@ class ServeCommandTest {
             peer.sendBinary(new byte[1024]);
             peer.expectBinary(new byte[1024]);
             peer.sendBinary(new byte[1025]);
-            peer.expectClose(1009);
+            String reason = peer.expectClose(1009);
+            assertTrue(reason.contains("1025"), reason);
         }
     }
 
