@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The program as a filter, in a process of its own, against a server in this one. */
 class ConnectProcessTest {
-    private static final long PATIENCE_SECONDS = 60;
+    private static final long PATIENCE_SECONDS = 120;
 
     private final Upgrader upgrader = Upgrader.builder().subprotocols("chat").build();
     private final List<Process> started = new ArrayList<>();
@@ -53,6 +53,7 @@ class ConnectProcessTest {
         server = WebSocketServer.builder()
                 .bind("localhost", 0)
                 .handle("/echo", this::echo)
+                .handle("/echo/{bytes}", this::echoSome)
                 .handle("/close/{code}", this::closeWith)
                 .handle("/lost", exchange -> upgrader.upgrade(exchange).abort())
                 .handle("/say", this::sayThreeThings)
@@ -76,15 +77,22 @@ class ConnectProcessTest {
 
     @Test
     void aLineOfInputIsAMessageAndAMessageIsALineOfOutput() throws Exception {
-        Outcome outcome = connect("one\ntwo é\n\nlast", "/echo");
+        Outcome outcome = connect("one\ntwo é\n\nlast", "/echo/13");
         assertEquals(new Said(0, "one\ntwo é\n\nlast\n", ""), said(outcome));
+    }
+
+    @Test
+    void silenceAfterTheEndOfTheInputEndsIt() throws Exception {
+        Process process = start("--linger", "500ms", url("/echo"));
+        process.getOutputStream().close();
+        assertEquals(0, exit(process));
     }
 
     @Test
     void bytesPassUnchanged() throws Exception {
         byte[] bytes = new byte[300_000];
         new Random(2).nextBytes(bytes);
-        Outcome outcome = connect(bytes, "--binary", url("/echo"));
+        Outcome outcome = connect(bytes, "--binary", url("/echo/300000"));
         assertEquals("", outcome.errors());
         assertArrayEquals(bytes, outcome.output());
         assertEquals(0, outcome.status());
@@ -101,14 +109,14 @@ class ConnectProcessTest {
     @ParameterizedTest
     @CsvSource({"1000, 0", "1001, 0", "1011, 1", "1008, 1", "4321, 1"})
     void theServersCloseCodeIsTheExitStatus(int code, int status) throws Exception {
-        Outcome outcome = connect(new byte[0], "--linger", "forever", url("/close/" + code));
+        Outcome outcome = connect(new byte[0], url("/close/" + code));
         assertEquals(status, outcome.status(), outcome.errors());
         assertEquals(status == 0, outcome.errors().isEmpty(), outcome.errors());
     }
 
     @Test
     void aLostConnectionIsNoCleanClose() throws Exception {
-        Outcome outcome = connect(new byte[0], "--linger", "forever", url("/lost"));
+        Outcome outcome = connect(new byte[0], url("/lost"));
         assertEquals(1, outcome.status());
         assertTrue(outcome.errors().startsWith("gibbon connect: connection lost (1006)"), outcome.errors());
     }
@@ -143,9 +151,9 @@ class ConnectProcessTest {
         try (WebSocketServer secure = WebSocketServer.builder()
                 .bind("localhost", 0)
                 .tls(PemTls.context(pki.certificate(), pki.key()))
-                .handle("/echo", this::echo)
+                .handle("/echo/{bytes}", this::echoSome)
                 .start()) {
-            String url = "wss://localhost:" + secure.port() + "/echo";
+            String url = "wss://localhost:" + secure.port() + "/echo/2";
             byte[] input = "hi\n".getBytes(StandardCharsets.UTF_8);
             Outcome unknown = connect(input, url);
             assertEquals(4, unknown.status());
@@ -166,9 +174,9 @@ class ConnectProcessTest {
     @Test
     void compressionIsOfferedUnlessToldNotTo() throws Exception {
         String offer = "[permessage-deflate; client_max_window_bits]\n";
-        Outcome usual = connect(new byte[0], "--linger", "forever", url("/extensions"));
+        Outcome usual = connect(new byte[0], url("/extensions"));
         assertEquals(new Said(0, offer, ""), said(usual));
-        Outcome without = connect(new byte[0], "--no-deflate", "--linger", "forever", url("/extensions"));
+        Outcome without = connect(new byte[0], "--no-deflate", url("/extensions"));
         assertEquals(new Said(0, "[]\n", ""), said(without));
     }
 
@@ -223,6 +231,21 @@ class ConnectProcessTest {
         }
     }
 
+    /** Closes once that many bytes were echoed: a client that waited for silence would need to know for how long. */
+    private void echoSome(Exchange exchange) throws IOException {
+        int missing = Integer.parseInt(exchange.pathParameter("bytes"));
+        try (Connection ws = upgrader.upgrade(exchange)) {
+            while (missing > 0) {
+                Message message = ws.readMessage();
+                if (message == null) {
+                    return;
+                }
+                ws.writeMessage(message);
+                missing -= message.length();
+            }
+        }
+    }
+
     private void closeWith(Exchange exchange) throws IOException {
         int code = Integer.parseInt(exchange.pathParameter("code"));
         upgrader.upgrade(exchange).close(new CloseCode(code), "because");
@@ -269,8 +292,11 @@ class ConnectProcessTest {
         return connect(input.getBytes(StandardCharsets.UTF_8), url(path));
     }
 
+    /** Leaves it to the server to end: how long an answer takes is the machine's affair. */
     private Outcome connect(byte[] input, String... args) throws Exception {
-        Process process = start(args);
+        List<String> all = new ArrayList<>(List.of("--linger", "forever"));
+        all.addAll(List.of(args));
+        Process process = start(all.toArray(new String[0]));
         CompletableFuture<byte[]> output = CompletableFuture.supplyAsync(() -> all(process.getInputStream()));
         CompletableFuture<byte[]> errors = CompletableFuture.supplyAsync(() -> all(process.getErrorStream()));
         try (OutputStream in = process.getOutputStream()) {

@@ -39,7 +39,7 @@ import picocli.CommandLine;
 
 /** Short loads on servers in this process: what is counted, and what of a server that does wrong is noticed. */
 class LoadCommandTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     /** For what has to come and what never will in the same load. */
     private static final Duration ENOUGH = Duration.ofSeconds(6);
@@ -84,7 +84,7 @@ class LoadCommandTest {
             })
     void everyEchoIsCountedAndRight(String options) throws Exception {
         echo((ws, message, _) -> ws.writeMessage(message));
-        assertEquals(0, load(PATIENCE, options + " --json"), err.toString());
+        measure(options);
         assertEquals(0, number("errors"));
         long messages = (long) number("messages");
         assertTrue(messages > 0 && messages <= seen.get(), messages + " of " + seen);
@@ -93,13 +93,26 @@ class LoadCommandTest {
         assertTrue(number("clientCpuSeconds") > 0);
     }
 
+    /**
+     * Of one message in flight the server has the times: those that were counted, but for the first and the last, came
+     * to it within the time that was measured, and all of them within no less than the warm-up.
+     */
     @Test
     void whatIsMeasuredIsNotWhatIsWarmedUp() throws Exception {
-        echo((ws, message, _) -> ws.writeMessage(message));
-        assertEquals(0, load(PATIENCE, "--connections 1 --warmup 400ms --duration 100ms --json"));
-        assertTrue(number("messages") < seen.get() / 2.0, number("messages") + " of " + seen);
-        double seconds = number("seconds");
-        assertTrue(seconds >= 0.1 && seconds < 0.4, seconds + " s");
+        List<Long> arrivals = new CopyOnWriteArrayList<>();
+        echo((ws, message, _) -> {
+            arrivals.add(System.nanoTime());
+            ws.writeMessage(message);
+        });
+        measure("--connections 1 --warmup 400ms");
+        int counted = (int) number("messages");
+        long measuredNanos = (long) (1e9 * number("seconds")) + 1_000_000; // It is rounded to milliseconds.
+        assertTrue(measuredNanos >= 200_000_000, measuredNanos + " ns");
+        boolean fits = counted <= 2;
+        for (int i = 1; i + counted - 3 < arrivals.size() && !fits; i++) {
+            fits = arrivals.get(i + counted - 3) - arrivals.get(i) <= measuredNanos;
+        }
+        assertTrue(fits, counted + " messages in " + measuredNanos + " ns");
     }
 
     @Test
@@ -132,7 +145,7 @@ class LoadCommandTest {
             }
             ws.writeMessage(message);
         });
-        assertEquals(1, load(PATIENCE, "--connections 1 --size 32 --json"));
+        assertEquals(1, fail("--connections 1 --size 32 --json"));
         assertTrue(
                 said().startsWith("gibbon load: connection 0, message 3: differs from byte 20 on: expected "), said());
         assertEquals(1, number("errors"));
@@ -142,7 +155,7 @@ class LoadCommandTest {
     @Test
     void aLoadThatFailsInItsWarmUpTellsNoFigures() throws Exception {
         echo((ws, _, _) -> ws.writeBinary(new byte[1]));
-        assertEquals(1, load(PATIENCE, "--connections 1 --warmup 1m"));
+        assertEquals(1, fail("--connections 1"));
         assertTrue(out.toString().contains("too soon for figures"), out.toString());
         assertFalse(out.toString().contains("%"), out.toString());
         assertFalse(out.toString().contains("latency"), out.toString());
@@ -155,7 +168,7 @@ class LoadCommandTest {
             message.bytes()[300_000] ^= (byte) (number == 2 ? 1 : 0);
             ws.writeMessage(message);
         });
-        assertEquals(1, load(PATIENCE, "--connections 1 --size 300001"));
+        assertEquals(1, fail("--connections 1 --size 300001"));
         assertTrue(said().contains("connection 0, message 2: differs from byte 300000 on: "), said());
     }
 
@@ -172,21 +185,31 @@ class LoadCommandTest {
                 ws.writeMessage(held[0]);
             }
         });
-        assertEquals(1, load(PATIENCE, "--connections 1 --depth 2"));
+        assertEquals(1, fail("--connections 1 --depth 2"));
         assertTrue(said().contains("connection 0, message 4: differs"), said());
         assertTrue(said().contains(", as in message 5 of connection 0"), said());
     }
 
-    @ParameterizedTest
-    @CsvSource({"1, 'message 6: no answer, 1 outstanding; nothing came in time'", "2, as in message 7 of connection 0"})
-    void aLostAnswerIsNoticed(int depth, String told) throws Exception {
+    @Test
+    void aLostAnswerIsNoticedByTheEnd() throws Exception {
+        echo((ws, message, number) -> {
+            if (number != 0) {
+                ws.writeMessage(message);
+            }
+        });
+        assertEquals(1, load(IMPATIENCE, "--connections 1"));
+        assertTrue(said().contains("message 0: no answer, 1 outstanding; nothing came in time"), said());
+    }
+
+    @Test
+    void aLostAnswerIsNoticedByTheNext() throws Exception {
         echo((ws, message, number) -> {
             if (number != 6) {
                 ws.writeMessage(message);
             }
         });
-        assertEquals(1, load(depth == 1 ? IMPATIENCE : PATIENCE, "--connections 1 --depth " + depth));
-        assertTrue(said().contains(told), said());
+        assertEquals(1, fail("--connections 1 --depth 2"));
+        assertTrue(said().contains("as in message 7 of connection 0"), said());
     }
 
     @Test
@@ -197,7 +220,7 @@ class LoadCommandTest {
                 ws.writeMessage(message);
             }
         });
-        assertEquals(1, load(PATIENCE, "--connections 1"));
+        assertEquals(1, fail("--connections 1"));
         assertTrue(said().contains("connection 0, message 7: differs"), said());
     }
 
@@ -211,7 +234,7 @@ class LoadCommandTest {
                 ws.flush();
             }
         });
-        assertEquals(1, load(PATIENCE, "--connections 1"));
+        assertEquals(1, fail("--connections 1"));
         assertTrue(said().contains("connection 0"), said());
     }
 
@@ -220,7 +243,7 @@ class LoadCommandTest {
     void theOtherTypeIsNoticed(String option, String told) throws Exception {
         echo((ws, message, _) ->
                 ws.writeMessage(message.isText() ? Message.binary(message.bytes()) : Message.text("0123456789abcdef")));
-        assertEquals(1, load(PATIENCE, "--connections 1 " + option));
+        assertEquals(1, fail("--connections 1 " + option));
         assertTrue(said().contains("connection 0, message 0: " + told), said());
     }
 
@@ -228,7 +251,7 @@ class LoadCommandTest {
     @CsvSource({"10, 9", "10, 11", "10, 0", "100000, 99999", "100000, 100001", "100000, 2"})
     void anotherLengthIsNoticed(int size, int length) throws Exception {
         echo((ws, message, _) -> ws.writeBinary(Arrays.copyOf(message.bytes(), length)));
-        assertEquals(1, load(PATIENCE, "--connections 1 --size " + size));
+        assertEquals(1, fail("--connections 1 --size " + size));
         assertTrue(said().contains(length + " bytes came where " + size + " were sent"), said());
     }
 
@@ -241,7 +264,7 @@ class LoadCommandTest {
                 (number < 20 ? ws : group.get((group.indexOf(ws) + 1) % group.size())).writeMessage(message);
             }
         });
-        assertEquals(1, load(PATIENCE, "--connections 2"));
+        assertEquals(1, fail("--connections 2"));
         assertTrue(said().contains(" of connection ") || said().contains("not asked for"), said());
     }
 
@@ -257,7 +280,7 @@ class LoadCommandTest {
                 ws.writeMessage(message);
             }
         });
-        assertEquals(1, load(PATIENCE, "--connections 1"));
+        assertEquals(1, fail("--connections 1"));
         assertTrue(said().contains("connection 0, message 9: no answer, 1 outstanding; " + told), said());
     }
 
@@ -265,24 +288,24 @@ class LoadCommandTest {
     @ValueSource(strings = {"", " --rate 200"})
     void everyDeliveryOfABroadcastIsCounted(String rate) throws Exception {
         broadcast(true, (ws, message, _) -> ws.writeMessage(message));
-        assertEquals(
-                0,
-                load(PATIENCE, "--mode broadcast --connections 4 --size 100 --text --duration 500ms --json" + rate),
-                err.toString());
+        long begin = System.nanoTime();
+        measure("--mode broadcast --connections 4 --size 100 --text" + rate);
+        double wallSeconds = (System.nanoTime() - begin) / 1e9;
         double broadcasts = number("broadcasts");
         double deliveries = number("messages");
-        assertTrue(broadcasts > 0 && broadcasts <= seen.get(), broadcasts + " of " + seen);
-        assertTrue(Math.abs(deliveries - 4 * broadcasts) <= 8, deliveries + " of " + broadcasts); // At the two borders.
-        if (!rate.isEmpty()) {
-            assertTrue(broadcasts <= 110, "200 per second for half a second, not " + broadcasts);
+        assertTrue(broadcasts <= seen.get(), broadcasts + " of " + seen);
+        if (rate.isEmpty()) { // One at a time may lie across each border of what is measured.
+            assertTrue(Math.abs(deliveries - 4 * broadcasts) <= 8, deliveries + " of " + broadcasts);
+        } else { // However late they are: no more than were due.
+            assertTrue(deliveries <= 4.0 * seen.get(), deliveries + " of " + seen);
+            assertTrue(broadcasts <= 200 * wallSeconds + 1, broadcasts + " in " + wallSeconds + " s");
         }
     }
 
     @Test
     void theSenderNeedsNoCopyOfItsBroadcast() throws Exception {
         broadcast(false, (ws, message, _) -> ws.writeMessage(message));
-        assertEquals(0, load(PATIENCE, "--mode broadcast --connections 2 --json"), err.toString());
-        assertTrue(number("messages") > 0);
+        measure("--mode broadcast --connections 2");
     }
 
     @Test
@@ -316,7 +339,7 @@ class LoadCommandTest {
             }
             ws.writeMessage(sent);
         });
-        assertEquals(1, load(PATIENCE, "--mode broadcast --connections 3"));
+        assertEquals(1, fail("--mode broadcast --connections 3"));
         assertTrue(said().contains(" differs from byte 15 on: "), said());
     }
 
@@ -340,7 +363,7 @@ class LoadCommandTest {
                 ws.writeMessage(message);
             }
         });
-        assertEquals(0, load(PATIENCE, "--mode handshake --concurrency 3 --json" + option), err.toString());
+        measure("--mode handshake --concurrency 3" + option);
         assertEquals(3, number("connections"));
         assertTrue(number("messages") > 0 && number("messages") <= opened.get(), number("messages") + " of " + opened);
         assertEquals(option.isEmpty() ? opened.get() : 0, seen.get());
@@ -349,7 +372,7 @@ class LoadCommandTest {
     @Test
     void aWrongEchoAfterAHandshakeIsNoticed() throws Exception {
         echo((ws, _, _) -> ws.writeBinary(new byte[16]));
-        assertEquals(1, load(PATIENCE, "--mode handshake --concurrency 1 --size 24"));
+        assertEquals(1, fail("--mode handshake --concurrency 1 --size 24"));
         assertTrue(said().contains("connection 0, message 0: 16 bytes came where 24 were sent"), said());
     }
 
@@ -373,7 +396,7 @@ class LoadCommandTest {
                 }
             }
         });
-        assertEquals(1, load(IMPATIENCE, "--mode idle --connections 4 --json"));
+        assertEquals(1, load(ENOUGH, "--mode idle --connections 4 --json"));
         assertEquals(3, number("alive"));
         assertTrue(said().contains("1 of 4 connections did not answer"), said());
     }
@@ -387,7 +410,7 @@ class LoadCommandTest {
             }
             while (ws.readMessage() != null) {}
         });
-        assertEquals(1, load(PATIENCE, "--mode idle --connections 4 --duration 10s"));
+        assertEquals(1, load(PATIENCE, "--mode idle --connections 4 --duration 10m"));
         assertTrue(said().matches("(?s).*connection \\d: the server closed it with 1001.*"), said());
     }
 
@@ -410,9 +433,12 @@ class LoadCommandTest {
         assumeTrue(Files.isDirectory(Path.of("/proc/self")));
         echo((ws, message, _) -> ws.writeMessage(message));
         long pid = ProcessHandle.current().pid();
-        assertEquals(0, load(PATIENCE, "--connections 2 --duration 500ms --json --pid " + pid), err.toString());
-        double server = number("cpuSeconds");
-        assertTrue(Math.abs(server - number("clientCpuSeconds")) <= 0.1, out.toString()); // It is the same process.
+        LoadedProcess process = LoadedProcess.of(pid);
+        long before = process.usage().cpuNanos();
+        measure("--connections 2 --pid " + pid);
+        double all = (process.usage().cpuNanos() - before) / 1e9;
+        double server = number("cpuSeconds"); // It is this process, and no longer than the test.
+        assertTrue(server >= 0 && server <= all, server + " s of " + all + ": " + out);
         assertTrue(number("rssBytes") > 10 << 20, out.toString());
         assertEquals(0, load(PATIENCE, "--mode idle --connections 2 --json --pid " + pid), err.toString());
         assertTrue(out.toString().contains("\"rssBytesPerConnection\":"), out.toString());
@@ -433,8 +459,7 @@ class LoadCommandTest {
                 })
                 .start();
         String url = "wss://127.0.0.1:" + server.port() + "/echo";
-        assertEquals(0, run(PATIENCE, url, "--insecure --connections 2 --depth 3 --size 50k --json"), err.toString());
-        assertTrue(number("messages") > 0);
+        measure(url, "--insecure --connections 2 --depth 3 --size 50k");
     }
 
     @Test
@@ -492,7 +517,8 @@ class LoadCommandTest {
                 "ws://127.0.0.1:" + server.port() + "/echo");
         assertEquals(1, status);
         assertTrue(
-                said.toString().matches("gibbon load: connection \\d+ of 64: cannot connect: .*\\R"), said.toString());
+                said.toString().matches("gibbon load: connection \\d+ of 64: cannot connect to 127.0.0.1:\\d+: .*\\R"),
+                said.toString());
         assertEquals("", out.toString());
     }
 
@@ -597,7 +623,28 @@ class LoadCommandTest {
         return run(patience, "ws://127.0.0.1:" + server.port() + "/echo", options);
     }
 
+    /** Runs a load that goes well, for longer and longer until something came back in the time that is measured. */
+    private void measure(String options) throws Exception {
+        measure("ws://127.0.0.1:" + server.port() + "/echo", options);
+    }
+
+    private void measure(String url, String options) throws Exception {
+        for (int millis = 200; millis < 100_000; millis *= 4) {
+            assertEquals(0, run(PATIENCE, url, options + " --json --duration " + millis + "ms"), err.toString());
+            if (number("messages") > 0) {
+                return;
+            }
+        }
+        throw new AssertionError("nothing was measured: " + out);
+    }
+
+    /** {@return the status of a load that ends as soon as something is wrong, however long that takes to come} */
+    private int fail(String options) throws Exception {
+        return load(PATIENCE, options + " --warmup 10m");
+    }
+
     private int run(Duration patience, String url, String options) throws Exception {
+        group.clear();
         out.getBuffer().setLength(0);
         err.getBuffer().setLength(0);
         LoadCommand command = new LoadCommand();

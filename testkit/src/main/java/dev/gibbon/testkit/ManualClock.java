@@ -156,7 +156,7 @@ public final class ManualClock implements TimeSource {
      * Returns once so many timers wait, so that a test can advance the clock when another thread has got that far.
      *
      * @param timers how many, at least
-     * @throws AssertionError if that is not so within 5 s of the system's time
+     * @throws AssertionError if that is not so within a minute of the system's time
      */
     public void awaitPending(int timers) {
         lock.lock();

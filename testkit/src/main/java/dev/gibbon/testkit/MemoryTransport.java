@@ -160,7 +160,7 @@ public final class MemoryTransport implements Transport {
     /**
      * Returns once a thread is blocked in a read of this end, so that a test can act on it without sleeping.
      *
-     * @throws AssertionError if none is within 5 s
+     * @throws AssertionError if none is within a minute
      */
     public void awaitBlockedReader() {
         in.awaitBlockedReader(Waits.DEFAULT_DEADLINE);
@@ -169,7 +169,7 @@ public final class MemoryTransport implements Transport {
     /**
      * Returns once a thread is blocked in a write of this end, because the peer does not read.
      *
-     * @throws AssertionError if none is within 5 s
+     * @throws AssertionError if none is within a minute
      */
     public void awaitBlockedWriter() {
         out.awaitBlockedWriter(Waits.DEFAULT_DEADLINE);

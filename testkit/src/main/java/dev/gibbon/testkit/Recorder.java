@@ -23,7 +23,7 @@ public final class Recorder {
     private int expected;
     private boolean over;
 
-    /** Creates a recorder that waits up to 5 s for what is expected. */
+    /** Creates a recorder that waits up to a minute for what is expected. */
     public Recorder() {
         this(Waits.DEFAULT_DEADLINE);
     }

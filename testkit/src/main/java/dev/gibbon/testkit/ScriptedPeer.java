@@ -29,9 +29,9 @@ import java.util.stream.Collectors;
  * strict about what it receives. Everything that arrives is judged by a decoder of its own: an illegal frame, a frame
  * out of order, bad UTF-8 or a close code that must not be sent fail the test even where it did not look for them.
  *
- * <p>Sends and expectations are bounded by a deadline of the system's time, 5 s unless set, so a test that fails does
- * not hang. An expectation that is not met throws an {@link AssertionError} that shows what came instead. One thread
- * may send while another expects.
+ * <p>Sends and expectations are bounded by a deadline of the system's time, a minute unless set, so a test that fails
+ * does not hang. An expectation that is not met throws an {@link AssertionError} that shows what came instead. One
+ * thread may send while another expects.
  */
 public final class ScriptedPeer implements AutoCloseable {
     private static final int READ_BYTES = 16 * 1024;
@@ -121,7 +121,7 @@ public final class ScriptedPeer implements AutoCloseable {
     /**
      * Sets how long sends and expectations may take.
      *
-     * @param limit positive; 5 s unless set
+     * @param limit positive; a minute unless set
      * @return this peer
      */
     public ScriptedPeer deadline(Duration limit) {

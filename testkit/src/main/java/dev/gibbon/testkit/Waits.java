@@ -9,7 +9,7 @@ import java.util.function.Supplier;
 /** Bounded waits of a test, by the system's clock whatever clock the code under test is given. */
 final class Waits {
     /** Long enough for a loaded machine, short enough for a person. */
-    static final Duration DEFAULT_DEADLINE = Duration.ofSeconds(5);
+    static final Duration DEFAULT_DEADLINE = Duration.ofSeconds(60);
 
     private Waits() {}
 
