@@ -51,6 +51,9 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
     private boolean writing;
     private boolean failed;
 
+    /** Whether a write has failed, so that none is tried again. What the peer sent before is still read. */
+    private volatile boolean broken;
+
     /** Whether the transport got bytes of its own to send while a thread was writing. */
     private boolean transportWaits;
 
@@ -358,7 +361,8 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
             }
             done = true;
         } catch (IOException e) {
-            lifecycle.lost(e);
+            broken = true;
+            lifecycle.writeFailed(e); // Others wait meanwhile, and then hear the same.
             throw closedForWriting();
         } catch (RuntimeException | Error e) { // A defect; what has left of the frames nobody knows.
             lifecycle.lost(e);
@@ -383,7 +387,7 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
      */
     void readerBlocks() throws IOException {
         readerWaits = true;
-        if (!batching) {
+        if (!batching || broken) {
             return;
         }
         long all;
@@ -481,18 +485,19 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
         while (batch != null) {
             SendBatch next;
             boolean all = false;
-            boolean broken = true;
+            boolean defect = true;
+            IOException failure = null;
             try {
                 all = batch.writeTo(transport, outbound, this) && flushTransport();
-                broken = false;
+                defect = false;
             } catch (IOException e) {
-                lifecycle.lost(e);
-                throw closedForWriting();
-            } catch (RuntimeException | Error e) { // A defect; what has left of the frames nobody knows.
+                failure = e;
+                defect = false;
+            } catch (RuntimeException | Error e) { // What has left of the frames nobody knows.
                 lifecycle.lost(e);
                 throw e;
             } finally {
-                next = wroteOut(batch, all, broken);
+                next = wroteOut(batch, all, defect, failure);
             }
             batch = next;
         }
@@ -506,15 +511,20 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
      * {@return what the caller writes next; it must not look at
      * {@link #current}, which may be another thread's by then}
      */
-    private @Nullable SendBatch wroteOut(SendBatch batch, boolean all, boolean broken) {
+    private @Nullable SendBatch wroteOut(SendBatch batch, boolean all, boolean defect, @Nullable IOException failure) {
         SendBatch next = null;
         boolean stuck = false;
         lock.lock();
         try {
-            failed |= broken;
+            failed |= defect;
             boolean waits = !all || transportWaits;
             transportWaits = false;
-            if (waits && !failed) {
+            if (failure != null && !failed) {
+                broken = true;
+                current = engine.leaseBatch(); // It stays stuck, with nothing in it, until the connection's end.
+                writing = false;
+                release(batch);
+            } else if (waits && !failed) {
                 batch.own();
                 writing = false;
                 stuck = true;
@@ -536,7 +546,9 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
             lock.unlock();
         }
         LoopConnection side = loop;
-        if (side != null && stuck) {
+        if (side != null && failure != null) {
+            side.writeFailed(failure);
+        } else if (side != null && stuck) {
             side.awaitWritable();
         } else if (side != null && (congested || closing.state() != ConnectionState.OPEN)) {
             side.allWritten();
@@ -548,7 +560,7 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
     void writable() throws WebSocketException {
         lock.lock();
         try {
-            if (writing || current == null) {
+            if (writing || current == null || broken) {
                 return;
             }
             writing = true;
@@ -556,6 +568,11 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
             lock.unlock();
         }
         writeOut();
+    }
+
+    /** No write is tried any more, and none of what waits keeps the loop from reading what is there. */
+    void giveUpWriting() {
+        broken = true;
     }
 
     /** The transport itself has bytes to send before any of ours. Loop's thread. */
@@ -577,7 +594,7 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
     boolean blocked() {
         lock.lock();
         try {
-            return current != null && !writing;
+            return current != null && !writing && !broken;
         } finally {
             lock.unlock();
         }
@@ -599,7 +616,7 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
 
     /** {@return whether so much waits that reading on would make it more} */
     final boolean congested() {
-        return congested;
+        return congested && !broken;
     }
 
     /** Too much waits: no more is read until all of it has left. */

@@ -35,6 +35,9 @@ final class Lifecycle {
     /** What failed the connection, once something did; the first failure stays. */
     private volatile @Nullable WebSocketException failure;
 
+    /** Why the transport takes no more bytes, if a write has found that. */
+    private volatile @Nullable IOException writeFailure;
+
     private volatile TimeSource.@Nullable Timer deadline;
     private volatile TimeSource.@Nullable Timer linger;
 
@@ -100,7 +103,11 @@ final class Lifecycle {
         }
         ClosingHandshake.Progress progress = closing.progress();
         String message;
-        if (progress.sent() != null) {
+        if (progress.received() != null
+                && failure instanceof ConnectionClosedException theirs
+                && theirs.closeReceived().isPresent()) {
+            message = "the peer sent a Close frame: " + progress.received().code() + " (§5.5.1)";
+        } else if (progress.sent() != null) {
             message = "a Close frame was sent: " + progress.sent().code() + " (§5.5.1)";
         } else if (progress.received() != null) {
             message = "the peer sent a Close frame: " + progress.received().code() + " (§5.5.1)";
@@ -209,8 +216,28 @@ final class Lifecycle {
     private void noteLost(Throwable cause) {
         ClosingHandshake.Progress progress = closing.progress();
         if (progress.received() == null) { // Otherwise the peer's Close frame has said how it ended.
-            failFirst(lostException(progress, cause));
+            IOException before = writeFailure; // Then what a read finds is only what is left.
+            failFirst(lostException(progress, before == null || cause instanceof WebSocketException ? cause : before));
         }
+    }
+
+    /**
+     * The transport takes no more bytes. What the peer sent before it stopped reading may say why, so that is read
+     * before the transport is dropped. Blocks for a moment at most, and only where the transport does.
+     */
+    void writeFailed(IOException why) {
+        if (state() == ConnectionState.CLOSED) {
+            return;
+        }
+        writeFailure = why;
+        if (connection().readsHere()) { // It reads on, and finds the end.
+            TimeSource.Timer _ = engine.time().schedule(LINGER, () -> lost(why));
+            return;
+        }
+        if (closing.progress().received() == null) {
+            connection().readBeforeTheEnd();
+        }
+        lost(why);
     }
 
     private static WebSocketException lostException(ClosingHandshake.Progress progress, Throwable cause) {

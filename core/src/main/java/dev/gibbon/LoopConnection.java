@@ -30,6 +30,9 @@ final class LoopConnection implements EventLoop.Ready {
     /** What is read behind our own Close frame, at most, unless one message may be longer. */
     private static final long MAX_DISCARDED = 1L << 20;
 
+    /** How often a transport is read that takes no more bytes: what the system has kept of a peer that is gone. */
+    private static final int READS_BEFORE_THE_END = 64;
+
     /** What is left to do. */
     private enum Phase {
         /** Frames are received and sent. */
@@ -61,6 +64,7 @@ final class LoopConnection implements EventLoop.Ready {
 
     private boolean touched;
     private boolean paused;
+    private boolean writeFailed;
     private long discarded;
 
     LoopConnection(
@@ -155,6 +159,31 @@ final class LoopConnection implements EventLoop.Ready {
         }
     }
 
+    /**
+     * The transport takes no more bytes: what the peer sent before may say why, and is read before the end; any thread.
+     */
+    void writeFailed(IOException why) {
+        loop.execute(() -> readBeforeTheEnd(why));
+    }
+
+    private void readBeforeTheEnd(IOException why) {
+        writeFailed = true;
+        connection.sender().giveUpWriting(); // The thread whose write has failed may not have come to it.
+        setPaused(false);
+        for (int reads = READS_BEFORE_THE_END; reads > 0 && phase == Phase.OPEN; reads--) {
+            loop.serving(this);
+            delivery.beginTurn();
+            if (held != null) {
+                goOn();
+            } else if (!readOnce()) {
+                break;
+            }
+        }
+        if (phase != Phase.ENDED) {
+            connection.lifecycle().lost(why);
+        }
+    }
+
     @Override
     public void broken(Throwable defect) {
         connection.lifecycle().lost(defect);
@@ -202,7 +231,7 @@ final class LoopConnection implements EventLoop.Ready {
         int n;
         try {
             n = transport.read(in);
-            if (transport.buffersInput() && phase != Phase.LINGERING) { // Its output has ended there.
+            if (transport.buffersInput() && phase != Phase.LINGERING && !writeFailed) { // Its output has ended there.
                 flushTransport();
             }
         } catch (IOException e) {
@@ -222,10 +251,14 @@ final class LoopConnection implements EventLoop.Ready {
     }
 
     /** TLS may answer a record by one of its own, which nobody asked us to write. */
-    private void flushTransport() throws IOException {
-        if (!transport.flush()) {
-            connection.sender().transportBlocked();
-            updateInterest();
+    private void flushTransport() {
+        try {
+            if (!transport.flush()) {
+                connection.sender().transportBlocked();
+                updateInterest();
+            }
+        } catch (IOException e) {
+            writeFailed(e); // What has just been read is not lost by it.
         }
     }
 

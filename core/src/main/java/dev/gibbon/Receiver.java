@@ -8,6 +8,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -93,6 +94,9 @@ final class Receiver implements Input {
     private boolean drained;
     private long discarded;
     private boolean listenerAdmitted;
+
+    /** What came before the transport broke, for reads to come; null unless a write has found that. */
+    private @Nullable ArrayDeque<Message> last;
 
     /** When a read must give up, on the engine's clock; {@link Long#MAX_VALUE} for never. Any thread sets it. */
     private volatile long deadline = Long.MAX_VALUE;
@@ -320,25 +324,30 @@ final class Receiver implements Input {
                 letOthersOn();
             }
             skipCurrent();
-            if (!assembling) {
-                if (advance() != Inbound.Event.DATA) {
-                    return null;
-                }
-                assembling = true;
-                messages++;
-                take(inbound.length());
-            }
-            while (!inbound.last()) {
-                if (advance() != Inbound.Event.DATA) {
-                    forgetAssembly();
-                    return null;
-                }
-                take(inbound.length());
-            }
-            return assembledMessage();
+            Message kept = last == null ? null : last.poll();
+            return kept != null ? kept : assembleMessage();
         } finally {
             exit();
         }
+    }
+
+    private @Nullable Message assembleMessage() throws IOException {
+        if (!assembling) {
+            if (advance() != Inbound.Event.DATA) {
+                return null;
+            }
+            assembling = true;
+            messages++;
+            take(inbound.length());
+        }
+        while (!inbound.last()) {
+            if (advance() != Inbound.Event.DATA) {
+                forgetAssembly();
+                return null;
+            }
+            take(inbound.length());
+        }
+        return assembledMessage();
     }
 
     /**
@@ -412,7 +421,11 @@ final class Receiver implements Input {
         try {
             skipCurrent();
             IncomingMessage message;
-            if (assembling && !ended) { // A readMessage ran into its deadline in the middle of this message.
+            Message kept = last == null ? null : last.poll();
+            if (kept != null) {
+                message = new IncomingMessage(this, kept.type(), kept.bytes());
+                message.came(0, true);
+            } else if (assembling && !ended) { // A readMessage ran into its deadline in the middle of this message.
                 message = new IncomingMessage(this, typeOf(inbound.opcode()), Arrays.copyOf(assembly, assembled));
                 forgetAssembly();
             } else if (advance() == Inbound.Event.DATA) {
@@ -502,19 +515,8 @@ final class Receiver implements Input {
         }
         try {
             drainer = Thread.currentThread();
-            drained = true;
             deadline = Long.MAX_VALUE; // The closing handshake has its own.
-            IncomingMessage unread = current;
-            if (unread != null) {
-                skipChunk(unread);
-                unread.supersede();
-                current = null;
-            }
-            while (!ended) {
-                if (advance() == Inbound.Event.DATA) {
-                    payload().position(payload().position() + inbound.length());
-                }
-            }
+            throwAway();
         } catch (IOException _) {
             // The connection has ended, and its status says how.
         } finally {
@@ -584,6 +586,61 @@ final class Receiver implements Input {
         }
         // Nothing of a message has come: its silence is as if somebody waited for it.
         waiting = in.hasRemaining() ? Waiting.NO : Waiting.FOR_A_MESSAGE;
+    }
+
+    private void throwAway() throws IOException {
+        drained = true;
+        IncomingMessage unread = current;
+        if (unread != null) {
+            skipChunk(unread);
+            unread.supersede();
+            current = null;
+        }
+        while (!ended) {
+            if (advance() == Inbound.Event.DATA) {
+                payload().position(payload().position() + inbound.length());
+            }
+        }
+    }
+
+    /**
+     * A write has failed: reads what the peer sent before, up to its Close frame, and keeps the messages for reads to
+     * come. The rest of a message that somebody streams is thrown away: its reader learns of the end.
+     *
+     * @return false if another thread reads, and so sees all that itself
+     */
+    boolean readBeforeTheEnd(Duration atMost) {
+        if (!reader.compareAndSet(null, CLOSING)) {
+            return false;
+        }
+        long before = deadline;
+        try {
+            drainer = Thread.currentThread();
+            deadline = engine.time().nanoTime() + atMost.toNanos();
+            if (current != null && !current.ended()) {
+                throwAway();
+            } else {
+                keepMessages();
+            }
+        } catch (IOException _) {
+            // The connection has ended, and its status says how; or nothing more is there.
+        } finally {
+            deadline = before;
+            exit();
+        }
+        return true;
+    }
+
+    private void keepMessages() throws IOException {
+        ArrayDeque<Message> kept = new ArrayDeque<>();
+        last = kept;
+        long room = maxDiscarded;
+        Message next = assembleMessage();
+        while (next != null && room > 0) {
+            kept.add(next);
+            room -= next.length();
+            next = assembleMessage();
+        }
     }
 
     /** {@return DATA, or CLOSE at a clean end, now and for ever} */
@@ -687,7 +744,7 @@ final class Receiver implements Input {
         int n;
         releaseInflated();
         try {
-            sender.readerBlocks();
+            letFramesGo();
             long now = engine.time().nanoTime();
             if (share.isUsedUp(now)) {
                 share.awaitTurn();
@@ -716,6 +773,20 @@ final class Receiver implements Input {
             if (discarded > maxDiscarded) {
                 ended = true;
                 lifecycle.lost(new IOException("more than " + maxDiscarded + " bytes came behind our Close frame"));
+            }
+        }
+    }
+
+    /**
+     * What is held back leaves. If it cannot, the transport's end is for the read to find, behind what the peer sent
+     * before.
+     */
+    private void letFramesGo() throws IOException {
+        try {
+            sender.readerBlocks();
+        } catch (WebSocketException e) {
+            if (lifecycle.state() == ConnectionState.CLOSED) {
+                throw e;
             }
         }
     }

@@ -34,6 +34,12 @@ final class WebSocketConnection implements Connection, Ticks.Member {
     /** How long {@link #close} leaves it to another reader before it looks whether that still reads. */
     private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
 
+    /**
+     * How long to read once a write has failed. All that a peer sent before it reset the transport is there; where
+     * something else failed the peer may say nothing.
+     */
+    private static final Duration BEFORE_THE_END = Duration.ofSeconds(1);
+
     private final Engine engine;
     private final Transport transport;
     private final Protocol protocol;
@@ -276,6 +282,32 @@ final class WebSocketConnection implements Connection, Ticks.Member {
             side.released();
         }
         runOnClosed();
+    }
+
+    /** {@return whether the calling thread is in a read of this connection} */
+    boolean readsHere() {
+        Receiver blocking = receiver;
+        return blocking != null && blocking.readsOnThisThread();
+    }
+
+    /** A write has failed: reads what the peer sent before, or has whoever reads do so. */
+    void readBeforeTheEnd() {
+        Receiver blocking = receiver;
+        if (blocking == null) {
+            return;
+        }
+        try {
+            for (long left = BEFORE_THE_END.dividedBy(LOOK_AGAIN); left > 0; left--) {
+                if (blocking.readBeforeTheEnd(BEFORE_THE_END)) {
+                    return;
+                }
+                if (lifecycle.closing().progress().received() != null || lifecycle.awaitClosed(LOOK_AGAIN)) {
+                    return;
+                }
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Reads on until the closing handshake is done, for a connection whose reader has left. */
