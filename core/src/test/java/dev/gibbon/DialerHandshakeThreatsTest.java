@@ -751,8 +751,10 @@ class DialerHandshakeThreatsTest {
         @Test
         void timerIsGoneOnceTheConnectionIsOpen() throws Exception {
             Dialer timed = scene.dialer().timeSource(clock).build();
-            Connection connection =
-                    scene.answered(timed, HttpHead::acceptingResponse).connection();
+            Dial dial = DialScene.start(timed, "ws://example.test/");
+            ScriptedPeer server = scene.server();
+            server.sendRaw(bytes(server.expectHead().acceptingResponse()));
+            Connection connection = dial.connection();
             clock.advance(Duration.ofSeconds(46));
             assertEquals(ConnectionState.OPEN, connection.state());
             assertNull(connection.closeStatus().orElse(null));
