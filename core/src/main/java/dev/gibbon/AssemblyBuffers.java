@@ -3,6 +3,7 @@ package dev.gibbon;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where an event loop puts messages together that do not come in one read: buffers by powers of two, kept up to a
@@ -21,9 +22,13 @@ final class AssemblyBuffers {
     /** How much may be reserved for bytes that were announced and have not come, over all connections of a loop. */
     private static final long MAX_UNSEEN = 64L * 1024 * 1024;
 
+    /** The longest array there is. */
+    private static final int MAX_BYTES = Integer.MAX_VALUE - 8;
+
     private final ArrayDeque<ByteBuffer>[] free = shelves();
     private long kept;
     private long leased;
+    private long copied;
 
     @SuppressWarnings({"unchecked", "rawtypes"}) // An array of a generic type can be made in no other way.
     private static ArrayDeque<ByteBuffer>[] shelves() {
@@ -44,16 +49,48 @@ final class AssemblyBuffers {
         return leased;
     }
 
+    /** {@return how many bytes were copied from a buffer to a larger one so far} */
+    long copied() {
+        return copied;
+    }
+
     /**
-     * {@return how large a buffer to lease for a message of which {@code needed} bytes are to have room now} All of a
-     * message that was announced, while little is reserved altogether; else it grows with the bytes that came.
+     * Makes room for more of a message. What was copied before stays in proportion to what has come, however small the
+     * pieces are: a buffer is exact only where the message's end is known, else it is twice the one before.
+     *
+     * @param present what there is of the message, given back if it is too small; null if nothing is
+     * @param used how much of it is filled
+     * @param more how much is to have room now
+     * @param announced how long the message will be at least
+     * @param exact whether it will be no longer
+     * @return {@code present} if it has the room, else a larger one that begins with the same bytes
      */
-    int sizeFor(int needed, long announced) {
-        if (announced <= LARGEST && leased + announced <= MAX_UNSEEN) {
-            return (int) announced;
+    ByteBuffer withRoom(@Nullable ByteBuffer present, int used, int more, long announced, boolean exact) {
+        int before = present == null ? 0 : present.capacity();
+        if (present != null && before - used >= more) {
+            return present;
+        }
+        long needed = (long) used + more;
+        if (needed > MAX_BYTES) {
+            throw new OutOfMemoryError("a message of more than 2 GiB does not fit a buffer; take it in parts");
+        }
+        long wanted = exact ? announced : Math.max(announced, 2L * before);
+        ByteBuffer larger = lease(sizeFor((int) needed, wanted));
+        if (present != null) {
+            larger.put(0, present, 0, used);
+            copied += used;
+            release(present);
+        }
+        return larger;
+    }
+
+    /** All that is wanted, while little is reserved altogether; else it grows with the bytes that came. */
+    private int sizeFor(int needed, long wanted) {
+        if (wanted <= LARGEST && leased + wanted <= MAX_UNSEEN) {
+            return (int) wanted;
         }
         long grown = Math.max(leased <= MAX_UNSEEN ? 64 * 1024 : SMALLEST, 2L * needed);
-        return (int) Math.min(Integer.MAX_VALUE - 8, Math.max(needed, Math.min(announced, grown)));
+        return (int) Math.min(MAX_BYTES, Math.max(needed, Math.min(wanted, grown)));
     }
 
     /** {@return an empty buffer with room for at least {@code bytes}} */

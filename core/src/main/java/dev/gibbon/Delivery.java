@@ -136,7 +136,7 @@ final class Delivery implements Input {
             return largeBefore && partial == null ? shared.limit(DIRECT_BYTES) : shared;
         }
         inPlace = true;
-        ByteBuffer place = withRoom(partial, DIRECT_BYTES, assembled + toCome);
+        ByteBuffer place = withRoom(DIRECT_BYTES, assembled + toCome, inbound.frameEndsMessage());
         place.limit((int) Math.min(place.capacity(), assembled + toCome));
         return place.position(assembled);
     }
@@ -264,9 +264,9 @@ final class Delivery implements Input {
         if (!inPlace || inbound.compressed()) {
             boolean begins = assembly == null;
             long size = (long) assembled + length;
-            // How long a compressed message gets nobody knows.
-            long announced = inbound.compressed() && !inbound.last() ? 2 * size : size + inbound.plainBytesToCome();
-            ByteBuffer place = withRoom(assembly, length, announced);
+            // How long a message gets is known with its final frame, and of a compressed one at its end.
+            boolean exact = inbound.compressed() ? inbound.last() : inbound.frameEndsMessage();
+            ByteBuffer place = withRoom(length, size + inbound.plainBytesToCome(), exact);
             place.clear().put(assembled, in, from, length);
             if (begins) {
                 awaitedMessage = nextMessage();
@@ -283,22 +283,10 @@ final class Delivery implements Input {
         return awaitedMessage + 1;
     }
 
-    private ByteBuffer withRoom(@Nullable ByteBuffer present, int more, long announced) {
-        if (present != null && present.capacity() - assembled >= more) {
-            return present;
-        }
-        AssemblyBuffers buffers = loop().assemblies();
-        long needed = (long) assembled + more;
-        if (needed > Integer.MAX_VALUE - 8) {
-            throw new OutOfMemoryError("a message of more than 2 GiB does not fit a buffer; take it in parts");
-        }
-        ByteBuffer larger = buffers.lease(buffers.sizeFor((int) needed, announced));
-        if (present != null) {
-            larger.put(0, present, 0, assembled);
-            buffers.release(present);
-        }
-        assembly = larger;
-        return larger;
+    private ByteBuffer withRoom(int more, long announced, boolean exact) {
+        ByteBuffer place = loop().assemblies().withRoom(assembly, assembled, more, announced, exact);
+        assembly = place;
+        return place;
     }
 
     /**
