@@ -38,6 +38,9 @@ final class EventLoop {
     /** How long a loop without connections waits for the next before its thread ends. */
     private static final long IDLE_MILLIS = 1_000;
 
+    /** How many flushes may follow each other before the selector is asked who else is ready. */
+    private static final int MAX_FLUSHES = 1024;
+
     private static final int TASKS_PER_TURN = 1024;
 
     /** How soon to try again where the thread could not be started. */
@@ -91,7 +94,8 @@ final class EventLoop {
     private final MessageView view = new MessageView();
     private final AssemblyBuffers assemblies = new AssemblyBuffers();
     private final ArrayDeque<SendBatch> batches = new ArrayDeque<>();
-    private final ArrayList<LoopConnection> touched = new ArrayList<>();
+    private final ArrayDeque<LoopConnection> touched = new ArrayDeque<>();
+    private final ArrayDeque<Runnable> leaving = new ArrayDeque<>();
     private final ArrayList<LoopConnection> again = new ArrayList<>();
     private final Consumer<SelectionKey> serve = this::serve;
 
@@ -249,15 +253,25 @@ final class EventLoop {
         return channel.register(running, operations, ready);
     }
 
+    /**
+     * Stops serving a channel. A selector forgets a cancelled key with its next selection, and until then the channel can neither be
+     * registered with it again nor does it belong to anybody else.
+     *
+     * @param key the channel's
+     * @param then runs on the loop's thread once the selector has forgotten it
+     */
+    void leave(SelectionKey key, Runnable then) {
+        key.cancel();
+        leaving.addLast(then);
+    }
+
     /** Remembers that frames are held back until the end of this turn. */
     void touched(LoopConnection connection) {
-        if (touched.size() >= MAX_TOUCHED) {
-            for (int i = 0; i < touched.size(); i++) { // A flush may fail, and what that runs may touch others.
-                touched.get(i).flushEarly();
-            }
-            touched.clear();
+        touched.addLast(connection);
+        // A flush may fail, and what that runs may touch others: each is taken out before it is flushed.
+        for (int left = touched.size(); left > MAX_TOUCHED; left--) {
+            touched.removeFirst().flushEarly();
         }
-        touched.add(connection);
     }
 
     /** {@return an empty batch} */
@@ -297,14 +311,16 @@ final class EventLoop {
         while (true) {
             boolean idle = running.keys().isEmpty();
             boolean _ = Thread.interrupted(); // A listener may have left it set: no selector would wait any more.
+            int cancelled = leaving.size();
             sleeping = true;
-            if (!tasks.isEmpty() || !again.isEmpty()) {
+            if (!tasks.isEmpty() || !again.isEmpty() || !touched.isEmpty() || !leaving.isEmpty()) {
                 sleeping = false;
                 running.selectNow(serve);
             } else {
                 running.select(serve, idle ? IDLE_MILLIS : 0);
                 sleeping = false;
             }
+            letGo(cancelled);
             serveAgain();
             runTasks();
             flushTouched();
@@ -330,6 +346,8 @@ final class EventLoop {
         }
         touched.clear();
         again.clear();
+        tasks.addAll(leaving); // Another selector never knew their keys.
+        leaving.clear();
         serving.setOpaque(null);
         sleeping = false;
         startLock.lock();
@@ -387,6 +405,13 @@ final class EventLoop {
         }
     }
 
+    /** Hands on the channels whose keys the selector has forgotten by now. */
+    private void letGo(int cancelled) {
+        for (int left = cancelled; left > 0; left--) {
+            run(leaving.removeFirst());
+        }
+    }
+
     private void serveAgain() {
         for (int left = again.size(); left > 0; left--) {
             serve(again.removeFirst(), SelectionKey.OP_READ);
@@ -414,24 +439,31 @@ final class EventLoop {
             if (task == null) {
                 return;
             }
-            try {
-                task.run();
-            } catch (RuntimeException | Error e) {
-                engine.log().warn("a task of " + name + " failed", e);
-            }
+            run(task);
         }
     }
 
+    private void run(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException | Error e) {
+            engine.log().warn("a task of " + name + " failed", e);
+        }
+    }
+
+    /** Ends the turn of those that hold frames back; those that are touched meanwhile, by a listener, get theirs too. */
     private void flushTouched() {
-        for (int i = 0; i < touched.size(); i++) { // A flush may fail, and what that runs may touch others.
-            LoopConnection connection = touched.get(i);
+        for (int left = MAX_FLUSHES; left > 0; left--) {
+            LoopConnection connection = touched.pollFirst();
+            if (connection == null) {
+                return;
+            }
             try {
                 connection.flush();
             } catch (RuntimeException | Error e) {
                 broken(connection, e);
             }
         }
-        touched.clear();
     }
 
     /** Notes whose turn it is, for whoever looks for listeners that block. */

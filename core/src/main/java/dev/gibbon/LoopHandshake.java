@@ -153,13 +153,23 @@ final class LoopHandshake implements EventLoop.Ready, OpenTransport {
         connection.listenOn(loop, transport, route.listener());
     }
 
-    /** Leaves everything to a virtual thread. */
-    private void handOver() throws IOException {
+    /** Leaves everything to a virtual thread, which may give the connection back to this very loop. */
+    private void handOver() {
         SelectionKey registered = key;
-        if (registered != null) {
-            registered.cancel();
+        if (registered == null) {
+            throw new IllegalStateException("not on a loop yet");
         }
-        channel.configureBlocking(true);
+        loop.leave(registered, this::handOverNow);
+    }
+
+    private void handOverNow() {
+        try {
+            channel.configureBlocking(true);
+        } catch (IOException e) {
+            server.log().debug("client left", e);
+            abort();
+            return;
+        }
         deadline.cancel();
         server.handOver(
                 this,
