@@ -123,14 +123,16 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     MessageReader nextReader() throws IOException;
 
     /**
-     * Gives this connection to {@code listener}, for good: from now on an event loop reads, and calls it. Returns at
-     * once; the calling thread may end, and nothing of it stays. What is left of a message that was being streamed is
-     * skipped. A connection whose transport no loop can serve gets a virtual thread that reads and calls.
+     * Gives this connection to {@code listener}, for good: from now on an event loop reads, and calls it, beginning with
+     * {@link Listener#onOpen} on its own thread. Waits for a write of another thread that is under way, unless it is called on a
+     * loop's thread, by a listener: then the connection moves once that write has ended. The calling thread may end, and nothing of it
+     * stays. What is left of a message that was being streamed is skipped. A connection whose transport no loop can serve gets a
+     * virtual thread that reads and calls.
      *
-     * <p>Afterwards reading here throws {@link IllegalStateException}; writing is for every thread as before, but
-     * returns when the frames are queued, see {@link ConnectionOptions.Builder#maxQueuedBytes}. A thread of an event
-     * loop never waits: there {@link #close(CloseCode, String)} sends its frame and returns, and a write for which
-     * there is no room throws {@link QueueFullException}. On a loop there are no read deadlines.
+     * <p>Afterwards reading here throws {@link IllegalStateException}; writing is for every thread as before, but returns when the
+     * frames are queued, see {@link ConnectionOptions.Builder#maxQueuedBytes}. A thread of an event loop never waits: there {@link
+     * #close(CloseCode, String)} sends its frame and returns, and a write for which there is no room throws {@link
+     * QueueFullException}. On a loop there are no read deadlines.
      *
      * @param listener who is told of everything, the end too
      * @throws IllegalStateException if another thread reads, or there is a listener

@@ -444,6 +444,20 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
         }
     }
 
+    /** {@return whether nobody writes, which is kept so until {@link #resume}} */
+    boolean pauseIfIdle() {
+        lock.lock();
+        try {
+            if (writing) {
+                return false;
+            }
+            writing = true;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     void resume() {
         lock.lock();
         try {

@@ -3,109 +3,50 @@ package dev.gibbon;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A set of connections, kept by the loop that serves them, so that what goes to all of them is one task for each loop
- * and one send for each connection, however many messages there are by then. The thread that broadcasts puts the
- * message into the queue of each member itself, where it keeps its place among what is written. Any thread.
+ * A set of connections. What goes to all of them is one task for each loop and one send for each connection, however
+ * many messages there are by then. The thread that broadcasts puts the message into the queue of each member itself,
+ * where it keeps its place among what is written. Who serves a member is asked only then, so that one that moves from
+ * a thread to a loop is in the set once, at every moment. Any thread.
  */
 final class Members {
-    /** The members that one loop serves, or those that none does. */
-    private static final class Bucket {
-        final @Nullable EventLoop loop;
-        final Set<WebSocketConnection> connections = ConcurrentHashMap.newKeySet();
-
-        Bucket(@Nullable EventLoop loop) {
-            this.loop = loop;
-        }
-
-        /** {@return how many of them had no room for it} */
-        int broadcast(PreparedMessage message, Predicate<? super Connection> to) {
-            List<Sender> first = new ArrayList<>();
-            int missed = 0;
-            try {
-                for (WebSocketConnection connection : connections) {
-                    if (to.test(connection)) {
-                        Sender sender = connection.sender();
-                        switch (sender.offer(message)) {
-                            case QUEUED_FIRST -> first.add(sender);
-                            case MISSED -> missed++;
-                            case QUEUED, CLOSED -> {}
-                        }
-                    }
-                }
-            } finally {
-                send(first);
-            }
-            return missed;
-        }
-
-        private void send(List<Sender> offered) {
-            if (loop == null) {
-                offered.forEach(Sender::sendOffered);
-            } else if (!offered.isEmpty()) {
-                loop.execute(() -> offered.forEach(Sender::sendOffered));
-            }
-        }
-    }
-
-    private final ConcurrentHashMap<EventLoop, Bucket> onLoops = new ConcurrentHashMap<>();
-    private final Bucket onThreads = new Bucket(null);
+    private final Set<WebSocketConnection> connections = ConcurrentHashMap.newKeySet();
 
     void add(WebSocketConnection connection) {
-        boolean _ = bucket(connection).connections.add(connection);
+        boolean _ = connections.add(connection);
     }
 
     void remove(WebSocketConnection connection) {
-        boolean _ = bucket(connection).connections.remove(connection);
-        boolean _ = onThreads.connections.remove(connection); // It may have been there before it had a loop.
+        boolean _ = connections.remove(connection);
     }
 
     boolean contains(WebSocketConnection connection) {
-        return bucket(connection).connections.contains(connection) || onThreads.connections.contains(connection);
-    }
-
-    /** A member is served by a loop from now on. */
-    void moved(WebSocketConnection connection) {
-        if (onThreads.connections.remove(connection)) {
-            add(connection);
-        }
-    }
-
-    private Bucket bucket(WebSocketConnection connection) {
-        EventLoop loop = connection.eventLoop();
-        return loop == null ? onThreads : onLoops.computeIfAbsent(loop, Bucket::new);
+        return connections.contains(connection);
     }
 
     boolean isEmpty() {
-        return onThreads.connections.isEmpty()
-                && onLoops.values().stream().allMatch(bucket -> bucket.connections.isEmpty());
+        return connections.isEmpty();
     }
 
     int size() {
-        int size = onThreads.connections.size();
-        for (Bucket bucket : onLoops.values()) {
-            size += bucket.connections.size();
-        }
-        return size;
+        return connections.size();
     }
 
     void forEach(Consumer<WebSocketConnection> action) {
-        onThreads.connections.forEach(action);
-        onLoops.values().forEach(bucket -> bucket.connections.forEach(action));
+        connections.forEach(action);
     }
 
     /** {@return a copy of those that are members now} */
     Collection<WebSocketConnection> list() {
-        List<WebSocketConnection> all = new ArrayList<>(size());
-        forEach(all::add);
-        return all;
+        return new ArrayList<>(connections);
     }
 
     /**
@@ -114,10 +55,38 @@ final class Members {
      * @return how many had no room for it
      */
     int broadcast(PreparedMessage message, Predicate<? super Connection> to) {
-        int missed = onThreads.broadcast(message, to);
-        for (Bucket bucket : onLoops.values()) {
-            missed += bucket.broadcast(message, to);
+        Offered offered = new Offered();
+        int missed = 0;
+        try {
+            for (WebSocketConnection connection : connections) {
+                if (to.test(connection)) {
+                    switch (connection.sender().offer(message)) {
+                        case QUEUED_FIRST -> offered.add(connection);
+                        case MISSED -> missed++;
+                        case QUEUED, CLOSED -> {}
+                    }
+                }
+            }
+        } finally {
+            offered.send();
         }
         return missed;
+    }
+
+    /** Connections that have something to send and nobody yet who does, by the loop that is to. */
+    private static final class Offered {
+        private final Map<EventLoop, List<Sender>> onLoops = new HashMap<>();
+        private final List<Sender> onThreads = new ArrayList<>();
+
+        void add(WebSocketConnection connection) {
+            EventLoop loop = connection.eventLoop();
+            List<Sender> senders = loop == null ? onThreads : onLoops.computeIfAbsent(loop, _ -> new ArrayList<>());
+            boolean _ = senders.add(connection.sender());
+        }
+
+        void send() {
+            onThreads.forEach(Sender::sendOffered);
+            onLoops.forEach((loop, senders) -> loop.execute(() -> senders.forEach(Sender::sendOffered)));
+        }
     }
 }

@@ -448,14 +448,40 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         receiver().reserve();
         controlFrames.listener(listener);
         toTell(listener);
-        // One that is ending already is ended by a thread that blocks in the transport.
-        if (!lifecycle.isFinishing() && transport instanceof LoopTransport socket) {
-            EventLoop chosen = engine.loops().next();
-            if (started(chosen) && enterLoop(listener, socket, chosen)) {
-                return;
-            }
+        if (!(transport instanceof LoopTransport socket)) {
+            listenOnThread(listener);
+        } else if (sender.pauseIfIdle()) { // Nobody may be in a write while the transport stops blocking.
+            enter(listener, socket);
+        } else if (EventLoop.isLoopThread()) {
+            engine.start("gibbon-listen", () -> enterLater(listener, socket));
+        } else {
+            enterLater(listener, socket);
         }
+    }
+
+    private void listenOnThread(Listener listener) {
         Thread _ = Thread.ofVirtual().name("gibbon-listener").start(new ListenerThread(this, receiver(), listener));
+    }
+
+    private void enterLater(Listener listener, LoopTransport socket) {
+        sender.pause();
+        enter(listener, socket);
+    }
+
+    private void enter(Listener listener, LoopTransport socket) {
+        EventLoop chosen = engine.loops().next();
+        // One that is ending already is ended by a thread that blocks in the transport.
+        LoopConnection side =
+                lifecycle.isFinishing() || !started(chosen) ? null : enterLoop(listener, socket, chosen);
+        if (side == null) {
+            sender.resume();
+            listenOnThread(listener);
+            return;
+        }
+        sender.resume();
+        Receiver.Rest rest = takeOver();
+        chosen.execute(() -> side.start(rest)); // Not in the call of another listener on the same loop.
+        releaseIfClosed(side);
     }
 
     /** Gives this connection to {@code listener} on the loop that served its opening handshake. Loop's thread. */
@@ -463,9 +489,15 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         receiver().reserve();
         controlFrames.listener(listener);
         toTell(listener);
-        if (!enterLoop(listener, socket, served)) {
+        sender.pause(); // Nobody knows this connection yet, so nobody writes.
+        LoopConnection side = enterLoop(listener, socket, served);
+        sender.resume();
+        if (side == null) {
             tellEnd(listener);
+            return;
         }
+        side.start(takeOver());
+        releaseIfClosed(side);
     }
 
     /** {@return whether the loop runs} Where it cannot start, a virtual thread serves the listener as well. */
@@ -479,38 +511,35 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         }
     }
 
-    /** {@return whether a loop serves this connection now} */
-    private boolean enterLoop(Listener listener, LoopTransport socket, EventLoop chosen) {
-        LoopConnection side;
-        sender.pause(); // Nobody may be in a write while the transport stops blocking.
+    /** {@return the side of the loop that serves this connection now, or null if none does} */
+    private @Nullable LoopConnection enterLoop(Listener listener, LoopTransport socket, EventLoop chosen) {
         try {
             Optional<SocketChannel> channel = socket.enterLoop();
             if (channel.isEmpty()) {
-                return false;
+                return null;
             }
             Delivery delivery = new Delivery(this, protocol.inbound(), listener);
-            side = new LoopConnection(this, chosen, socket, channel.get(), delivery);
+            LoopConnection side = new LoopConnection(this, chosen, socket, channel.get(), delivery);
             input = delivery;
             loop = side;
             sender.enterLoop(side);
-            engine.members().moved(this);
+            return side;
         } catch (IOException e) {
             lifecycle.lost(e);
-            return false;
-        } finally {
-            sender.resume();
+            return null;
         }
+    }
+
+    private Receiver.Rest takeOver() {
         Receiver.Rest rest = receiver().handOver();
         receiver = null;
-        if (chosen.onThread()) {
-            side.start(rest);
-        } else {
-            chosen.execute(() -> side.start(rest));
-        }
+        return rest;
+    }
+
+    private void releaseIfClosed(LoopConnection side) {
         if (state() == ConnectionState.CLOSED) {
             side.released();
         }
-        return true;
     }
 
     private void toTell(Listener listener) {
