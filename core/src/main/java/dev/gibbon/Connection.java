@@ -20,6 +20,11 @@ import org.jspecify.annotations.Nullable;
  * and Close frames noticed, only while somebody reads. <b>Writing</b> is for every thread: each message is sent whole,
  * in some order, and control frames pass between its fragments (RFC 6455 §5.4).
  *
+ * <p><b>On the thread of an event loop</b> nothing may wait, since it serves other connections too. There an {@link
+ * IllegalStateException} refuses each call that might, at once, and tells what to do instead: a read, a write to a
+ * connection that has no {@link Listener} on a loop, {@link Dialer#dial(java.net.URI)}, waiting for the future of a
+ * {@link #ping()}. {@link #close()} and {@link WebSocketServer#close} return and go on elsewhere.
+ *
  * <p><b>The end.</b> When the peer closes with 1000, 1001 or no code, reads return {@code null}. Everything else is an
  * exception: {@link ConnectionClosedException} when the peer closed with another code or inside a message, or the
  * connection was lost (1006), {@link ProtocolException} and {@link MessageTooBigException} when the peer broke a rule
@@ -123,16 +128,16 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     MessageReader nextReader() throws IOException;
 
     /**
-     * Gives this connection to {@code listener}, for good: from now on an event loop reads, and calls it, beginning with
-     * {@link Listener#onOpen} on its own thread. Waits for a write of another thread that is under way, unless it is called on a
-     * loop's thread, by a listener: then the connection moves once that write has ended. The calling thread may end, and nothing of it
-     * stays. What is left of a message that was being streamed is skipped. A connection whose transport no loop can serve gets a
-     * virtual thread that reads and calls.
+     * Gives this connection to {@code listener}, for good: from now on an event loop reads, and calls it, beginning
+     * with {@link Listener#onOpen} on its own thread. Waits for a write of another thread that is under way, unless it
+     * is called on a loop's thread, by a listener: then the connection moves once that write has ended. The calling
+     * thread may end, and nothing of it stays. What is left of a message that was being streamed is skipped. A
+     * connection whose transport no loop can serve gets a virtual thread that reads and calls.
      *
-     * <p>Afterwards reading here throws {@link IllegalStateException}; writing is for every thread as before, but returns when the
-     * frames are queued, see {@link ConnectionOptions.Builder#maxQueuedBytes}. A thread of an event loop never waits: there {@link
-     * #close(CloseCode, String)} sends its frame and returns, and a write for which there is no room throws {@link
-     * QueueFullException}. On a loop there are no read deadlines.
+     * <p>Afterwards reading here throws {@link IllegalStateException}; writing is for every thread as before, but
+     * returns when the frames are queued, see {@link ConnectionOptions.Builder#maxQueuedBytes}. A thread of an event
+     * loop never waits: there {@link #close(CloseCode, String)} sends its frame and returns, and a write for which
+     * there is no room throws {@link QueueFullException}. On a loop there are no read deadlines.
      *
      * @param listener who is told of everything, the end too
      * @throws IllegalStateException if another thread reads, or there is a listener

@@ -86,6 +86,7 @@ public final class Dialer {
      *     them is sent instead of the URI's
      * @return the open connection and the reply's headers
      * @throws IllegalArgumentException if the URI or a field is not acceptable; nothing was sent
+     * @throws IllegalStateException if this is an event loop's thread, which must not wait
      * @throws HandshakeException if the server refused, or its reply breaks a rule (§4.1); has status, headers and body
      * @throws HandshakeTimeoutException if the time was up; tells at which stage
      * @throws java.io.InterruptedIOException if the thread was interrupted, whose flag stays set
@@ -94,6 +95,7 @@ public final class Dialer {
      * @throws IOException if the host was not found or not reached, or its proxy opened no tunnel
      */
     public DialResult dialForResult(URI uri, Headers extra) throws IOException {
+        LoopGuard.mayWait("dial", "dial on a thread of your own, which may give the connection to a listener");
         return new Dialing(settings, Target.of(uri), settings.request(extra)).run();
     }
 

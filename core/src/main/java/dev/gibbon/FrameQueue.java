@@ -25,6 +25,10 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
     /** Instead of a frame's number: the caller has become the writer, of {@link #current}. */
     private static final long CLAIMED = -2;
 
+    private static final String WRITE_REMEDY =
+            "give that connection to a listener too (Connection.listen), broadcast to it (Group),"
+                    + " or write on a thread of your own";
+
     final Engine engine;
     final Outbound outbound;
     final Lifecycle lifecycle;
@@ -116,6 +120,18 @@ abstract sealed class FrameQueue implements SendProgress permits Sender {
     /** Sets when writes must have ended, on the engine's clock. */
     void deadline(long nanos) {
         deadline = nanos;
+    }
+
+    /**
+     * Lets a write go on, unless it may wait for the transport on a loop's thread.
+     *
+     * @param call what is called
+     * @throws IllegalStateException if it must not wait
+     */
+    final void mayWrite(String call) {
+        if (loop == null) {
+            LoopGuard.mayWait(call + " on a connection that blocks", WRITE_REMEDY);
+        }
     }
 
     /** A write that begins after its deadline ends the connection as one does that is under way. */

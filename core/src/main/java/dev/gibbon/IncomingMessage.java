@@ -69,6 +69,7 @@ final class IncomingMessage implements MessageReader {
             begun.position(begun.position() + n);
             return n;
         }
+        LoopGuard.mayWait("read on a MessageReader", WebSocketConnection.READ_REMEDY);
         return receiver.read(this, dst);
     }
 

@@ -97,6 +97,8 @@ final class Outbox {
     }
 
     private void awaitRoom(Entry entry) throws IOException {
+        LoopGuard.mayWait(
+                "send with a full outbox", "use OutboxPolicy.REFUSE or DROP_OLDEST, or send on a thread of your own");
         AtomicBoolean late = new AtomicBoolean();
         TimeSource.Timer timer = time.schedule(sendTimeout, () -> {
             late.set(true);
@@ -344,7 +346,7 @@ final class Outbox {
     /** A message and its receipt. */
     private static final class Entry {
         private final Message message;
-        private final CompletableFuture<@Nullable Void> receipt = new CompletableFuture<>();
+        private final CompletableFuture<@Nullable Void> receipt = new Promise<>("the receipt of a message");
 
         /** How a write of it broke, if one did. Sending thread only. */
         private @Nullable Exception doubt;

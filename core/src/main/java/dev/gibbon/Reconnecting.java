@@ -67,6 +67,7 @@ final class Reconnecting {
     /** {@return the next message of whichever connection; null once closed, by this side or cleanly by the peer} */
     @Nullable
     Message readMessage() throws IOException {
+        LoopGuard.mayWait("readMessage", "read on a thread of your own");
         lock.lock();
         try {
             while (!closing && incoming == null && state != ReconnectState.STOPPED) {
@@ -95,6 +96,10 @@ final class Reconnecting {
     }
 
     void close() {
+        if (EventLoop.isLoopThread()) { // It must not wait.
+            Thread _ = Thread.ofVirtual().name("gibbon-reconnect-close").start(this::close);
+            return;
+        }
         boolean inside = isInside();
         if (!inside && state() == ReconnectState.CONNECTED) {
             try {

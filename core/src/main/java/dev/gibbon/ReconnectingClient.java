@@ -135,8 +135,9 @@ public final class ReconnectingClient implements AutoCloseable {
      *
      * <p>Returns when the threads have ended, thus not before a request hook or listener that is running returns; a
      * resume hook is left behind once its {@linkplain Builder#resumeTimeout time} is up. A hook is interrupted, and
-     * receipts that were waited for have failed by then. Called by a hook, a listener or a dependent of a receipt,
-     * this returns at once and the rest happens after that. Interrupting the thread drops the connection.
+     * receipts that were waited for have failed by then. Called by a hook, a listener or a dependent of a receipt, or
+     * on an event loop's thread, this returns at once and the rest
+     * happens after that. Interrupting the thread drops the connection.
      */
     @Override
     public void close() {

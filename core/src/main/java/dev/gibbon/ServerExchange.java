@@ -167,6 +167,7 @@ final class ServerExchange implements Exchange {
 
     @Override
     public void respond(int status, Headers headers, byte[] body) throws IOException {
+        LoopGuard.mayWait("respond", "answer on the handler's own thread");
         if (status < 200) {
             throw new IllegalArgumentException("status " + status + " is no final status (RFC 9110 §15)");
         }

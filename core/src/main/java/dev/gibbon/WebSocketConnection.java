@@ -40,6 +40,10 @@ final class WebSocketConnection implements Connection, Ticks.Member {
      */
     private static final Duration BEFORE_THE_END = Duration.ofSeconds(1);
 
+    /** What to do instead of waiting for a message on a loop's thread. */
+    static final String READ_REMEDY =
+            "give that connection to a listener too (Connection.listen), or read on a thread of your own";
+
     private final Engine engine;
     private final Transport transport;
     private final Protocol protocol;
@@ -404,12 +408,16 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public @Nullable Message readMessage() throws IOException {
-        return receiver().readMessage();
+        Receiver blocking = receiver();
+        LoopGuard.mayWait("readMessage", READ_REMEDY);
+        return blocking.readMessage();
     }
 
     @Override
     public @Nullable MessageReader nextReader() throws IOException {
-        return receiver().nextReader();
+        Receiver blocking = receiver();
+        LoopGuard.mayWait("nextReader", READ_REMEDY);
+        return blocking.nextReader();
     }
 
     @Override
@@ -471,8 +479,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
     private void enter(Listener listener, LoopTransport socket) {
         EventLoop chosen = engine.loops().next();
         // One that is ending already is ended by a thread that blocks in the transport.
-        LoopConnection side =
-                lifecycle.isFinishing() || !started(chosen) ? null : enterLoop(listener, socket, chosen);
+        LoopConnection side = lifecycle.isFinishing() || !started(chosen) ? null : enterLoop(listener, socket, chosen);
         if (side == null) {
             sender.resume();
             listenOnThread(listener);
@@ -576,6 +583,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void writeMessage(MessageView message) throws IOException {
+        sender.mayWrite("writeMessage");
         ByteBuffer source = message.source();
         int limit = source.limit();
         int position = source.position();
@@ -590,21 +598,25 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void writeText(String text) throws IOException {
+        sender.mayWrite("writeText");
         send(Opcode.TEXT, Message.encode(text));
     }
 
     @Override
     public void writeBinary(ByteBuffer payload) throws IOException {
+        sender.mayWrite("writeBinary");
         send(Opcode.BINARY, payload);
     }
 
     @Override
     public void writeBinary(byte[] payload) throws IOException {
+        sender.mayWrite("writeBinary");
         send(Opcode.BINARY, payload);
     }
 
     @Override
     public void writeMessage(Message message) throws IOException {
+        sender.mayWrite("writeMessage");
         send(message.isText() ? Opcode.TEXT : Opcode.BINARY, message.bytes());
     }
 
@@ -620,6 +632,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public MessageWriter nextWriter(MessageType type) throws IOException {
+        sender.mayWrite("nextWriter");
         endOwnWriter();
         boolean compressed = sender.compressesStream(type == MessageType.TEXT ? Opcode.TEXT : Opcode.BINARY);
         sender.beginMessage();
@@ -657,6 +670,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void writePrepared(PreparedMessage message) throws IOException {
+        sender.mayWrite("writePrepared");
         endOwnWriter();
         sender.prepared(message);
     }
@@ -668,11 +682,15 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void flush() throws IOException {
+        sender.mayWrite("flush");
         sender.flush();
     }
 
     @Override
     public void setBatchWrites(boolean on) throws IOException {
+        if (!on) {
+            sender.mayWrite("setBatchWrites(false)");
+        }
         sender.batching(on);
         if (!on) {
             sender.flush();
@@ -681,7 +699,8 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public CompletableFuture<Duration> ping() throws IOException {
-        CompletableFuture<Duration> roundTrip = new CompletableFuture<>();
+        sender.mayWrite("ping");
+        CompletableFuture<Duration> roundTrip = new Promise<>("the round trip of a Ping");
         sender.control(Opcode.PING, ByteBuffer.wrap(controlFrames.pingPayload(roundTrip)));
         return roundTrip;
     }
@@ -697,6 +716,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
     }
 
     private void sendControl(Opcode opcode, ByteBuffer payload) throws IOException {
+        sender.mayWrite(opcode == Opcode.PING ? "ping" : "pong");
         if (payload.remaining() > FrameHeader.MAX_CONTROL_PAYLOAD) {
             throw new IllegalArgumentException(
                     opcode + " payload " + payload.remaining() + " > " + FrameHeader.MAX_CONTROL_PAYLOAD + " (§5.5)");

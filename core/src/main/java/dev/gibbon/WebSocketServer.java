@@ -145,35 +145,50 @@ public final class WebSocketServer implements AutoCloseable {
      * Waits until the server was {@linkplain #close closed} and all is done.
      *
      * @throws InterruptedException if interrupted meanwhile
+     * @throws IllegalStateException if this is an event loop's thread, which must not wait
      */
     public void awaitShutdown() throws InterruptedException {
+        LoopGuard.mayWait("awaitShutdown", "wait on a thread of your own");
         ended.await();
     }
 
     /**
      * Shuts down gracefully and waits for it: stops accepting, does a closing handshake with 1001 on every WebSocket,
      * lets requests that are being answered finish, and after the {@linkplain Builder#shutdownTimeout shutdown timeout}
-     * drops whatever is left. Does nothing the second time but wait.
+     * drops what is left. The second time it only waits. On an event loop's thread it returns and goes on elsewhere.
      */
     @Override
     public void close() {
-        if (shuttingDown.compareAndSet(false, true)) {
-            closeAcceptors();
-            for (WebSocketConnection connection : engine.connections()) {
-                engine.start("gibbon-shutdown", () -> connection.close(CloseCode.GOING_AWAY, ""));
+        boolean first = shuttingDown.compareAndSet(false, true);
+        if (EventLoop.isLoopThread()) { // It must not wait.
+            if (first) {
+                engine.start("gibbon-shutdown", this::shutDown);
             }
-            for (OpenTransport transport : open) {
-                if (transport.isIdle()) {
-                    transport.abort();
-                }
-            }
-            awaitEmpty(engine.time().nanoTime() + shutdownTimeout.toNanos());
-            open.forEach(OpenTransport::abort);
-            engine.connections().forEach(WebSocketConnection::abort);
-            engine.end();
-            ended.countDown();
-            return;
+        } else if (first) {
+            shutDown();
+        } else {
+            awaitEnd();
         }
+    }
+
+    private void shutDown() {
+        closeAcceptors();
+        for (WebSocketConnection connection : engine.connections()) {
+            engine.start("gibbon-shutdown", () -> connection.close(CloseCode.GOING_AWAY, ""));
+        }
+        for (OpenTransport transport : open) {
+            if (transport.isIdle()) {
+                transport.abort();
+            }
+        }
+        awaitEmpty(engine.time().nanoTime() + shutdownTimeout.toNanos());
+        open.forEach(OpenTransport::abort);
+        engine.connections().forEach(WebSocketConnection::abort);
+        engine.end();
+        ended.countDown();
+    }
+
+    private void awaitEnd() {
         try {
             ended.await();
         } catch (InterruptedException _) {
@@ -185,8 +200,7 @@ public final class WebSocketServer implements AutoCloseable {
         try {
             while ((!open.isEmpty() || !engine.members().isEmpty())
                     && until - engine.time().nanoTime() > 0) {
-                Thread.sleep(
-                        Duration.ofMillis(5)); // Once in a server's life: not worth a signal from every connection.
+                Thread.sleep(5); // Once in a server's life: not worth a signal from every connection.
             }
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
