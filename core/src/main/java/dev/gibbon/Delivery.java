@@ -69,10 +69,6 @@ final class Delivery implements Input {
         this.wholeBytes = listener.wholeMessageBytes();
     }
 
-    Listener listener() {
-        return listener;
-    }
-
     @Override
     public Input.Waiting waiting() {
         return waiting;
@@ -264,7 +260,8 @@ final class Delivery implements Input {
         if (!inPlace || inbound.compressed()) {
             boolean begins = assembly == null;
             long size = (long) assembled + length;
-            // How long a message gets is known with its final frame, and of a compressed one at its end.
+            // How long a message gets is known with its final
+            // frame, and of a compressed one at its end.
             boolean exact = inbound.compressed() ? inbound.last() : inbound.frameEndsMessage();
             ByteBuffer place = withRoom(length, size + inbound.plainBytesToCome(), exact);
             place.clear().put(assembled, in, from, length);
@@ -310,6 +307,7 @@ final class Delivery implements Input {
     }
 
     private void tell(MessageView view) {
+        loop().holdUp().begin(listener);
         try {
             if (view.isText()) {
                 listener.onText(connection, view);
@@ -319,6 +317,7 @@ final class Delivery implements Input {
         } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
             failed(e);
         } finally {
+            loop().holdUp().end();
             view.end();
         }
     }
@@ -344,10 +343,13 @@ final class Delivery implements Input {
     }
 
     private void call(Call callback) {
+        loop().holdUp().begin(listener);
         try {
             callback.run();
         } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
             failed(e);
+        } finally {
+            loop().holdUp().end();
         }
     }
 
@@ -371,6 +373,12 @@ final class Delivery implements Input {
             assembled = 0;
             loop().assemblies().release(left);
         }
-        connection.tellEnd(listener);
+        HoldUp holdUp = loop().holdUp();
+        holdUp.begin(listener);
+        try {
+            connection.tellEnd(listener);
+        } finally {
+            holdUp.end();
+        }
     }
 }

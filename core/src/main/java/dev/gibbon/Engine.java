@@ -29,9 +29,6 @@ final class Engine {
     /** What announced messages may make all connections set aside before they grow with the bytes that come. */
     private static final long MAX_RESERVED = 64L * 1024 * 1024;
 
-    /** How long a listener may hold up its loop before a line of the log names it. */
-    private static final long SLOW_LISTENER_NANOS = 500_000_000;
-
     private final TimeSource time;
     private final BufferPool buffers = new BufferPool(KEPT_BUFFERS);
     private final ArrayBlockingQueue<SendBatch> batches = new ArrayBlockingQueue<>(KEPT_BUFFERS);
@@ -47,6 +44,7 @@ final class Engine {
     private final LimitedLog log;
     private final Refusals refusals;
     private final Ticks ticks;
+    private final LoopWatch watch;
 
     Engine(TimeSource time, MaskingKeys maskingKeys) {
         this(time, maskingKeys, DEFAULT_LOOPS);
@@ -61,7 +59,8 @@ final class Engine {
         this.loops = new EventLoops(this, loops);
         this.log = new LimitedLog(time);
         this.refusals = new Refusals(time, log, explainRefusals);
-        this.ticks = new Ticks(time, log, now -> this.loops.tick(now, SLOW_LISTENER_NANOS));
+        this.ticks = new Ticks(time, log);
+        this.watch = new LoopWatch(time, log, this.loops);
         this.rounds = new Rounds(time);
         this.maskingKeys = maskingKeys;
     }
@@ -115,6 +114,10 @@ final class Engine {
 
     EventLoops loops() {
         return loops;
+    }
+
+    LoopWatch watch() {
+        return watch;
     }
 
     LimitedLog log() {

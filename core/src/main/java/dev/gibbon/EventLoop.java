@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -80,13 +79,10 @@ final class EventLoop {
 
     private volatile @Nullable Thread thread;
 
-    /**
-     * Which connection is served right now, and how many were so
-     * far: for the tick, which names those that take too long.
-     */
-    private final AtomicReference<@Nullable LoopConnection> serving = new AtomicReference<>();
+    private final HoldUp holdUp = new HoldUp();
 
-    private final AtomicLong served = new AtomicLong();
+    /** Written by the loop's thread. */
+    private final AtomicLong turns = new AtomicLong();
 
     // Loop's thread only.
     private @Nullable ByteBuffer receive;
@@ -99,10 +95,8 @@ final class EventLoop {
     private final ArrayList<LoopConnection> again = new ArrayList<>();
     private final Consumer<SelectionKey> serve = this::serve;
 
-    // Tick thread only.
-    private long servedAtTick;
-    private long stuckSince;
-    private boolean named;
+    /** One look at a time. */
+    private long turnsSeen;
 
     EventLoop(Engine engine, String name) {
         this.engine = engine;
@@ -254,8 +248,8 @@ final class EventLoop {
     }
 
     /**
-     * Stops serving a channel. A selector forgets a cancelled key with its next selection, and until then the channel can neither be
-     * registered with it again nor does it belong to anybody else.
+     * Stops serving a channel. A selector forgets a cancelled key with its next selection, and until then the channel
+     * can neither be registered with it again nor does it belong to anybody else.
      *
      * @param key the channel's
      * @param then runs on the loop's thread once the selector has forgotten it
@@ -268,7 +262,7 @@ final class EventLoop {
     /** Remembers that frames are held back until the end of this turn. */
     void touched(LoopConnection connection) {
         touched.addLast(connection);
-        // A flush may fail, and what that runs may touch others: each is taken out before it is flushed.
+        // A flush that fails may touch others: each is taken out first.
         for (int left = touched.size(); left > MAX_TOUCHED; left--) {
             touched.removeFirst().flushEarly();
         }
@@ -314,17 +308,16 @@ final class EventLoop {
             int cancelled = leaving.size();
             sleeping = true;
             if (!tasks.isEmpty() || !again.isEmpty() || !touched.isEmpty() || !leaving.isEmpty()) {
-                sleeping = false;
+                awake();
                 running.selectNow(serve);
             } else {
                 running.select(serve, idle ? IDLE_MILLIS : 0);
-                sleeping = false;
+                awake();
             }
             letGo(cancelled);
             serveAgain();
             runTasks();
             flushTouched();
-            serving.setOpaque(null);
             if (!idle) {
                 idleSince = 0;
             } else if (idleSince == 0) {
@@ -348,7 +341,6 @@ final class EventLoop {
         again.clear();
         tasks.addAll(leaving); // Another selector never knew their keys.
         leaving.clear();
-        serving.setOpaque(null);
         sleeping = false;
         startLock.lock();
         try {
@@ -393,7 +385,16 @@ final class EventLoop {
         }
     }
 
+    private void awake() {
+        sleeping = false;
+        turns.setOpaque(turns.getPlain() + 1);
+        engine.watch().wake();
+    }
+
     private void serve(SelectionKey key) {
+        if (sleeping) { // This is the first of those that a selection has found ready.
+            awake();
+        }
         int operations;
         try {
             operations = key.readyOps();
@@ -451,7 +452,9 @@ final class EventLoop {
         }
     }
 
-    /** Ends the turn of those that hold frames back; those that are touched meanwhile, by a listener, get theirs too. */
+    /**
+     * Ends the turn of those that hold frames back; those that are touched meanwhile, by a listener, get theirs too.
+     */
     private void flushTouched() {
         for (int left = MAX_FLUSHES; left > 0; left--) {
             LoopConnection connection = touched.pollFirst();
@@ -466,37 +469,29 @@ final class EventLoop {
         }
     }
 
-    /** Notes whose turn it is, for whoever looks for listeners that block. */
-    void serving(LoopConnection connection) {
-        serving.setOpaque(connection);
-        served.setOpaque(served.getPlain() + 1);
+    /** {@return who notes the calls of the application's code on this loop} */
+    HoldUp holdUp() {
+        return holdUp;
     }
 
-    /** Names the listener that has held this loop up since the last look. Tick thread. */
-    void tick(long now, long tooLongNanos) {
-        LoopConnection busyWith = serving.getOpaque();
-        long count = served.getOpaque();
-        if (busyWith == null || count != servedAtTick) {
-            servedAtTick = count;
-            stuckSince = now;
-            named = false;
-        } else if (!named && now - stuckSince >= tooLongNanos) {
-            named = true;
-            long millis = (now - stuckSince) / 1_000_000;
-            String listener = busyWith.listener().getClass().getName();
-            engine.log()
-                    .warn(listener + " holds up " + name + " for " + millis + " ms: a listener must not block", at());
-        }
+    /** {@return whether the loop's thread does anything} Any thread. */
+    boolean busy() {
+        return thread != null && !sleeping;
     }
 
-    /** {@return where the loop's thread is right now, to be logged} */
-    private Throwable at() {
-        Throwable at = new Throwable("the loop is here");
+    /**
+     * Looks whether the application holds this loop up. {@return whether its thread did anything since the last look}
+     */
+    boolean look(long now, LimitedLog log) {
         Thread running = thread;
-        if (running != null) {
-            at.setStackTrace(running.getStackTrace());
+        if (running == null) {
+            return false;
         }
-        return at;
+        holdUp.look(now, running, log);
+        long count = turns.getOpaque();
+        boolean awake = busy() || count != turnsSeen;
+        turnsSeen = count;
+        return awake;
     }
 
     @Override

@@ -20,10 +20,22 @@ final class EventLoops {
         return loops[Math.floorMod(turn.getAndIncrement(), loops.length)];
     }
 
-    /** Names listeners that hold a loop up. Tick thread. */
-    void tick(long now, long tooLongNanos) {
+    /** Looks whether listeners hold loops up. {@return whether any loop did anything since the last look} */
+    boolean look(long now, LimitedLog log) {
+        boolean busy = false;
         for (EventLoop loop : loops) {
-            loop.tick(now, tooLongNanos);
+            busy |= loop.look(now, log);
         }
+        return busy;
+    }
+
+    /** {@return whether any loop does something} */
+    boolean busy() {
+        for (EventLoop loop : loops) {
+            if (loop.busy()) {
+                return true;
+            }
+        }
+        return false;
     }
 }

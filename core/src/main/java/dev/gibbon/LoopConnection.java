@@ -90,14 +90,9 @@ final class LoopConnection implements EventLoop.Ready {
         return loop;
     }
 
-    Listener listener() {
-        return delivery.listener();
-    }
-
     /** Begins to serve the connection, with what a blocking reader has left. */
     void start(Receiver.Rest rest) {
         started = true;
-        loop.serving(this);
         delivery.open(loop, rest);
         if (phase == Phase.ENDED) { // Lost before the loop came to it.
             delivery.ended();
@@ -171,7 +166,6 @@ final class LoopConnection implements EventLoop.Ready {
         connection.sender().giveUpWriting(); // The thread whose write has failed may not have come to it.
         setPaused(false);
         for (int reads = READS_BEFORE_THE_END; reads > 0 && phase == Phase.OPEN; reads--) {
-            loop.serving(this);
             delivery.beginTurn();
             if (held != null) {
                 goOn();
@@ -191,7 +185,6 @@ final class LoopConnection implements EventLoop.Ready {
 
     @Override
     public void ready(int operations) {
-        loop.serving(this);
         delivery.beginTurn();
         if ((operations & SelectionKey.OP_WRITE) != 0) {
             writable();
@@ -429,7 +422,6 @@ final class LoopConnection implements EventLoop.Ready {
             held = null;
             key = null;
             if (started) {
-                loop.serving(this);
                 delivery.ended();
             }
         });

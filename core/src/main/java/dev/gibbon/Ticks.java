@@ -6,7 +6,6 @@ import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,14 +42,12 @@ final class Ticks {
 
     private final TimeSource time;
     private final LimitedLog log;
-    private final LongConsumer alsoLook;
     private final AtomicReferenceArray<@Nullable Round> rounds = new AtomicReferenceArray<>(ROUNDS);
 
-    /** Makes one without connections; {@code alsoLook} gets the time whenever a round was gone through. */
-    Ticks(TimeSource time, LimitedLog log, LongConsumer alsoLook) {
+    /** Makes one without connections. */
+    Ticks(TimeSource time, LimitedLog log) {
         this.time = time;
         this.log = log;
-        this.alsoLook = alsoLook;
     }
 
     /** Looks at {@code connection}, a few times within the shortest of its time-outs, until it is removed. */
@@ -176,7 +173,6 @@ final class Ticks {
                         look(member, now);
                     }
                 }
-                alsoLook.accept(now);
             } catch (Throwable e) {
                 log.warn("a round of looks at connections was cut short", e);
             } finally {

@@ -372,7 +372,7 @@ class BackpressureTest {
         try (Rig rig = Rig.congested(role, options(QueuePolicy.REFUSE), new Probe())) {
             int _ = fill(rig);
             Rig.Task<Boolean> closing = Rig.go(() -> rig.connection.close(CloseCode.NORMAL, "bye"));
-            rig.clock.awaitPending(2);
+            Rig.await(() -> rig.connection.state() == ConnectionState.CLOSING, () -> "it does not begin to close");
             rig.neighbours.echo();
             assertFalse(closing.done());
             rig.clock.advance(ConnectionOptions.defaults().closeTimeout());

@@ -32,16 +32,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import org.junit.jupiter.api.Test;
@@ -135,55 +129,6 @@ class LoopTest {
         FutureTask<Thread> who = new FutureTask<>(Thread::currentThread);
         loop.execute(who);
         return who.get(Rig.SECONDS, TimeUnit.SECONDS);
-    }
-
-    @Test
-    void listenerThatBlocksIsNamedInALogLine() throws Exception {
-        LinkedBlockingQueue<String> lines = new LinkedBlockingQueue<>();
-        Handler handler = new Handler() {
-            @Override
-            public void publish(LogRecord line) {
-                lines.add(line.getMessage());
-            }
-
-            @Override
-            public void flush() {}
-
-            @Override
-            public void close() {}
-        };
-        Logger logger = Logger.getLogger("dev.gibbon");
-        logger.addHandler(handler);
-        CountDownLatch gate = new CountDownLatch(1);
-        CountDownLatch inside = new CountDownLatch(1);
-        Probe probe = new Probe(new Probe.Script() {
-            @Override
-            void message(Connection connection, MessageView message) throws IOException {
-                inside.countDown();
-                try {
-                    gate.await();
-                } catch (InterruptedException e) {
-                    throw new IOException(e);
-                }
-            }
-        });
-        try (Rig rig = new Rig(new Side(Face.LOOP, Role.SERVER), ConnectionOptions.defaults(), probe)) {
-            rig.awaitLoop();
-            lines.clear();
-            rig.peer.sendText("block");
-            assertTrue(inside.await(Rig.SECONDS, TimeUnit.SECONDS));
-            rig.clock.advance(Duration.ofSeconds(1));
-            rig.clock.advance(Duration.ofSeconds(3));
-            gate.countDown();
-            String line = lines.poll(Rig.SECONDS, TimeUnit.SECONDS);
-            assertTrue(Objects.requireNonNull(line).contains("dev.gibbon.Probe holds up gibbon-loop-0"), line);
-            rig.connection.abort();
-            Rig.End _ = rig.end(rig.read());
-            rig.expectAllGivenBack();
-        } finally {
-            gate.countDown();
-            logger.removeHandler(handler);
-        }
     }
 
     @Test

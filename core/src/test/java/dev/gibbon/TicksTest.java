@@ -19,7 +19,7 @@ class TicksTest {
 
     private final ManualClock clock = new ManualClock();
     private final LimitedLog log = new LimitedLog(clock);
-    private final Ticks ticks = new Ticks(clock, log, _ -> {});
+    private final Ticks ticks = new Ticks(clock, log);
 
     private static class Member implements Ticks.Member {
         final Duration timeout;
@@ -118,24 +118,6 @@ class TicksTest {
     }
 
     @Test
-    void whatIsLookedAtBesidesMayThrow() {
-        AtomicBoolean looked = new AtomicBoolean();
-        Ticks withMore = new Ticks(clock, log, _ -> {
-            looked.set(true);
-            throw new LinkageError("no time zones");
-        });
-        try (LogLines _ = LogLines.handledBy(_ -> {
-            throw new LinkageError("no time zones");
-        })) {
-            Member member = new Member(LONG);
-            withMore.add(member);
-            pass(Duration.ofSeconds(3));
-            assertTrue(looked.get());
-            assertEquals(3, member.looks);
-        }
-    }
-
-    @Test
     void membersThatLeaveInALookCostNobodyItsLook() {
         List<Member> all = new ArrayList<>();
         for (int i = 0; i < 100; i++) {
@@ -186,7 +168,7 @@ class TicksTest {
                 return clock.schedule(delay, task);
             }
         };
-        Ticks starved = new Ticks(scarce, log, _ -> {});
+        Ticks starved = new Ticks(scarce, log);
         Member first = new Member(LONG);
         Member second = new Member(LONG);
         try (LogLines _ = LogLines.record()) {
