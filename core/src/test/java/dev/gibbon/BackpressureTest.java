@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Peers that do not read from a connection on a loop, over sockets
  * that hold little; on the same loop a neighbour that must not notice.
  */
-@Timeout(30)
+@Timeout(300)
 class BackpressureTest {
     private static final int MAX_QUEUED = 100_000;
     private static final int PIECE = 10_000;
@@ -181,7 +181,7 @@ class BackpressureTest {
         int count = 1000;
         Probe probe = new Probe(echo());
         try (Rig rig = Rig.congested(role, options(QueuePolicy.BLOCK), probe)) {
-            rig.peer.deadline(Duration.ofSeconds(20));
+            rig.peer.deadline(Duration.ofSeconds(60));
             Rig.Task<Boolean> sending = Rig.go(() -> {
                 for (int i = 0; i < count; i++) {
                     rig.peer.sendBinary(piece(i));
@@ -293,7 +293,7 @@ class BackpressureTest {
         int threads = 8;
         int count = 60;
         try (Rig rig = Rig.congested(role, options, new Probe())) {
-            rig.peer.deadline(Duration.ofSeconds(20));
+            rig.peer.deadline(Duration.ofSeconds(60));
             List<Rig.Task<Boolean>> writers = new ArrayList<>();
             for (int t = 0; t < threads; t++) {
                 int thread = t;

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The threat catalogue's closing handshakes (CL) on whole
  * connections of either role, with healthy neighbours beside them.
  */
-@Timeout(20)
+@Timeout(300)
 class CloseThreatsTest {
     private static final CloseStatus BYE = new CloseStatus(CloseCode.NORMAL, "bye");
 

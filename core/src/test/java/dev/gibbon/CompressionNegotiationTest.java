@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * and that both directions keep to what was agreed. Rows are in short: {@code pd}, {@code snct}, {@code cnct},
  * {@code smwb}, {@code cmwb} for the names of RFC 7692 §7. Another connection talks compressed through all of it.
  */
-@Timeout(60)
+@Timeout(300)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class CompressionNegotiationTest {
     private static final List<String> SERVED = List.of("pull", "loop");

@@ -290,7 +290,7 @@ final class CompressionScene implements AutoCloseable {
         peer.expectEnd();
         peer.close(); // Or the connection lingers, and tells a listener only after that.
         T failure = assertInstanceOf(
-                kind, end.get(10, TimeUnit.SECONDS).orElseThrow(() -> new AssertionError("the end was clean")));
+                kind, end.get(60, TimeUnit.SECONDS).orElseThrow(() -> new AssertionError("the end was clean")));
         expectAllGivenBack();
         return failure;
     }

@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * permessage-deflate from the opening handshake to the messages,
  * our client against our server, and what goes over the wire.
  */
-@Timeout(60)
+@Timeout(300)
 class CompressionTest {
     private static final String JSON = "{\"symbol\":\"GIB\",\"price\":12.5,\"venue\":\"XETRA\"},";
 

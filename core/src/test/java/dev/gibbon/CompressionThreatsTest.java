@@ -472,8 +472,8 @@ class CompressionThreatsTest {
             }
             Collections.sort(bytesPerEcho);
             assertTrue(inflated.get() < 64L * (64 << 20), "it went on all the time");
-            // What is inflated while one echo goes round: a few turns of the loop. Other work on the
-            // machine makes echoes late, but nothing makes them early: the best fifth counts.
+            // What is inflated while one echo goes round: a few turns of the loop. Other work on
+            // the machine makes echoes late, but nothing makes them early: the best fifth counts.
             assertTrue(bytesPerEcho.get(10) < 4 << 20, "an echo waits for " + bytesPerEcho.get(10) + " bytes");
             attacked.abort();
         }
@@ -555,8 +555,8 @@ class CompressionThreatsTest {
                 }
                 longest = Math.max(longest, inflated.get() - before);
             }
-            // About one as a rule, and no more than what the carriers do while the others' threads have
-            // no core to run on; of a bomb that lets nobody in these are hundreds.
+            // About one as a rule, and no more than what the carriers do while the others'
+            // threads have no core to run on. Of a bomb that lets nobody in it is thousands.
             assertTrue(longest < 512 << 20, "somebody waited while " + (longest >> 20) + " MiB were inflated");
         }
     }

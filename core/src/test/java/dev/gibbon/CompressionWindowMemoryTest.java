@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * Clients that offer a bare permessage-deflate, as most of Java's do, cannot be told how far back to refer: what the
  * server keeps for all of them together is bounded, and decided when they connect (RFC 7692 §7.1.1.2, §7.1.2.2).
  */
-@Timeout(60)
+@Timeout(300)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class CompressionWindowMemoryTest {
     private static final String BARE = "permessage-deflate";

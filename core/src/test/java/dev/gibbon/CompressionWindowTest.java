@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
  * Every window that can be agreed on, on whole connections: what
  * we send is read by a decoder that knows no more than the window.
  */
-@Timeout(60)
+@Timeout(300)
 class CompressionWindowTest {
     private static final int LONG_BYTES = 70_000;
 

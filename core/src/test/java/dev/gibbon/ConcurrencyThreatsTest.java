@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 
 /** The threat catalogue's races and interrupts (CC) on whole connections, with healthy neighbours beside them. */
-@Timeout(30)
+@Timeout(300)
 class ConcurrencyThreatsTest {
     private static final int THREADS = 16;
     private static final int MESSAGES = 30;

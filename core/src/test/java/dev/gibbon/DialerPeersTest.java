@@ -44,7 +44,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * tinyproxy and microsocks, with certificates that OpenSSL made. Each is started here, on loopback; where one is
  * missing its tests are skipped.
  */
-@Timeout(60)
+@Timeout(300)
 class DialerPeersTest {
     private static final int MIB = 1 << 20;
     private static final CloseCode OWN = new CloseCode(4001);

@@ -147,7 +147,7 @@ class DialerTlsTest {
         assertEquals(ConnectionState.OPEN, connection.state());
         String protocol = connection.tlsSession().orElseThrow().getProtocol();
         assertEquals("TLSv1.3", protocol);
-        return seen.get(5, TimeUnit.SECONDS);
+        return seen.get(60, TimeUnit.SECONDS);
     }
 
     /** No request, no second try without TLS (SEC-28), nothing left. */
@@ -159,7 +159,7 @@ class DialerTlsTest {
         assertEquals(before + 1, scene.all().size());
         assertTrue(scene.allClosed());
         assertEquals(0, dialer.engine().buffers().leased());
-        assertTrue(seen.handle((_, failure) -> failure != null).get(5, TimeUnit.SECONDS));
+        assertTrue(seen.handle((_, failure) -> failure != null).get(60, TimeUnit.SECONDS));
     }
 
     @ParameterizedTest

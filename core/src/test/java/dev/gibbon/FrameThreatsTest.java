@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The threat catalogue's frames (FR), each sent to a whole
  * connection of either role, with healthy neighbours beside it.
  */
-@Timeout(20)
+@Timeout(300)
 class FrameThreatsTest {
     private static final byte[] NOTHING = {};
     private static final int L_MSG = 1 << 20;

@@ -44,7 +44,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What gorilla/websocket's own tests pin, pinned here; docs/reference/gorilla.md is the list. All of it in memory. */
-@Timeout(30)
+@Timeout(300)
 class GorillaContractTest {
     private static final int[] SIZES = {
         0, 1, 2, 124, 125, 126, 127, 128, 129, 65_534, 65_535, 65_536, 65_537, 3 * 65_536 + 5
@@ -113,7 +113,7 @@ class GorillaContractTest {
     }
 
     private static <T> T done(FutureTask<T> task) throws Exception {
-        return task.get(10, TimeUnit.SECONDS);
+        return task.get(60, TimeUnit.SECONDS);
     }
 
     static Stream<Arguments> framings() {

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
  * for the entries of our threat catalogue. A healthy connection echoes before, during and
  * after each; every refusal is small, closes, and never reaches an application.
  */
-@Timeout(30)
+@Timeout(300)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HandshakeThreatsTest {
     private volatile Recorder connections = new Recorder();

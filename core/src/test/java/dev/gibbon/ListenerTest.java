@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 
 /** What a listener is promised, wherever it runs. */
-@Timeout(30)
+@Timeout(300)
 class ListenerTest {
     private static final byte[] NOTHING = {};
     private static final String WHY = "only a listener is called";

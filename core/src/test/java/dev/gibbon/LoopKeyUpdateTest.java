@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A TLS 1.3 peer that asks for new keys (RFC 8446 §4.6.3) on a connection that an event loop serves. */
-@Timeout(60)
+@Timeout(300)
 class LoopKeyUpdateTest {
     /** A record's header, a KeyUpdate, its type, what the JDK adds, and the tag. */
     private static final int KEY_UPDATE_RECORD = 5 + 5 + 1 + 16 + 16;

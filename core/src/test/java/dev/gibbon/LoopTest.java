@@ -46,7 +46,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What only an event loop has: its thread, many connections on it, sockets of every kind. */
-@Timeout(60)
+@Timeout(300)
 class LoopTest {
     private static final class Echo implements Listener {
         @Override

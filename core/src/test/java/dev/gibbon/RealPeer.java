@@ -25,7 +25,7 @@ import java.util.stream.Stream;
 /** A program that we did not write, on loopback, for as long as a test needs it. */
 final class RealPeer implements AutoCloseable {
     private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
-    private static final Duration START = Duration.ofSeconds(20);
+    private static final Duration START = Duration.ofSeconds(60);
     private static final int END_SECONDS = 10;
 
     private final Process process;

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-@Timeout(20)
+@Timeout(300)
 class ReceiverTest {
     private static byte[] wire(Role role, Frame frame) {
         return (role == Role.SERVER ? frame.withMaskingKey(0x37fa213d) : frame).encode();

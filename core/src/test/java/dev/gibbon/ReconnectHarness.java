@@ -159,7 +159,7 @@ final class ReconnectHarness implements ReconnectListener {
     }
 
     static <T extends @Nullable Object> T result(Future<T> future) throws Exception {
-        return future.get(5, TimeUnit.SECONDS);
+        return future.get(60, TimeUnit.SECONDS);
     }
 
     /** {@return what a receipt or task failed with} */

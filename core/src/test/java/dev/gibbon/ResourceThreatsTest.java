@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
  * The threat catalogue's exhaustion attacks (RX) on whole
  * connections without options, with healthy neighbours beside them.
  */
-@Timeout(30)
+@Timeout(300)
 class ResourceThreatsTest {
     private static final byte[] NOTHING = {};
     private static final int L_MSG = 1 << 20;

@@ -35,7 +35,7 @@ import java.util.function.BooleanSupplier;
  * reads of the transport go by the system's time unless the pair is given the same clock.
  */
 final class Rig implements AutoCloseable {
-    static final long SECONDS = 10;
+    static final long SECONDS = 60;
 
     private static final int ONE_LOOP = 1;
 
@@ -350,14 +350,14 @@ final class Rig implements AutoCloseable {
     }
 
     void expectClosed() throws InterruptedException {
-        connection.lifecycle().awaitClosed(Duration.ofSeconds(20));
+        connection.lifecycle().awaitClosed(Duration.ofSeconds(60));
         assertEquals(ConnectionState.CLOSED, connection.state());
         assertTrue(!isOpen());
     }
 
     /** Waits for something that another thread is about to do. */
     static void await(BooleanSupplier done, java.util.function.Supplier<String> otherwise) {
-        long deadline = System.nanoTime() + Duration.ofSeconds(5).toNanos();
+        long deadline = System.nanoTime() + Duration.ofSeconds(SECONDS).toNanos();
         while (!done.getAsBoolean()) {
             if (System.nanoTime() - deadline > 0) {
                 throw new AssertionError(otherwise.get());
@@ -477,7 +477,7 @@ final class Rig implements AutoCloseable {
             echo();
             client.close();
             assertTrue(echoing.get());
-            server.lifecycle().awaitClosed(Duration.ofSeconds(20));
+            server.lifecycle().awaitClosed(Duration.ofSeconds(60));
             assertEquals(Optional.of(new CloseStatus(CloseCode.NORMAL, "")), server.closeStatus());
             assertEquals(Optional.of(new CloseStatus(CloseCode.NORMAL, "")), client.closeStatus());
         }

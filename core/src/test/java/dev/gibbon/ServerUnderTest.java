@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 /** A server on loopback and, beside whatever a test does to it, a healthy client that must not notice. */
 final class ServerUnderTest implements AutoCloseable {
     static final String HOST = "127.0.0.1";
-    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final WebSocketServer server;
     private final ScriptedPeer healthy;

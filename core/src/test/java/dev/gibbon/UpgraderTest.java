@@ -34,7 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(30)
+@Timeout(300)
 class UpgraderTest {
     /** One request and one handler. */
     private static HttpHead answer(ExchangeHandler handler, String... fields) throws Exception {
@@ -282,7 +282,7 @@ class UpgraderTest {
                 peer.expectClose(1000);
                 peer.expectEnd();
                 peer.close();
-                assertTrue(serving.join(Duration.ofSeconds(5)));
+                assertTrue(serving.join(Duration.ofSeconds(60)));
                 return head;
             }
         }
@@ -343,7 +343,7 @@ class UpgraderTest {
                 TransportCounters counters = server.counters();
                 assertEquals(1, counters.writes());
                 peer.expectUpgraded().close();
-                assertTrue(serving.join(Duration.ofSeconds(5)));
+                assertTrue(serving.join(Duration.ofSeconds(60)));
             }
         }
     }

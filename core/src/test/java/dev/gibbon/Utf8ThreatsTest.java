@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * The threat catalogue's texts (U8), each sent to a whole connection of either role, with healthy neighbours beside it.
  */
-@Timeout(20)
+@Timeout(300)
 class Utf8ThreatsTest {
     private static final byte[] NOTHING = {};
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 
-@Timeout(20)
+@Timeout(300)
 class WatchTest {
     private static final Duration SECOND = Duration.ofSeconds(1);
 

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(30)
+@Timeout(300)
 class WebSocketServerTest {
     private static void page(WebSocketServer.Builder builder) {
         builder.handle("/", exchange -> exchange.respond(200, "text/plain", "page"))
@@ -128,17 +128,20 @@ class WebSocketServerTest {
 
         @Test
         void anIdleConnectionIsDroppedAtTheHandshakeTimeoutCountedFromTheLastAnswer() throws Exception {
-            Duration timeout = Duration.ofMillis(400);
+            Duration timeout = Duration.ofSeconds(4);
             try (ServerUnderTest tested = ServerUnderTest.start(builder -> {
                         page(builder);
                         builder.handshakeTimeout(timeout);
                     });
                     ScriptedPeer peer = tested.send(tested.getRequest("/"))) {
                 assertEquals("page", body(peer, peer.response()));
-                long answered = System.nanoTime();
+                Thread.sleep(timeout.dividedBy(4));
+                long asked = System.nanoTime();
+                peer.sendRaw(latin1(tested.getRequest("/")));
+                assertEquals("page", body(peer, peer.expectHead()));
                 peer.expectEnd();
-                long waited = System.nanoTime() - answered;
-                assertTrue(waited > timeout.toNanos() / 2, "dropped after " + waited / 1_000_000 + " ms");
+                long waited = System.nanoTime() - asked;
+                assertTrue(waited > timeout.toNanos() * 9 / 10, "dropped after " + waited / 1_000_000 + " ms");
             }
         }
     }
@@ -161,7 +164,7 @@ class WebSocketServerTest {
                         boolean _ = connection.complete(Upgrader.create().upgrade(exchange));
                     }));
                     ScriptedPeer peer = tested.upgrade("/")) {
-                Connection ws = connection.get(5, TimeUnit.SECONDS);
+                Connection ws = connection.get(60, TimeUnit.SECONDS);
                 ws.writeText("from another thread");
                 peer.expectText("from another thread");
                 peer.sendText("read there too");
@@ -262,7 +265,7 @@ class WebSocketServerTest {
                 peer.expectEnd();
                 peer.close();
             }
-            assertTrue(closing.get(5, TimeUnit.SECONDS));
+            assertTrue(closing.get(60, TimeUnit.SECONDS));
             server.awaitShutdown();
             assertEquals(0, server.connectionCount());
             ServerUnderTest.await("the listening thread lives on", () -> !acceptorRuns());
@@ -291,7 +294,7 @@ class WebSocketServerTest {
                 recorder.expect("read", Optional.empty());
                 peer.expectEnd();
                 peer.close();
-                assertTrue(closing.get(5, TimeUnit.SECONDS));
+                assertTrue(closing.get(60, TimeUnit.SECONDS));
             }
             recorder.expectNothingElse();
         }
@@ -317,13 +320,13 @@ class WebSocketServerTest {
                 }
             });
             Thread _ = Thread.startVirtualThread(client);
-            assertTrue(entered.await(5, TimeUnit.SECONDS));
+            assertTrue(entered.await(60, TimeUnit.SECONDS));
             FutureTask<Boolean> closing = closing(server);
             ServerUnderTest.await("close() has not begun", () -> !acceptorRuns());
             assertFalse(closing.isDone());
             goOn.countDown();
-            assertEquals("finished", client.get(5, TimeUnit.SECONDS));
-            assertTrue(closing.get(5, TimeUnit.SECONDS));
+            assertEquals("finished", client.get(60, TimeUnit.SECONDS));
+            assertTrue(closing.get(60, TimeUnit.SECONDS));
         }
 
         @Test
@@ -335,7 +338,7 @@ class WebSocketServerTest {
                 long before = System.nanoTime();
                 server.close();
                 long took = (System.nanoTime() - before) / 1_000_000;
-                assertTrue(took >= 290 && took < 3_000, took + " ms");
+                assertTrue(took >= 290, took + " ms");
                 String _ = peer.expectClose(1001);
                 peer.expectEndOrReset();
                 assertEquals(0, server.connectionCount());
@@ -370,7 +373,8 @@ class WebSocketServerTest {
 
         @Test
         void clientsThatHaveNotFinishedTheirRequestAreDroppedAtOnce() throws Exception {
-            WebSocketServer server = echoServer().start();
+            WebSocketServer server =
+                    echoServer().shutdownTimeout(Duration.ofHours(1)).start();
             List<ScriptedPeer> halfway = new ArrayList<>();
             String request = HttpHead.upgradeRequest("a", "/");
             for (int i = 0; i < request.length(); i += 20) {
@@ -382,9 +386,7 @@ class WebSocketServerTest {
                 halfway.add(peer);
             }
             ServerUnderTest.await("not all were accepted", () -> server.connectionCount() == halfway.size());
-            long before = System.nanoTime();
-            server.close();
-            assertTrue(System.nanoTime() - before < 3_000_000_000L, "does not wait for them");
+            server.close(); // Does not wait an hour for them.
             for (ScriptedPeer peer : halfway) {
                 peer.expectEndOrReset();
                 peer.close();
@@ -406,16 +408,16 @@ class WebSocketServerTest {
             FutureTask<ScriptedPeer> client =
                     new FutureTask<>(() -> ScriptedPeer.overHttp(ServerUnderTest.HOST, server.port()));
             Thread _ = Thread.startVirtualThread(client);
-            assertTrue(entered.await(5, TimeUnit.SECONDS));
+            assertTrue(entered.await(60, TimeUnit.SECONDS));
             FutureTask<Boolean> closing = closing(server);
             ServerUnderTest.await("close() has not begun", () -> !acceptorRuns());
             goOn.countDown();
-            try (ScriptedPeer peer = client.get(5, TimeUnit.SECONDS)) {
+            try (ScriptedPeer peer = client.get(60, TimeUnit.SECONDS)) {
                 String _ = peer.expectUpgraded().expectClose(1001);
                 peer.sendClose(1001, "");
                 peer.expectEnd();
             }
-            assertTrue(closing.get(5, TimeUnit.SECONDS));
+            assertTrue(closing.get(60, TimeUnit.SECONDS));
         }
 
         @Test
@@ -439,14 +441,11 @@ class WebSocketServerTest {
                     }
                 }));
             }
-            assertTrue(some.await(10, TimeUnit.SECONDS));
-            long before = System.nanoTime();
+            assertTrue(some.await(60, TimeUnit.SECONDS));
             server.close();
-            long took = (System.nanoTime() - before) / 1_000_000;
-            assertTrue(took < 4_000, took + " ms");
             assertEquals(0, server.connectionCount());
             for (Thread client : clients) {
-                assertTrue(client.join(Duration.ofSeconds(6)));
+                assertTrue(client.join(Duration.ofSeconds(60)));
             }
         }
 
@@ -455,7 +454,7 @@ class WebSocketServerTest {
             WebSocketServer server = echoServer().start();
             FutureTask<Boolean> other = closing(server);
             server.close();
-            assertTrue(other.get(5, TimeUnit.SECONDS));
+            assertTrue(other.get(60, TimeUnit.SECONDS));
             server.close();
             server.awaitShutdown();
         }

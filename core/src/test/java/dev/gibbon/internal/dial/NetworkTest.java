@@ -79,7 +79,7 @@ class NetworkTest {
 
     private static Throwable failure(FutureTask<Transport> dial) throws Exception {
         try {
-            Transport _ = dial.get(5, TimeUnit.SECONDS);
+            Transport _ = dial.get(60, TimeUnit.SECONDS);
             throw new AssertionError("connected");
         } catch (ExecutionException e) {
             return e.getCause();
@@ -104,7 +104,7 @@ class NetworkTest {
         assertEquals(V4_A, next(started));
         try (TransportPair pair = TransportPair.create()) {
             outcome(V4_A).complete(pair.client());
-            assertSame(pair.client(), dial.get(5, TimeUnit.SECONDS));
+            assertSame(pair.client(), dial.get(60, TimeUnit.SECONDS));
             assertEquals(V6_A, next(left));
             assertTrue(pair.client().isOpen());
         }
@@ -120,7 +120,7 @@ class NetworkTest {
         assertEquals(V4_A, next(started));
         try (TransportPair pair = TransportPair.create()) {
             outcome(V4_A).complete(pair.client());
-            assertSame(pair.client(), dial.get(5, TimeUnit.SECONDS));
+            assertSame(pair.client(), dial.get(60, TimeUnit.SECONDS));
         }
     }
 
@@ -134,7 +134,7 @@ class NetworkTest {
         try (TransportPair first = TransportPair.create();
                 TransportPair second = TransportPair.create()) {
             outcome(V6_A).complete(first.client());
-            assertSame(first.client(), dial.get(5, TimeUnit.SECONDS));
+            assertSame(first.client(), dial.get(60, TimeUnit.SECONDS));
             assertEquals(V4_A, next(left));
             outcome(V4_A).complete(second.client());
             assertTrue(first.client().isOpen());

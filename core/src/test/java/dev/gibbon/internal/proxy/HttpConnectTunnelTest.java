@@ -256,7 +256,7 @@ class HttpConnectTunnelTest {
                 transport.awaitBlockedReader();
                 transport.close();
                 ExecutionException failure =
-                        assertThrows(ExecutionException.class, () -> opening.get(5, TimeUnit.SECONDS));
+                        assertThrows(ExecutionException.class, () -> opening.get(60, TimeUnit.SECONDS));
                 assertInstanceOf(AsynchronousCloseException.class, failure.getCause());
             }
         }

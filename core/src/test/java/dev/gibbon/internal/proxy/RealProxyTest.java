@@ -41,10 +41,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tunnels through proxies of Debian, the packages {@code tinyproxy} and {@code microsocks}, to an echo on loopback. */
-@Timeout(60)
+@Timeout(300)
 class RealProxyTest {
     private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
-    private static final Duration START = Duration.ofSeconds(20);
+    private static final Duration START = Duration.ofSeconds(60);
     private static final byte[] PAYLOAD = ProxyScript.latin("\u0000\u00ffecho".repeat(10_000));
 
     @TempDir

@@ -252,7 +252,7 @@ class Socks5TunnelTest {
                 transport.awaitBlockedReader();
                 transport.close();
                 ExecutionException failure =
-                        assertThrows(ExecutionException.class, () -> opening.get(5, TimeUnit.SECONDS));
+                        assertThrows(ExecutionException.class, () -> opening.get(60, TimeUnit.SECONDS));
                 assertInstanceOf(AsynchronousCloseException.class, failure.getCause());
             }
         }
