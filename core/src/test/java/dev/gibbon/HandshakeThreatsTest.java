@@ -300,7 +300,7 @@ class HandshakeThreatsTest {
 
     @Test
     @DisplayName(
-            "HS-31 RX-33 a head that is too long in all is 431 before its end has come, at the server's own limit too")
+            "HS-31 RX-02 a head that is too long in all is 431 before its end has come, at the server's own limit too")
     void aLongHeadIs431() throws Exception {
         String line = "X-%02d: " + "a".repeat(1_000) + "\r\n";
         StringBuilder head = new StringBuilder("GET /ws HTTP/1.1\r\n");
