@@ -10,7 +10,8 @@ public interface ExchangeHandler {
      *
      * @param exchange the request and the way to answer it; for this thread
      * @throws Exception anything: before an answer the peer gets 500, after an upgrade the connection is closed with
-     *     1011, unless the connection itself had ended, which is nothing special
+     *     1011, unless it is closing or had ended; a handler that leaves a {@code try} with the connection as its
+     *     resource has closed it with 1000 by then
      */
     void handle(Exchange exchange) throws Exception;
 }

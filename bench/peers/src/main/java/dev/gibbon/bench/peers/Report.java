@@ -67,7 +67,7 @@ final class Report {
     String markdown() {
         StringBuilder page = new StringBuilder();
         page.append("# Gibbon and its peers\n\n");
-        page.append("Made by `bench/peers/run`; [how to read it](../how-to/benchmark-peers.md). ");
+        page.append("Made by `bench/peers/run`; `docs/how-to/benchmark-peers.md` says how to read it. ");
         page.append("The raw results are in [peers.json](peers.json).\n\n");
         page.append(about());
         page.append("\n## Targets\n\n");
