@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the peer's system hears of an abort. */
-@Timeout(30)
+@Timeout(300)
 class AbortTest {
     private final LinkedBlockingQueue<Connection> opened = new LinkedBlockingQueue<>();
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A server whose accepting fails for a reason of the application's. */
-@Timeout(30)
+@Timeout(300)
 class AcceptingTest {
     private static void expectHungUpOn(WebSocketServer server) throws IOException {
         try (Socket client = new Socket(ServerUnderTest.HOST, server.port())) {

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a group's members get: in which order, and how much of it when they are slow. */
-@Timeout(60)
+@Timeout(300)
 class BroadcastTest {
     private static Group of(Connection... members) {
         Group group = new Group();

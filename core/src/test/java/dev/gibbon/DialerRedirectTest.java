@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where Location leads (RFC 3986 §5), as servers write it. */
-@Timeout(30)
+@Timeout(300)
 class DialerRedirectTest {
     private static final String FROM = "ws://example.test/b/c/d?q";
 

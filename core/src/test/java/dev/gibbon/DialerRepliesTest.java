@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Replies that other people's servers and proxies send, straight and through a proxy, and that mean something. */
-@Timeout(30)
+@Timeout(300)
 class DialerRepliesTest {
     private static final String TARGET = "ws://example.test/";
 

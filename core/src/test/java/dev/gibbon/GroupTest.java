@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 
 /** Who is in a group, on every face and while connections move from one to another. */
-@Timeout(60)
+@Timeout(300)
 class GroupTest {
     private static final PreparedMessage HELLO = PreparedMessage.text("hello");
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The one size of a head that is set holds for each line of it, on both sides and towards a proxy. */
-@Timeout(30)
+@Timeout(300)
 class HeadSizeTest {
     private static final int HEAD_BYTES = 64 * 1024;
     private static final String LONG = "a".repeat(60_000);

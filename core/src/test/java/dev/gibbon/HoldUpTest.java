@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Which code is named when a loop is held up, and when. The time is the test's. */
-@Timeout(60)
+@Timeout(300)
 class HoldUpTest {
     /** A look more than half a second. */
     private static final Duration NAMED = Duration.ofMillis(600);

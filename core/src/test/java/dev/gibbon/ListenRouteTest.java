@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Routes whose connections go to a listener, beside routes that are handled. */
-@Timeout(60)
+@Timeout(300)
 class ListenRouteTest {
     private static final int BURST = 50;
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
  * A server on localhost is found by clients that take it for {@code 127.0.0.1} and by those that take it for {@code
  * ::1}.
  */
-@Timeout(30)
+@Timeout(300)
 class LocalhostTest {
     private static List<InetAddress> loopbacks() throws IOException {
         List<InetAddress> here = new ArrayList<>();

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A loop's thread must not wait: calls that may are refused there, by name, and nobody is harmed. */
-@Timeout(60)
+@Timeout(300)
 class LoopGuardTest {
     /** Runs in a call of a listener on a loop. */
     private interface InListener {

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Opening handshakes on a server with a route for listeners, where a loop reads the request. */
-@Timeout(30)
+@Timeout(300)
 class LoopHandshakeTest {
     private static void listener(WebSocketServer.Builder builder) {
         builder.loops(1)

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What one turn of a loop does to connections other than the one whose listener is called. */
-@Timeout(60)
+@Timeout(300)
 class LoopTurnsTest {
     private static final int OTHERS = 100;
 

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 
 /** Messages that are written piece by piece: how they end, and how they are given up. */
-@Timeout(30)
+@Timeout(300)
 class MessageWriterTest {
     /** What an application throws when it cannot go on. */
     private static final class NotToday extends RuntimeException {

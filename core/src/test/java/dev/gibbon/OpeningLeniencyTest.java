@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Opening handshakes that are unusual and in order, or that clients send although they should not: accepted on each
  * face, plain and over TLS.
  */
-@Timeout(30)
+@Timeout(300)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class OpeningLeniencyTest {
     private SSLContext tls;

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.parallel.Isolated;
 
-@Timeout(30)
+@Timeout(300)
 @Isolated
 class SharedEngineTest {
     private static Set<Thread> timers() {

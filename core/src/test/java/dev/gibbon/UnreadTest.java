@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Connections that a handler opens, writes to, and leaves to nobody. */
-@Timeout(60)
+@Timeout(300)
 class UnreadTest {
     private static final Duration SECOND = Duration.ofSeconds(1);
     private static final int CLIENTS = 50;
