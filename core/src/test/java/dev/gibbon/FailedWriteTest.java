@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A peer that has sent its Close frame and is gone: whoever finds that by a write learns what the Close frame said. */
-@Timeout(60)
+@Timeout(300)
 class FailedWriteTest {
     private static final CloseStatus TOO_BIG = new CloseStatus(CloseCode.MESSAGE_TOO_BIG, "");
 

@@ -461,6 +461,8 @@ class WatchTest {
                 advance(rig, SECOND);
                 rig.awaitLook();
             }
+            // It may only have begun: what is read is not yet counted as a sign of life.
+            rig.awaitLook();
         }
     }
 
