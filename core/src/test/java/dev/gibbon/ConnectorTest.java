@@ -18,8 +18,7 @@ class ConnectorTest {
             throw new IOException("not today");
         };
         Dialer dialer = Dialer.builder().connector(connector).build();
-        IOException failure =
-                assertThrows(IOException.class, () -> dialer.dial(URI.create("ws://example.com:81/")));
+        IOException failure = assertThrows(IOException.class, () -> dialer.dial(URI.create("ws://example.com:81/")));
         assertEquals("example.com 81", asked[0]);
         Throwable root = failure;
         while (root.getCause() != null) {

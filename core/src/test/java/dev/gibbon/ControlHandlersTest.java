@@ -19,8 +19,8 @@ class ControlHandlersTest {
     private final Connection ws = Connection.over(pair.server(), Role.SERVER, ConnectionOptions.defaults());
 
     private ControlFrameHandler recording(String kind) {
-        return payload -> recorder.record(
-                kind, StandardCharsets.UTF_8.decode(payload).toString(), Thread.currentThread());
+        return payload ->
+                recorder.record(kind, StandardCharsets.UTF_8.decode(payload).toString(), Thread.currentThread());
     }
 
     @Test

@@ -157,7 +157,12 @@ class FrameThreatsTest {
                 all.add("FR-15", "inside a fragmented binary: " + fresh, 1002, role, start, wire(role, fresh));
             }
             for (String foreign : List.of("474554202f20485454502f312e310d0a", "160301", "00000000", "ffffffff")) {
-                all.add("FR-26", "no frame: " + foreign, 1002, role, HexFormat.of().parseHex(foreign));
+                all.add(
+                        "FR-26",
+                        "no frame: " + foreign,
+                        1002,
+                        role,
+                        HexFormat.of().parseHex(foreign));
             }
             for (Frame big : List.of(Frame.binary(new byte[5]), Frame.text("hello"))) {
                 all.add(

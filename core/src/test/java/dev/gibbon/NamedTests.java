@@ -67,8 +67,7 @@ final class NamedTests {
     }
 
     boolean isThere(String test, String method) {
-        return sources(test).stream()
-                .anyMatch(source -> method.isEmpty() || source.contains("void " + method + "("));
+        return sources(test).stream().anyMatch(source -> method.isEmpty() || source.contains("void " + method + "("));
     }
 
     /** {@return the tests that a text names} */

@@ -23,8 +23,7 @@ class ProxyPolicyTest {
         Map<String, String> variables = Map.of("all_proxy", "http://proxy.example:3128");
         assertEquals(Optional.of(proxy), ProxyPolicy.environment(variables).proxyFor(TARGET));
         assertEquals(
-                Optional.empty(),
-                ProxyPolicy.selector(ProxySelector.of(null)).proxyFor(TARGET));
+                Optional.empty(), ProxyPolicy.selector(ProxySelector.of(null)).proxyFor(TARGET));
     }
 
     @Test

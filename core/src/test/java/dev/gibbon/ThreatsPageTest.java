@@ -78,10 +78,10 @@ class ThreatsPageTest {
     @Test
     void everyIdThatATestQuotesIsAnEntry() throws IOException {
         TreeSet<String> quoted = new TreeSet<>();
-        new NamedTests().all().forEach(source -> QUOTED.matcher(source)
-                .results()
-                .map(MatchResult::group)
-                .forEach(quoted::add));
+        new NamedTests()
+                .all()
+                .forEach(source ->
+                        QUOTED.matcher(source).results().map(MatchResult::group).forEach(quoted::add));
         quoted.removeAll(rows().keySet());
         assertEquals(List.of(), List.copyOf(quoted));
     }
