@@ -208,6 +208,18 @@ final class Receiver implements Input {
         reader.set(LISTENING);
     }
 
+    /** The same for a thread that must not wait. {@return false if it would have to, for another thread that closes} */
+    boolean reserveNow() {
+        Thread other = reader.compareAndExchange(null, LISTENING);
+        if (other == CLOSING || other == LOOKING) {
+            return false;
+        }
+        if (other != null) {
+            reserve(); // It tells what is wrong.
+        }
+        return true;
+    }
+
     /** Makes the calling thread the one that reads for the listener. */
     void listenHere() {
         listenerThread = Thread.currentThread();

@@ -453,7 +453,18 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void listen(Listener listener) {
-        receiver().reserve();
+        if (EventLoop.isLoopThread()) {
+            if (!receiver().reserveNow()) {
+                engine.start("gibbon-listen", () -> listen(listener));
+                return;
+            }
+        } else {
+            receiver().reserve();
+        }
+        listenReserved(listener);
+    }
+
+    private void listenReserved(Listener listener) {
         controlFrames.listener(listener);
         toTell(listener);
         if (!(transport instanceof LoopTransport socket)) {

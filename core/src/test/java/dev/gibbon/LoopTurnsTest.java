@@ -167,4 +167,40 @@ class LoopTurnsTest {
             end(rig, waiting);
         }
     }
+
+    /** Nobody waits for a closing handshake either. */
+    @ParameterizedTest
+    @EnumSource
+    void listenerMayGiveAwayAConnectionThatAnotherThreadCloses(Role role) throws Exception {
+        List<Rig.Other> waiting = new CopyOnWriteArrayList<>();
+        Probe second = new Probe();
+        Probe probe = new Probe(new Probe.Script() {
+            @Override
+            void message(Connection connection, MessageView message) throws IOException {
+                if (message.text().equals("give it away")) {
+                    waiting.getFirst().connection().listen(second);
+                }
+                connection.writeMessage(message);
+            }
+        });
+        try (Rig rig = new Rig(new Side(Face.LOOP, role), ConnectionOptions.defaults(), probe)) {
+            Rig.Other other = rig.other(ConnectionOptions.defaults());
+            waiting.add(other);
+            Rig.Task<Boolean> closing = Rig.go(other.connection()::close);
+            other.peer().expectClose(1000);
+            closing.awaitParked();
+            rig.peer.sendText("give it away");
+            rig.peer.expectText("give it away");
+            rig.peer.sendText("still there");
+            rig.peer.expectText("still there");
+            rig.neighbours.echo();
+            assertTrue(!closing.done());
+            other.peer().sendClose(1000, "");
+            other.peer().close();
+            assertTrue(closing.get());
+            assertTrue(second.awaitEnd().failure().isEmpty());
+            assertEquals(List.of("open", "close"), List.copyOf(second.calls));
+            end(rig, waiting);
+        }
+    }
 }
