@@ -15,7 +15,8 @@ public interface AuthenticationHandler {
      * the dialling thread, once for the server and once for the proxy in a dial.
      *
      * @param challenge who asks, and what for
-     * @throws IOException if the credentials cannot be got; the dial fails with it
+     * @throws IOException if the credentials cannot be got; the dial fails with it. An unchecked exception is logged
+     *     besides.
      */
     Optional<String> credentials(AuthenticationChallenge challenge) throws IOException;
 

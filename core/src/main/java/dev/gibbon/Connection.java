@@ -348,7 +348,15 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     /** Leaves writes to the {@linkplain ConnectionOptions#writeTimeout() write timeout} alone again. */
     void clearWriteDeadline();
 
-    /** Closes with {@link CloseCode#NORMAL}; see {@link #close(CloseCode, String)}. */
+    /**
+     * Closes with {@link CloseCode#NORMAL}; see {@link #close(CloseCode, String)}.
+     *
+     * <p>Called by the thread of the {@link ExchangeHandler} that has upgraded an open connection, this may be the work
+     * of a try-with-resources block that an exception is leaving. So the closing handshake is put off until the handler
+     * has ended: then the peer gets 1000, or 1011 if the handler ended by an exception. It comes earlier if the handler
+     * goes on using this connection, and after a second at the latest. {@code close(CloseCode.NORMAL, "")} puts nothing
+     * off.
+     */
     @Override
     void close();
 

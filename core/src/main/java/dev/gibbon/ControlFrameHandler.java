@@ -8,8 +8,8 @@ import java.nio.ByteBuffer;
 @FunctionalInterface
 public interface ControlFrameHandler {
     /**
-     * Handles one frame. May write to the connection; must not read from it. What it throws fails the connection with
-     * 1011 and is the cause of what the read throws.
+     * Handles one frame. May write to the connection; must not read from it. What it throws is logged, fails the
+     * connection with 1011, and is the cause of what the read throws.
      *
      * @param payload up to 125 bytes, the handler's to keep
      * @throws IOException to fail the connection with 1011

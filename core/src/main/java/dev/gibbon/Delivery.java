@@ -62,11 +62,11 @@ final class Delivery implements Input {
     private volatile long awaitedBytes;
     private volatile long reads;
 
-    Delivery(WebSocketConnection connection, Inbound inbound, Listener listener) {
+    Delivery(WebSocketConnection connection, Inbound inbound, Listener listener, long wholeBytes) {
         this.connection = connection;
         this.inbound = inbound;
         this.listener = listener;
-        this.wholeBytes = listener.wholeMessageBytes();
+        this.wholeBytes = wholeBytes;
     }
 
     @Override
@@ -119,7 +119,7 @@ final class Delivery implements Input {
         if (begun.length > 0) {
             collect(ByteBuffer.wrap(begun), 0, begun.length);
         }
-        call(() -> listener.onOpen(connection));
+        call("onOpen", () -> listener.onOpen(connection));
     }
 
     /** {@return where to read to: the place of a large frame's rest, limited to it, or the loop's own buffer} */
@@ -165,11 +165,17 @@ final class Delivery implements Input {
                     data(in, from);
                 }
                 case COMPRESSED -> inflate(in);
-                case PING -> call(() -> connection.controlFrames().ping(connection, inbound.controlPayload()));
-                case PONG -> call(() -> connection.controlFrames().pong(connection, inbound.controlPayload()));
+                case PING ->
+                    call(
+                            "onPing or the ping handler",
+                            () -> connection.controlFrames().ping(connection, inbound.controlPayload()));
+                case PONG ->
+                    call(
+                            "onPong or the pong handler",
+                            () -> connection.controlFrames().pong(connection, inbound.controlPayload()));
                 case CLOSE -> {
                     CloseStatus status = inbound.closeStatus();
-                    call(() -> connection.controlFrames().close(status));
+                    call("the close handler", () -> connection.controlFrames().close(status));
                     connection.lifecycle().closeReceived(status, inbound.midMessage());
                     ended = true;
                 }
@@ -315,7 +321,7 @@ final class Delivery implements Input {
                 listener.onBinary(connection, view);
             }
         } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
-            failed(e);
+            failed(view.isText() ? "onText" : "onBinary", e);
         } finally {
             loop().holdUp().end();
             view.end();
@@ -324,7 +330,7 @@ final class Delivery implements Input {
 
     private void part(ByteBuffer source, int from, int length, boolean first, boolean last) {
         show(source, from, length, first, last);
-        call(() -> listener.onPart(connection, loop().view()));
+        call("onPart", () -> listener.onPart(connection, loop().view()));
         loop().view().end();
     }
 
@@ -335,27 +341,27 @@ final class Delivery implements Input {
 
     /** There is room again. */
     void writable() {
-        call(() -> listener.onWritable(connection));
+        call("onWritable", () -> listener.onWritable(connection));
     }
 
     private interface Call {
         void run() throws IOException;
     }
 
-    private void call(Call callback) {
+    private void call(String name, Call callback) {
         loop().holdUp().begin(listener);
         try {
             callback.run();
         } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
-            failed(e);
+            failed(name, e);
         } finally {
             loop().holdUp().end();
         }
     }
 
-    private void failed(Throwable e) {
+    private void failed(String name, Throwable e) {
         ended = true;
-        WebSocketException _ = connection.lifecycle().handlerFailed(e);
+        WebSocketException _ = connection.applicationThrew(name + " of " + WebSocketConnection.nameOf(listener), e);
     }
 
     /** Nothing that has come is delivered any more. */

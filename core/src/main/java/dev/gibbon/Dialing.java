@@ -116,8 +116,9 @@ final class Dialing {
                 || settings.authentication() == null) {
             return false;
         }
-        Optional<String> credentials = settings.authentication()
-                .credentials(new AuthenticationChallengeRecord(
+        Optional<String> credentials = credentials(
+                settings.authentication(),
+                new AuthenticationChallengeRecord(
                         refusal.status(),
                         URI.create(proxy.toString()),
                         refusal.headers().all("Proxy-Authenticate")));
@@ -129,6 +130,18 @@ final class Dialing {
                 .withHeaders(DialSettings.with(proxy.headers(), "Proxy-Authorization", credentials.get()));
         authenticatedProxies.put(proxy, told);
         return true;
+    }
+
+    /** Asks the application; what it throws unasked is logged before the dial fails with it. */
+    private Optional<String> credentials(AuthenticationHandler handler, AuthenticationChallenge challenge)
+            throws IOException {
+        try {
+            return handler.credentials(challenge);
+        } catch (RuntimeException | Error e) {
+            String on = "a dial to " + challenge.uri().getHost() + " that got status " + challenge.status();
+            settings.engine().log().applicationThrew("credentials of " + WebSocketConnection.nameOf(handler), on, e);
+            throw e;
+        }
     }
 
     /** A Cookie of the caller's takes the place of the handler's. */
@@ -203,8 +216,9 @@ final class Dialing {
             return false;
         }
         authenticated = true;
-        Optional<String> credentials = settings.authentication()
-                .credentials(new AuthenticationChallengeRecord(
+        Optional<String> credentials = credentials(
+                settings.authentication(),
+                new AuthenticationChallengeRecord(
                         UNAUTHORIZED, target.uri(), reply.headers().all("WWW-Authenticate")));
         credentials.ifPresent(value -> extra = DialSettings.with(extra, AUTHORIZATION, value));
         return credentials.isPresent();

@@ -3,8 +3,8 @@ package dev.gibbon;
 
 import java.io.IOException;
 import java.net.SocketAddress;
-import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentMap;
 import javax.net.ssl.SSLSession;
 
 /**
@@ -57,8 +57,11 @@ public sealed interface Exchange permits ServerExchange {
     /** {@return the TLS session, if the server speaks TLS} */
     Optional<SSLSession> tlsSession();
 
-    /** {@return whatever the application wants to keep with this request; empty at first} */
-    Map<String, Object> attributes();
+    /**
+     * {@return whatever the application wants to keep with this request; empty at first} After an upgrade these are the
+     * {@linkplain Connection#attributes() connection's}.
+     */
+    ConcurrentMap<String, Object> attributes();
 
     /**
      * Sends a whole response. Blocks until the transport has it. Length and connection management are added.

@@ -9,9 +9,9 @@ public interface ExchangeHandler {
      * May block; when it returns after an upgrade the connection stays open for whoever has it.
      *
      * @param exchange the request and the way to answer it; for this thread
-     * @throws Exception anything: before an answer the peer gets 500, after an upgrade the connection is closed with
-     *     1011, unless it is closing or had ended; a handler that leaves a {@code try} with the connection as its
-     *     resource has closed it with 1000 by then
+     * @throws Exception anything: it is logged with route, peer and stack; before an answer the peer gets 500, after an
+     *     upgrade the connection is closed with 1011, also where a try-with-resources block has called {@link
+     *     Connection#close()} before. Nothing of this if it only says that the connection has ended.
      */
     void handle(Exchange exchange) throws Exception;
 }

@@ -83,7 +83,8 @@ public final class Group {
      * Queues a message for every member that {@code to} accepts, for example all but the one it comes from.
      *
      * @param message what they get
-     * @param to asked once for each member, on this thread
+     * @param to asked once for each member, on this thread. If it throws, that is logged, and the member it was
+     *     asked for is closed with 1011; the others get the message.
      * @return how many members missed it, since too much waits for them already
      */
     public int broadcast(PreparedMessage message, Predicate<? super Connection> to) {

@@ -45,6 +45,7 @@ final class HttpConnection implements Runnable, OpenTransport {
     private volatile TimeSource.@Nullable Timer deadline;
     private volatile @Nullable Thread thread;
     private volatile State state = State.READING;
+    private volatile boolean timedOut;
 
     HttpConnection(WebSocketServer server, Transport transport, boolean secure, boolean overLimit) {
         this(
@@ -70,6 +71,11 @@ final class HttpConnection implements Runnable, OpenTransport {
 
     Refusals refusals() {
         return server.engine().refusals();
+    }
+
+    /** {@return the run of a handler on the calling thread} */
+    HandlerRun newRun() {
+        return new HandlerRun(server.engine().time());
     }
 
     boolean isSecure() {
@@ -147,34 +153,34 @@ final class HttpConnection implements Runnable, OpenTransport {
     }
 
     private void handle(ServerExchange exchange) throws IOException {
-        try {
-            exchange.handle();
-            if (!exchange.answered()) {
-                server.log().warn("a handler returned without an answer", null);
-                exchange.respond(500, "text/plain", "500 Internal Server Error\n");
-            }
-        } catch (HandshakeException e) {
-            server.log().debug("opening handshake refused", e); // The peer has been told, by the upgrader.
-        } catch (WebSocketException e) {
-            server.log().debug("connection ended", e);
-        } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
-            failed(exchange, e);
+        Throwable thrown = run(exchange);
+        boolean _ = Thread.interrupted(); // Meant for the handler; it would end the closing handshake.
+        WebSocketConnection connection = exchange.connection();
+        if (connection != null) {
+            connection.handlerEnded(thrown);
+            return;
+        }
+        if (thrown != null && exchange.isOwnEnd(thrown)) {
+            server.log().debug("request refused, or its client gone", thrown);
+            return;
+        }
+        if (thrown != null) {
+            server.log().applicationThrew("a handler", exchange, thrown);
+        } else if (!exchange.answered()) {
+            server.log().warn("a handler returned without an answer; " + exchange, null);
+        }
+        if (!exchange.answered()) {
+            exchange.respond(500, "text/plain", "500 Internal Server Error\n");
         }
     }
 
-    private void failed(ServerExchange exchange, Throwable e) throws IOException {
-        WebSocketConnection connection = exchange.connection();
-        if (connection != null) {
-            if (connection.state() == ConnectionState.OPEN) {
-                server.log().warn("a handler failed", e);
-                connection.lifecycle().closeLater(new CloseStatus(CloseCode.INTERNAL_ERROR, ""), null);
-                connection.drainLater();
-            }
-        } else {
-            server.log().warn("a handler failed", e);
-            if (!exchange.answered()) {
-                exchange.respond(500, "text/plain", "500 Internal Server Error\n");
-            }
+    /** {@return what the handler threw; null if it returned} */
+    private static @Nullable Throwable run(ServerExchange exchange) {
+        try {
+            exchange.handle();
+            return null;
+        } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
+            return e;
         }
     }
 
@@ -196,14 +202,40 @@ final class HttpConnection implements Runnable, OpenTransport {
     }
 
     /** Opens the WebSocket; what came behind the request is its first input. */
-    WebSocketConnection open(Opening opening, Agreement agreement) {
+    WebSocketConnection open(Opening opening, Agreement agreement, RequestContext request) {
         disarmDeadline();
         ByteBuffer leftover = in;
         in = NOTHING;
-        return server.open(this, opening, agreement, transport, leftover);
+        return server.open(this, opening, agreement, transport, leftover, request);
+    }
+
+    /**
+     * Refuses an answer that comes too late.
+     *
+     * @throws IOException if the transport has been dropped for that
+     */
+    void requireInTime() throws IOException {
+        if (timedOut) {
+            throw new IOException("the handler has not answered within the handshake timeout of "
+                    + server.handshakeTimeout() + ", and the transport was dropped");
+        }
     }
 
     void write(ByteBuffer... buffers) throws IOException {
+        try {
+            writeAll(buffers);
+        } catch (IOException e) {
+            if (timedOut) {
+                throw new IOException(
+                        "the client has not taken the answer within the handshake timeout of "
+                                + server.handshakeTimeout(),
+                        e);
+            }
+            throw e;
+        }
+    }
+
+    private void writeAll(ByteBuffer... buffers) throws IOException {
         int next = 0;
         while (next < buffers.length) {
             if (!buffers[next].hasRemaining()) {
@@ -244,7 +276,12 @@ final class HttpConnection implements Runnable, OpenTransport {
 
     private void armDeadline() {
         disarmDeadline();
-        deadline = server.engine().time().schedule(server.handshakeTimeout(), this::closeTransport);
+        deadline = server.engine().time().schedule(server.handshakeTimeout(), this::timeOut);
+    }
+
+    private void timeOut() {
+        timedOut = true;
+        closeTransport();
     }
 
     private void disarmDeadline() {

@@ -132,10 +132,13 @@ final class Lifecycle {
      * A handler of the application threw: the connection ends with 1011, and the read that ran it reports the cause.
      */
     WebSocketException handlerFailed(Throwable cause) {
+        return fail(handlerThrew(cause), CloseCode.INTERNAL_ERROR);
+    }
+
+    /** {@return what reads report of a connection that ends because code of the application threw} */
+    WebSocketException handlerThrew(Throwable cause) {
         ClosingHandshake.Progress progress = closing.progress();
-        return fail(
-                new ConnectionClosedException("a handler threw", progress.sent(), progress.received(), cause),
-                CloseCode.INTERNAL_ERROR);
+        return new ConnectionClosedException("a handler threw", progress.sent(), progress.received(), cause);
     }
 
     /** The peer's Close frame has come: answers it if that was not done, then ends the transport, on another thread. */

@@ -40,6 +40,16 @@ final class LimitedLog {
         log(System.Logger.Level.WARNING, message, cause);
     }
 
+    /**
+     * Code of the application threw, which must not go unnoticed.
+     *
+     * @param code what threw
+     * @param on the connection or request that it served
+     */
+    void applicationThrew(String code, Object on, Throwable thrown) {
+        warn("code of the application threw: " + code + "; " + on, thrown);
+    }
+
     private void log(System.Logger.Level level, String message, @Nullable Throwable cause) {
         long unsaid = 0;
         try {

@@ -12,7 +12,8 @@ import java.nio.ByteBuffer;
  * <p>A listener may serve any number of connections at once; those of different loops call it side by side.
  *
  * <p>Writing to the connection inside a call queues the frames; all of one turn leave together when the calls of that
- * turn have returned. A call that throws fails the connection with 1011.
+ * turn have returned. A call that throws is logged, with connection, route,
+ * peer and stack, and fails the connection with 1011; nobody else notices.
  */
 public interface Listener {
     /**

@@ -2,7 +2,7 @@
 package dev.gibbon;
 
 /** A route whose connections go straight to a listener. */
-record ListenerRoute(Upgrader upgrader, Listener listener) implements ExchangeHandler {
+record ListenerRoute(String pattern, Upgrader upgrader, Listener listener) implements ExchangeHandler {
     /** Where the handshake runs on a thread all the same: over TLS, or after another request on the same transport. */
     @Override
     public void handle(Exchange exchange) throws Exception {

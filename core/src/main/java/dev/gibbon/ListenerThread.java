@@ -20,18 +20,18 @@ final class ListenerThread implements Runnable {
     private final long wholeBytes;
     private final MessageView view = new MessageView();
 
-    ListenerThread(WebSocketConnection connection, Receiver receiver, Listener listener) {
+    ListenerThread(WebSocketConnection connection, Receiver receiver, Listener listener, long wholeBytes) {
         this.connection = connection;
         this.receiver = receiver;
         this.listener = listener;
-        this.wholeBytes = listener.wholeMessageBytes();
+        this.wholeBytes = wholeBytes;
     }
 
     @Override
     public void run() {
         receiver.listenHere();
         try {
-            if (handled(() -> listener.onOpen(connection))) {
+            if (handled("onOpen", () -> listener.onOpen(connection))) {
                 connection.setBatchWrites(true); // What one read brought is answered in one write.
                 if (wholeBytes >= connection.maxMessageBytes()) {
                     readWhole();
@@ -43,7 +43,7 @@ final class ListenerThread implements Runnable {
         } catch (IOException _) {
             awaitEnd(); // The connection has ended, and its status says how.
         } catch (RuntimeException | Error e) { // Of a handler, or a message too large for any array.
-            WebSocketException _ = connection.lifecycle().handlerFailed(e);
+            WebSocketException _ = connection.applicationThrew(WebSocketConnection.nameOf(listener), e);
             awaitEnd();
         } finally {
             receiver.listenedToTheEnd();
@@ -111,7 +111,7 @@ final class ListenerThread implements Runnable {
     private boolean show(MessageType type, byte[] bytes, int length, boolean first, boolean last) {
         view.show(type, ByteBuffer.wrap(bytes), 0, length, first, last);
         try {
-            return handled(() -> {
+            return handled(view.isText() ? "onText or onPart" : "onBinary or onPart", () -> {
                 if (!first || !last) {
                     listener.onPart(connection, view);
                 } else if (view.isText()) {
@@ -130,12 +130,12 @@ final class ListenerThread implements Runnable {
     }
 
     /** {@return whether there may be another call: not once the listener has thrown or aborted the connection} */
-    private boolean handled(Call callback) {
+    private boolean handled(String name, Call callback) {
         try {
             callback.run();
             return !connection.lifecycle().isClosed();
         } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
-            WebSocketException _ = connection.lifecycle().handlerFailed(e);
+            WebSocketException _ = connection.applicationThrew(name + " of " + WebSocketConnection.nameOf(listener), e);
             return false;
         }
     }

@@ -131,16 +131,28 @@ final class LoopHandshake implements EventLoop.Ready, OpenTransport {
             handOver();
             return;
         }
-        try (Opening opening = route.upgrader().respond(request.openingRequest(false), Headers.of())) {
+        Opening known;
+        long wholeBytes;
+        try {
+            wholeBytes = route.listener().wholeMessageBytes();
+            known = route.upgrader().respond(request.openingRequest(false), Headers.of());
+        } catch (RuntimeException | Error e) { // Code of the application, which is asked again there.
+            server.log().debug("an origin policy or a listener threw on a loop", e);
+            handOver();
+            return;
+        }
+        try (Opening opening = known) {
             if (opening.outcome() instanceof HandshakeOutcome.Accepted accepted) {
-                open(route, opening, accepted, leftover);
+                WebSocketConnection connection = open(route, opening, accepted, leftover);
+                connection.listenOn(loop, transport, route.listener(), wholeBytes);
             } else {
                 handOver();
             }
         }
     }
 
-    private void open(ListenerRoute route, Opening opening, HandshakeOutcome.Accepted accepted, ByteBuffer leftover)
+    private WebSocketConnection open(
+            ListenerRoute route, Opening opening, HandshakeOutcome.Accepted accepted, ByteBuffer leftover)
             throws IOException {
         ByteBuffer reply = ByteBuffer.wrap(
                 HeadWriter.bytes(new ResponseHead("HTTP/1.1", 101, HttpStatus.text(101), accepted.reply())));
@@ -149,8 +161,8 @@ final class LoopHandshake implements EventLoop.Ready, OpenTransport {
             throw new IOException("a fresh socket did not take " + reply.limit() + " bytes");
         }
         deadline.cancel();
-        WebSocketConnection connection = server.open(this, opening, accepted.agreement(), transport, leftover);
-        connection.listenOn(loop, transport, route.listener());
+        RequestContext context = new RequestContext(route.pattern(), null, null);
+        return server.open(this, opening, accepted.agreement(), transport, leftover, context);
     }
 
     /** Leaves everything to a virtual thread, which may give the connection back to this very loop. */

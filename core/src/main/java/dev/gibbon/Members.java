@@ -59,7 +59,7 @@ final class Members {
         int missed = 0;
         try {
             for (WebSocketConnection connection : connections) {
-                if (to.test(connection)) {
+                if (accepts(to, connection)) {
                     switch (connection.sender().offer(message)) {
                         case QUEUED_FIRST -> offered.add(connection);
                         case MISSED -> missed++;
@@ -71,6 +71,15 @@ final class Members {
             offered.send();
         }
         return missed;
+    }
+
+    private static boolean accepts(Predicate<? super Connection> to, WebSocketConnection connection) {
+        try {
+            return to.test(connection);
+        } catch (RuntimeException | Error e) { // The application's: the others get theirs.
+            WebSocketException _ = connection.applicationThrew("the predicate of a broadcast", e);
+            return false;
+        }
     }
 
     /** Connections that have something to send and nobody yet who does, by the loop that is to. */

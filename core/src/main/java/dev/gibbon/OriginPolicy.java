@@ -8,7 +8,7 @@ import java.util.Optional;
  * Decides which web pages may open a connection (RFC 6455 §4.2.2, §10.2). Browsers send the page's origin and let
  * any page connect anywhere, cookies included: without this check every page on the web acts as the logged-in user.
  *
- * <p>A policy is called by many threads at once and must not block.
+ * <p>A policy is called by many threads at once and must not block. What it throws is logged; the peer gets 500.
  */
 @FunctionalInterface
 public interface OriginPolicy {

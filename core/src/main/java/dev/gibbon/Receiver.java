@@ -737,9 +737,9 @@ final class Receiver implements Input {
     private void handle(Handling handling) throws IOException {
         try {
             handling.run();
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             ended = true;
-            throw lifecycle.handlerFailed(e);
+            throw lifecycle.connection().applicationThrew("a ping, pong or close handler", e);
         }
     }
 

@@ -5,8 +5,7 @@ import java.time.Duration;
 
 /**
  * Is told how a {@link ReconnectingClient} fares. All but {@link #dropped} are called in order on the client's own
- * thread, which does nothing else meanwhile: be quick. What a listener throws goes to that thread's handler of uncaught
- * exceptions and changes nothing.
+ * thread, which does nothing else meanwhile: be quick. What a listener throws is logged and changes nothing.
  */
 public interface ReconnectListener {
     /**

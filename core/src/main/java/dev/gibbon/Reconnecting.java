@@ -4,6 +4,7 @@ package dev.gibbon;
 import dev.gibbon.protocol.ClosingHandshake;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -165,7 +166,11 @@ final class Reconnecting {
         try {
             why = reconnect();
         } catch (RuntimeException e) { // A classifier's or a defect: nobody may wait for this thread for ever.
+            report("a retry classifier or the like", e);
             why = e;
+        } catch (Error e) {
+            report("a retry classifier or the like", e);
+            why = new IllegalStateException("the thread of the client broke off", e);
         } finally {
             stop(why);
         }
@@ -255,7 +260,8 @@ final class Reconnecting {
     private DialRequest request(int retry) throws IOException {
         try {
             return settings.requestHook().request(settings.target(), retry);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // The application's: it counts as a failed try.
+            report("the request hook", e);
             throw new IOException("the request hook threw", e);
         }
     }
@@ -263,8 +269,12 @@ final class Reconnecting {
     private void resume(Connection connection) throws IOException {
         try {
             resume.run(connection);
-        } catch (RuntimeException e) {
-            throw new IOException("the resume hook threw", e);
+        } catch (IOException | RuntimeException | Error e) {
+            // The application's. Closing interrupts the hook; one that takes too long is cut off.
+            if (!isClosing() && !(e instanceof ConnectionClosedException)) {
+                known(connection).handlerThrew("the resume hook", e);
+            }
+            throw e instanceof IOException known ? known : new IOException("the resume hook threw", e);
         }
         connection.clearReadDeadline();
         connection.clearWriteDeadline();
@@ -405,12 +415,22 @@ final class Reconnecting {
         }
     }
 
+    private void report(String code, Throwable thrown) {
+        settings.dialer().engine().log().applicationThrew(code, "a client of " + origin(), thrown);
+    }
+
+    /** {@return where the client connects to, without what may be secret in the address} */
+    private String origin() {
+        URI uri = settings.target().uri();
+        return uri.getScheme() + "://" + uri.getHost() + (uri.getPort() < 0 ? "" : ":" + uri.getPort());
+    }
+
     /** Tells the listener; what it throws is reported and changes nothing. */
-    private void tell(Consumer<ReconnectListener> event) {
+    void tell(Consumer<ReconnectListener> event) {
         try {
             event.accept(settings.listener());
-        } catch (RuntimeException e) {
-            thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+        } catch (RuntimeException | Error e) {
+            report("a listener of a reconnecting client", e);
         }
     }
 }

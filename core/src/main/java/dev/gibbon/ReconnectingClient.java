@@ -42,12 +42,10 @@ import org.jspecify.annotations.Nullable;
 public final class ReconnectingClient implements AutoCloseable {
     private final Outbox outbox;
     private final Reconnecting reconnecting;
-    private final ReconnectListener listener;
 
     private ReconnectingClient(ReconnectSettings settings) {
         outbox = new Outbox(settings);
         reconnecting = new Reconnecting(settings, outbox);
-        listener = settings.listener();
     }
 
     /**
@@ -112,7 +110,7 @@ public final class ReconnectingClient implements AutoCloseable {
         List<Message> dropped = new ArrayList<>();
         CompletableFuture<@Nullable Void> receipt = outbox.add(message, dropped);
         for (Message old : dropped) {
-            listener.dropped(old);
+            reconnecting.tell(listener -> listener.dropped(old));
         }
         return receipt;
     }
@@ -181,6 +179,7 @@ public final class ReconnectingClient implements AutoCloseable {
          *
          * @param connection the fresh connection
          * @throws IOException if the connection is of no use; counts as a failed try, as an unchecked exception does.
+         *     Either is logged, and closes the connection with 1011, unless it only says that the connection has ended.
          *     The {@link RetryClassifier} decides whether there is another.
          */
         void resume(Connection connection) throws IOException;

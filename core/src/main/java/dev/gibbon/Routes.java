@@ -16,9 +16,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class Routes {
     /** A handler and what the path gave for the names of its pattern. */
-    record Match(ExchangeHandler handler, Map<String, String> parameters) {}
+    record Match(ExchangeHandler handler, Map<String, String> parameters, String pattern) {
+        /** An answer of the server's own, for which there is no route. */
+        Match(ExchangeHandler handler) {
+            this(handler, Map.of(), "");
+        }
+    }
 
-    private record Route(List<String> segments, ExchangeHandler handler) {}
+    private record Route(String pattern, List<String> segments, ExchangeHandler handler) {}
 
     private final List<Route> routes = new ArrayList<>();
 
@@ -34,7 +39,7 @@ final class Routes {
         if (routes.stream().anyMatch(route -> shape(route.segments()).equals(shape(segments)))) {
             throw new IllegalArgumentException("there is a route for the same paths already: " + pattern);
         }
-        routes.add(new Route(segments, handler));
+        routes.add(new Route(pattern, segments, handler));
         routes.sort((a, b) -> shape(a.segments()).compareTo(shape(b.segments())));
     }
 
@@ -64,7 +69,7 @@ final class Routes {
         for (Route route : routes) {
             Map<String, String> parameters = new HashMap<>();
             if (matches(route.segments(), segments, parameters)) {
-                return Optional.of(new Match(route.handler(), Map.copyOf(parameters)));
+                return Optional.of(new Match(route.handler(), Map.copyOf(parameters), route.pattern()));
             }
         }
         return Optional.empty();

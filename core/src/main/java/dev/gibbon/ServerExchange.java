@@ -15,11 +15,12 @@ import java.io.InputStream;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,7 @@ final class ServerExchange implements Exchange {
     private final HttpConnection http;
     private final ExchangeHandler handler;
     private final Map<String, String> pathParameters;
+    private final String route;
     private final String method;
     private final String target;
     private final String path;
@@ -49,13 +51,17 @@ final class ServerExchange implements Exchange {
     private Answer answer = Answer.NONE;
     private boolean keepAlive;
     private @Nullable WebSocketConnection connection;
-    private @Nullable Map<String, Object> attributes;
+    private @Nullable ConcurrentMap<String, Object> attributes;
+
+    /** What this exchange itself threw because the request was refused or its client is gone. */
+    private @Nullable IOException ownEnd;
 
     ServerExchange(HttpConnection http, ValidRequest request, Routes.Match match) {
         this.http = http;
         this.request = request;
         this.handler = match.handler();
         this.pathParameters = match.parameters();
+        this.route = match.pattern();
         // An open connection keeps these: most are the same few strings.
         this.method =
                 request.head().method().equals("GET") ? "GET" : request.head().method();
@@ -80,6 +86,16 @@ final class ServerExchange implements Exchange {
     /** {@return whether another request may follow on the same transport} */
     boolean keepAlive() {
         return keepAlive && answer == Answer.RESPONSE;
+    }
+
+    /** {@return whether an exception says no more than that the request was refused or its client is gone} */
+    boolean isOwnEnd(Throwable thrown) {
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (cause.equals(ownEnd)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     @Nullable
@@ -156,10 +172,14 @@ final class ServerExchange implements Exchange {
     }
 
     @Override
-    public Map<String, Object> attributes() {
-        Map<String, Object> known = attributes;
+    public ConcurrentMap<String, Object> attributes() {
+        WebSocketConnection opened = connection;
+        if (opened != null) {
+            return opened.attributes();
+        }
+        ConcurrentMap<String, Object> known = attributes;
         if (known == null) {
-            known = new HashMap<>();
+            known = new ConcurrentHashMap<>();
             attributes = known;
         }
         return known;
@@ -168,6 +188,7 @@ final class ServerExchange implements Exchange {
     @Override
     public void respond(int status, Headers headers, byte[] body) throws IOException {
         LoopGuard.mayWait("respond", "answer on the handler's own thread");
+        requireUnanswered();
         if (status < 200) {
             throw new IllegalArgumentException("status " + status + " is no final status (RFC 9110 §15)");
         }
@@ -177,7 +198,7 @@ final class ServerExchange implements Exchange {
             }
         }
         ValidRequest asked = request();
-        begin(Answer.RESPONSE);
+        answer = Answer.RESPONSE;
         boolean noBody = status == 204 || status == 304;
         Headers.Builder fields = Headers.builder().addAll(headers);
         if (!noBody) {
@@ -211,8 +232,9 @@ final class ServerExchange implements Exchange {
     }
 
     Connection upgrade(Upgrader upgrader, Headers extra) throws IOException {
+        requireUnanswered();
         try (Opening opening = upgrader.respond(request().openingRequest(http.isSecure()), extra)) {
-            begin(Answer.UPGRADE);
+            answer = Answer.UPGRADE;
             return upgrade(opening);
         }
     }
@@ -222,31 +244,52 @@ final class ServerExchange implements Exchange {
             case HandshakeOutcome.Refused refused -> {
                 keepAlive = false;
                 answer = Answer.RESPONSE;
-                http.write(http.refusals().reply(refused, peerAddress()));
-                throw new HandshakeException(refused.status(), refused.reason());
+                write(http.refusals().reply(refused, peerAddress()));
+                HandshakeException refusal = new HandshakeException(refused.status(), refused.reason());
+                ownEnd = refusal;
+                throw refusal;
             }
             case HandshakeOutcome.Accepted accepted -> {
                 send(101, accepted.reply(), new byte[0]);
                 if (!opening.upgrader().keepsRequestHeaders()) {
                     request = null;
                 }
-                WebSocketConnection opened = http.open(opening, accepted.agreement());
+                WebSocketConnection opened =
+                        http.open(opening, accepted.agreement(), new RequestContext(route, attributes, http.newRun()));
                 connection = opened;
                 yield opened;
             }
         };
     }
 
-    private void begin(Answer now) {
-        if (answer != Answer.NONE) {
-            throw new IllegalStateException("this request was answered already");
+    private void requireUnanswered() {
+        switch (answer) {
+            case NONE -> {}
+            case RESPONSE -> throw new IllegalStateException("this request was answered already, by a response");
+            case UPGRADE -> throw new IllegalStateException("this request was answered already, by an upgrade");
         }
-        answer = now;
     }
 
     /** Head and body leave in one write. */
     private void send(int status, Headers fields, byte[] body) throws IOException {
         byte[] head = HeadWriter.bytes(new ResponseHead("HTTP/1.1", status, HttpStatus.text(status), fields));
-        http.write(ByteBuffer.wrap(head), ByteBuffer.wrap(body));
+        write(ByteBuffer.wrap(head), ByteBuffer.wrap(body));
+    }
+
+    private void write(ByteBuffer... answer) throws IOException {
+        http.requireInTime();
+        try {
+            http.write(answer);
+        } catch (IOException e) {
+            ownEnd = e;
+            throw e;
+        }
+    }
+
+    /** {@return the request for a log: nothing that the peer chose is in it but its address} */
+    @Override
+    public String toString() {
+        return "HTTP request" + (route.isEmpty() ? "" : ", route " + route)
+                + peerAddress().map(address -> ", peer " + address).orElse("");
     }
 }

@@ -82,6 +82,12 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     private volatile @Nullable Runnable onClosed;
 
+    /** The pattern of the route that it came by, for the log. */
+    private final String route;
+
+    /** The handler that has opened it and not returned yet. */
+    private volatile @Nullable HandlerRun handler;
+
     private WebSocketConnection(
             Engine engine,
             Transport transport,
@@ -89,7 +95,11 @@ final class WebSocketConnection implements Connection, Ticks.Member {
             ConnectionOptionsRecord options,
             Optional<String> subprotocol,
             @Nullable Compression compression,
-            ByteBuffer leftover) {
+            ByteBuffer leftover,
+            RequestContext request) {
+        this.route = request.route();
+        this.attributes = request.attributes();
+        this.handler = request.handler();
         this.engine = engine;
         this.transport = transport;
         this.options = options;
@@ -143,11 +153,24 @@ final class WebSocketConnection implements Connection, Ticks.Member {
             Optional<String> subprotocol,
             @Nullable Compression compression,
             ByteBuffer leftover) {
+        return open(engine, transport, role, options, subprotocol, compression, leftover, RequestContext.NONE);
+    }
+
+    /** The same, of a request to a server. */
+    static WebSocketConnection open(
+            Engine engine,
+            Transport transport,
+            Role role,
+            ConnectionOptions options,
+            Optional<String> subprotocol,
+            @Nullable Compression compression,
+            ByteBuffer leftover,
+            RequestContext request) {
         ConnectionOptionsRecord known = switch (options) {
             case ConnectionOptionsRecord values -> values;
         };
         WebSocketConnection connection =
-                new WebSocketConnection(engine, transport, role, known, subprotocol, compression, leftover);
+                new WebSocketConnection(engine, transport, role, known, subprotocol, compression, leftover, request);
         connection.lifecycle.connection(connection);
         engine.register(connection);
         return connection;
@@ -394,11 +417,15 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public ConnectionState state() {
-        return lifecycle.state();
+        closeIfPutOff();
+        HandlerRun run = handler;
+        ConnectionState state = lifecycle.state();
+        return run != null && run.isPutOff() && state == ConnectionState.OPEN ? ConnectionState.CLOSING : state;
     }
 
     @Override
     public Optional<CloseStatus> closeStatus() {
+        closeIfPutOff();
         ClosingHandshake.Progress progress = lifecycle.closing().progress();
         if (progress.received() != null) {
             return Optional.of(progress.received());
@@ -408,6 +435,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public @Nullable Message readMessage() throws IOException {
+        closeIfPutOff();
         Receiver blocking = receiver();
         LoopGuard.mayWait("readMessage", READ_REMEDY);
         return blocking.readMessage();
@@ -415,6 +443,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public @Nullable MessageReader nextReader() throws IOException {
+        closeIfPutOff();
         Receiver blocking = receiver();
         LoopGuard.mayWait("nextReader", READ_REMEDY);
         return blocking.nextReader();
@@ -453,47 +482,55 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void listen(Listener listener) {
+        closeIfPutOff();
+        listen(listener, listener.wholeMessageBytes()); // The application's: it may throw, and nothing has changed yet.
+    }
+
+    private void listen(Listener listener, long wholeBytes) {
         if (EventLoop.isLoopThread()) {
             if (!receiver().reserveNow()) {
-                engine.start("gibbon-listen", () -> listen(listener));
+                engine.start("gibbon-listen", () -> listen(listener, wholeBytes));
                 return;
             }
         } else {
             receiver().reserve();
         }
-        listenReserved(listener);
+        listenReserved(listener, wholeBytes);
     }
 
-    private void listenReserved(Listener listener) {
+    private void listenReserved(Listener listener, long wholeBytes) {
         controlFrames.listener(listener);
         toTell(listener);
         if (!(transport instanceof LoopTransport socket)) {
-            listenOnThread(listener);
+            listenOnThread(listener, wholeBytes);
         } else if (sender.pauseIfIdle()) { // Nobody may be in a write while the transport stops blocking.
-            enter(listener, socket);
+            enter(listener, wholeBytes, socket);
         } else if (EventLoop.isLoopThread()) {
-            engine.start("gibbon-listen", () -> enterLater(listener, socket));
+            engine.start("gibbon-listen", () -> enterLater(listener, wholeBytes, socket));
         } else {
-            enterLater(listener, socket);
+            enterLater(listener, wholeBytes, socket);
         }
     }
 
-    private void listenOnThread(Listener listener) {
-        Thread _ = Thread.ofVirtual().name("gibbon-listener").start(new ListenerThread(this, receiver(), listener));
+    private void listenOnThread(Listener listener, long wholeBytes) {
+        Thread _ = Thread.ofVirtual()
+                .name("gibbon-listener")
+                .start(new ListenerThread(this, receiver(), listener, wholeBytes));
     }
 
-    private void enterLater(Listener listener, LoopTransport socket) {
+    private void enterLater(Listener listener, long wholeBytes, LoopTransport socket) {
         sender.pause();
-        enter(listener, socket);
+        enter(listener, wholeBytes, socket);
     }
 
-    private void enter(Listener listener, LoopTransport socket) {
+    private void enter(Listener listener, long wholeBytes, LoopTransport socket) {
         EventLoop chosen = engine.loops().next();
         // One that is ending already is ended by a thread that blocks in the transport.
-        LoopConnection side = lifecycle.isFinishing() || !started(chosen) ? null : enterLoop(listener, socket, chosen);
+        LoopConnection side =
+                lifecycle.isFinishing() || !started(chosen) ? null : enterLoop(listener, wholeBytes, socket, chosen);
         if (side == null) {
             sender.resume();
-            listenOnThread(listener);
+            listenOnThread(listener, wholeBytes);
             return;
         }
         sender.resume();
@@ -503,12 +540,12 @@ final class WebSocketConnection implements Connection, Ticks.Member {
     }
 
     /** Gives this connection to {@code listener} on the loop that served its opening handshake. Loop's thread. */
-    void listenOn(EventLoop served, LoopTransport socket, Listener listener) {
+    void listenOn(EventLoop served, LoopTransport socket, Listener listener, long wholeBytes) {
         receiver().reserve();
         controlFrames.listener(listener);
         toTell(listener);
         sender.pause(); // Nobody knows this connection yet, so nobody writes.
-        LoopConnection side = enterLoop(listener, socket, served);
+        LoopConnection side = enterLoop(listener, wholeBytes, socket, served);
         sender.resume();
         if (side == null) {
             tellEnd(listener);
@@ -530,13 +567,14 @@ final class WebSocketConnection implements Connection, Ticks.Member {
     }
 
     /** {@return the side of the loop that serves this connection now, or null if none does} */
-    private @Nullable LoopConnection enterLoop(Listener listener, LoopTransport socket, EventLoop chosen) {
+    private @Nullable LoopConnection enterLoop(
+            Listener listener, long wholeBytes, LoopTransport socket, EventLoop chosen) {
         try {
             Optional<SocketChannel> channel = socket.enterLoop();
             if (channel.isEmpty()) {
                 return null;
             }
-            Delivery delivery = new Delivery(this, protocol.inbound(), listener);
+            Delivery delivery = new Delivery(this, protocol.inbound(), listener, wholeBytes);
             LoopConnection side = new LoopConnection(this, chosen, socket, channel.get(), delivery);
             input = delivery;
             loop = side;
@@ -575,10 +613,105 @@ final class WebSocketConnection implements Connection, Ticks.Member {
             toTell = null;
         }
         WebSocketException failure = lifecycle.failure();
-        if (failure != null) {
-            listener.onFailure(this, failure);
-        } else {
-            listener.onClose(this, closeStatus().orElse(CloseStatus.EMPTY));
+        try {
+            if (failure != null) {
+                listener.onFailure(this, failure);
+            } else {
+                listener.onClose(this, closeStatus().orElse(CloseStatus.EMPTY));
+            }
+        } catch (RuntimeException | Error e) { // The application's: there is nothing left to close.
+            String call = failure != null ? "onFailure of " : "onClose of ";
+            engine.log().applicationThrew(call + nameOf(listener), this, e);
+        }
+    }
+
+    static String nameOf(Object code) {
+        return code.getClass().getName();
+    }
+
+    // ---- Code of the application that throws
+
+    /**
+     * Code of the application threw: says so in the log, unless it only
+     * passed on that this connection has ended, and fails it with 1011.
+     *
+     * @param code what threw
+     * @return what a read reports from now on
+     */
+    WebSocketException applicationThrew(String code, Throwable thrown) {
+        if (!isOwnEnd(thrown)) {
+            engine.log().applicationThrew(code, this, thrown);
+        }
+        return lifecycle.handlerFailed(thrown);
+    }
+
+    /** {@return whether an exception says no more than that this connection has ended} */
+    private boolean isOwnEnd(Throwable thrown) {
+        if (lifecycle.state() == ConnectionState.OPEN) {
+            return false;
+        }
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (cause instanceof WebSocketException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * The handler that has opened this connection has ended, so that a Close frame that was put off goes out now.
+     *
+     * @param thrown by what it ended, if by an exception
+     */
+    void handlerEnded(@Nullable Throwable thrown) {
+        HandlerRun run = handler;
+        handler = null;
+        boolean putOff = run != null && run.take();
+        if (thrown != null) {
+            handlerThrew("a handler", thrown);
+        } else if (putOff) {
+            close(CloseCode.NORMAL, "");
+        }
+    }
+
+    /**
+     * Code of the application that had this connection for itself threw: says so in the log, unless it only passed on
+     * that the connection has ended, and does a closing handshake with 1011 without waiting for it.
+     */
+    void handlerThrew(String code, Throwable thrown) {
+        if (!isOwnEnd(thrown)) {
+            engine.log().applicationThrew(code, this, thrown);
+            lifecycle.closeLater(new CloseStatus(CloseCode.INTERNAL_ERROR, ""), lifecycle.handlerThrew(thrown));
+        }
+        drainLater(); // Nobody else may be reading.
+    }
+
+    /** Leaves the Close frame to the handler's end if this is its thread. {@return whether it does} */
+    private boolean putOffClose() {
+        HandlerRun run = handler;
+        if (run == null || !run.isOnThread() || lifecycle.state() != ConnectionState.OPEN) {
+            return false;
+        }
+        Receiver blocking = receiver;
+        if (blocking == null || blocking.readsOnThisThread()) {
+            return false;
+        }
+        try {
+            sender.flush();
+        } catch (IOException _) {
+            return true; // The connection was lost meanwhile, and everything is taken down.
+        }
+        return run.putOff(() -> {
+            lifecycle.closeLater(new CloseStatus(CloseCode.NORMAL, ""), null);
+            drainLater();
+        });
+    }
+
+    /** The handler goes on with a connection that it has closed: it was no exception that closed it. */
+    private void closeIfPutOff() {
+        HandlerRun run = handler;
+        if (run != null && run.isOnThread() && run.take()) {
+            close(CloseCode.NORMAL, "");
         }
     }
 
@@ -672,6 +805,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     /** A thread that begins a message ends the one it left open; waiting for itself would be for ever. */
     private void endOwnWriter() throws IOException {
+        closeIfPutOff();
         OutgoingMessage open = openWriter;
         if (open != null && open.openOnThisThread()) {
             openWriter = null;
@@ -693,6 +827,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void flush() throws IOException {
+        closeIfPutOff();
         sender.mayWrite("flush");
         sender.flush();
     }
@@ -710,6 +845,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public CompletableFuture<Duration> ping() throws IOException {
+        closeIfPutOff();
         sender.mayWrite("ping");
         CompletableFuture<Duration> roundTrip = new Promise<>("the round trip of a Ping");
         sender.control(Opcode.PING, ByteBuffer.wrap(controlFrames.pingPayload(roundTrip)));
@@ -727,6 +863,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
     }
 
     private void sendControl(Opcode opcode, ByteBuffer payload) throws IOException {
+        closeIfPutOff();
         sender.mayWrite(opcode == Opcode.PING ? "ping" : "pong");
         if (payload.remaining() > FrameHeader.MAX_CONTROL_PAYLOAD) {
             throw new IllegalArgumentException(
@@ -807,11 +944,14 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void close() {
-        close(CloseCode.NORMAL, "");
+        if (!putOffClose()) {
+            close(CloseCode.NORMAL, "");
+        }
     }
 
     @Override
     public void close(CloseCode code, String reason) {
+        closeIfPutOff();
         CloseStatus status = new CloseStatus(code, reason);
         byte[] _ = ClosePayload.encode(status); // Refuses what must not be sent before anything happens.
         if (lifecycle.state() == ConnectionState.CLOSED) {
@@ -851,6 +991,8 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public String toString() {
-        return "WebSocket " + protocol.role() + " " + state();
+        String where = route.isEmpty() ? "" : ", route " + route;
+        String peer = peerAddress().map(address -> ", peer " + address).orElse("");
+        return "WebSocket " + protocol.role() + " " + lifecycle.state() + where + peer;
     }
 }

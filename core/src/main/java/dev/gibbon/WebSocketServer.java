@@ -18,7 +18,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -36,15 +35,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WebSocketServer implements AutoCloseable {
     private static final Routes.Match NOT_FOUND =
-            new Routes.Match(exchange -> exchange.respond(404, "text/plain", "404 Not Found\n"), Map.of());
+            new Routes.Match(exchange -> exchange.respond(404, "text/plain", "404 Not Found\n"));
     private static final Routes.Match UNAVAILABLE =
-            new Routes.Match(exchange -> exchange.respond(503, "text/plain", "503 Service Unavailable\n"), Map.of());
-    private static final Routes.Match FULL = new Routes.Match(
-            exchange -> exchange.respond(
-                    503,
-                    Headers.of("Retry-After", "5", "Content-Type", "text/plain; charset=utf-8"),
-                    "503 Service Unavailable\n".getBytes(StandardCharsets.UTF_8)),
-            Map.of());
+            new Routes.Match(exchange -> exchange.respond(503, "text/plain", "503 Service Unavailable\n"));
+    private static final Routes.Match FULL = new Routes.Match(exchange -> exchange.respond(
+            503,
+            Headers.of("Retry-After", "5", "Content-Type", "text/plain; charset=utf-8"),
+            "503 Service Unavailable\n".getBytes(StandardCharsets.UTF_8)));
 
     /** How many clients beyond the limit are told so at a time; more are dropped without a word. */
     private static final int MAX_TOLD_FULL = 64;
@@ -129,7 +126,8 @@ public final class WebSocketServer implements AutoCloseable {
      * Queues a message for every open WebSocket of this server that {@code to} accepts; see {@link Group}.
      *
      * @param message what they get, encoded once
-     * @param to asked once for each, on this thread
+     * @param to asked once for each, on this thread. If it throws, that is logged, and the connection it was asked for
+     *     is closed with 1011; the others get the message.
      * @return how many missed it, since too much waits for them already
      */
     public int broadcast(PreparedMessage message, Predicate<? super Connection> to) {
@@ -280,7 +278,12 @@ public final class WebSocketServer implements AutoCloseable {
 
     /** Opens the WebSocket that {@code from} has become; {@code leftover} came behind its request. */
     WebSocketConnection open(
-            OpenTransport from, Opening opening, Agreement agreement, Transport transport, ByteBuffer leftover) {
+            OpenTransport from,
+            Opening opening,
+            Agreement agreement,
+            Transport transport,
+            ByteBuffer leftover,
+            RequestContext request) {
         WebSocketConnection connection = WebSocketConnection.open(
                 engine,
                 transport,
@@ -288,7 +291,8 @@ public final class WebSocketServer implements AutoCloseable {
                 opening.upgrader().options(),
                 agreement.subprotocol(),
                 opening.compression(),
-                leftover);
+                leftover,
+                request);
         open.remove(from);
         connection.onClosed(opening.handOver(webSocketEnded));
         if (isShuttingDown()) {
@@ -404,7 +408,7 @@ public final class WebSocketServer implements AutoCloseable {
          * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
          */
         public Builder listen(String pattern, Upgrader upgrader, Listener listener) {
-            routes.add(pattern, new ListenerRoute(upgrader, listener));
+            routes.add(pattern, new ListenerRoute(pattern, upgrader, listener));
             return this;
         }
 

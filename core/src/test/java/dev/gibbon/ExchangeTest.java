@@ -8,21 +8,29 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gibbon.internal.ChannelTransport;
 import dev.gibbon.testkit.HttpHead;
 import dev.gibbon.testkit.ScriptedPeer;
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(300)
 class ExchangeTest {
@@ -214,6 +222,62 @@ class ExchangeTest {
                     peer.response().header("Content-Type").orElseThrow());
             assertArrayEquals(expected, peer.expectBytes(expected.length));
             assertEquals(404, other.response().status());
+        }
+    }
+
+    @Test
+    void anAnswerAfterAnUpgradeIsRefusedForThatReason() throws Exception {
+        CompletableFuture<List<String>> refusals = new CompletableFuture<>();
+        try (ServerUnderTest tested = ServerUnderTest.start(builder -> builder.handle("/", exchange -> {
+                    Connection ws = Upgrader.create().upgrade(exchange);
+                    refusals.complete(List.of(
+                            refusal(() -> exchange.respond(200, "text/plain", "late")),
+                            refusal(() -> Upgrader.create().upgrade(exchange))));
+                    ServerUnderTest.echo(ws);
+                }));
+                ScriptedPeer _ = tested.upgrade("/")) {
+            String why = "this request was answered already, by an upgrade";
+            assertEquals(List.of(why, why), refusals.get());
+        }
+    }
+
+    private static String refusal(Executable late) {
+        return String.valueOf(assertThrows(IllegalStateException.class, late).getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aHandlerThatAnswersTooLateIsToldSoAndLogged(boolean upgrades) throws Exception {
+        CountDownLatch dropped = new CountDownLatch(1);
+        CompletableFuture<Throwable> late = new CompletableFuture<>();
+        try (LogLines log = LogLines.record();
+                ServerUnderTest tested =
+                        ServerUnderTest.start(builder -> builder.handshakeTimeout(Duration.ofSeconds(1))
+                                .handle("/slow", exchange -> {
+                                    dropped.await();
+                                    try {
+                                        if (upgrades) {
+                                            Connection _ = Upgrader.create().upgrade(exchange);
+                                        } else {
+                                            exchange.respond(200, "text/plain", "late");
+                                        }
+                                    } catch (IOException e) {
+                                        late.complete(e);
+                                        throw e;
+                                    }
+                                }));
+                ScriptedPeer peer = ScriptedPeer.over(
+                        new ChannelTransport(
+                                SocketChannel.open(new InetSocketAddress(ServerUnderTest.HOST, tested.port()))),
+                        Role.CLIENT)) {
+            peer.sendRaw(ServerUnderTest.latin1(tested.upgradeRequest("/slow")));
+            peer.expectEndOrReset();
+            dropped.countDown();
+            String why = String.valueOf(late.get().getMessage());
+            assertTrue(why.contains("handshake timeout of PT1S"), why);
+            ServerUnderTest.await(
+                    "not logged",
+                    () -> !log.warnings(line -> line.contains("/slow")).isEmpty());
         }
     }
 

@@ -249,7 +249,11 @@ class LoopTest {
             SocketChannel channel = ends.near().enterLoop().orElseThrow();
             Inbound inbound = new Protocol(role, new Limits(100, 100, 1, 1), () -> 0, System::nanoTime).inbound();
             sender.enterLoop(new LoopConnection(
-                    connection, rig.loop, ends.near(), channel, new Delivery(connection, inbound, echo())));
+                    connection,
+                    rig.loop,
+                    ends.near(),
+                    channel,
+                    new Delivery(connection, inbound, echo(), Long.MAX_VALUE)));
             sender.resume();
             sender.flush(); // As the loop does, most likely before the writer has woken up.
             assertTrue(writing.get());

@@ -516,8 +516,8 @@ class ReconnectingClientTest {
                     .start();
             Future<?> queued = client.sendText("queued");
             ScriptedPeer first = harness.accept();
-            first.expectClose(1000);
-            first.sendClose(1000, "");
+            first.expectClose(1011);
+            first.sendClose(1011, "");
             first.close();
             harness.expectEvent("retry 1 in PT1S after IOException");
             assertFalse(queued.isDone());

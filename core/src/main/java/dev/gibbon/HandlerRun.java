@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * The run of a handler whose request has become a WebSocket. A {@link Connection#close()} on the handler's own thread
+ * may be the work of a try-with-resources block that an exception is leaving, which nobody can see at that moment. So
+ * its Close frame is put off until the handler has ended, when it is known whether it ended well (1000) or by an
+ * exception (1011). Any thread.
+ */
+final class HandlerRun {
+    /** How long a Close frame is put off at most: an exception takes microseconds, a handler may have more to do. */
+    private static final Duration AT_MOST = Duration.ofSeconds(1);
+
+    private enum Close {
+        NOT_ASKED,
+        PUT_OFF,
+        /** Somebody sends the Close frame, or has. */
+        TAKEN
+    }
+
+    private final Thread thread = Thread.currentThread();
+    private final TimeSource time;
+    private final AtomicReference<Close> close = new AtomicReference<>(Close.NOT_ASKED);
+
+    /** The run of a handler on the calling thread. */
+    HandlerRun(TimeSource time) {
+        this.time = time;
+    }
+
+    boolean isOnThread() {
+        return Thread.currentThread() == thread;
+    }
+
+    /** {@return whether the Close frame is put off from now on} {@code later} sends it if nothing else does in time. */
+    boolean putOff(Runnable later) {
+        if (!close.compareAndSet(Close.NOT_ASKED, Close.PUT_OFF)) {
+            return false;
+        }
+        TimeSource.Timer _ = time.schedule(AT_MOST, () -> {
+            if (take()) {
+                later.run();
+            }
+        });
+        return true;
+    }
+
+    boolean isPutOff() {
+        return close.get() == Close.PUT_OFF;
+    }
+
+    /** {@return whether there was a Close frame put off, which the caller has to send now} */
+    boolean take() {
+        return close.compareAndSet(Close.PUT_OFF, Close.TAKEN);
+    }
+}
