@@ -128,6 +128,22 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     MessageReader nextReader() throws IOException;
 
     /**
+     * Reads messages and gives each to {@code handler}, one after the other on this thread, until the peer has closed
+     * cleanly. An echo is {@code ws.forEachMessage(ws::writeMessage)}.
+     *
+     * @param handler what to do with a message
+     * @param <E> what the handler throws besides unchecked exceptions
+     * @throws E what the handler threw; the connection stays as it is
+     * @throws WebSocketException at any end but a clean one, as {@link #readMessage} says
+     * @throws IllegalStateException if another thread reads, or a handler calls this
+     */
+    default <E extends Exception> void forEachMessage(MessageHandler<E> handler) throws IOException, E {
+        for (Message message = readMessage(); message != null; message = readMessage()) {
+            handler.handle(message);
+        }
+    }
+
+    /**
      * Gives this connection to {@code listener}, for good: from now on an event loop reads, and calls it, beginning
      * with {@link Listener#onOpen} on its own thread. Waits for a write of another thread that is under way, unless it
      * is called on a loop's thread, by a listener: then the connection moves once that write has ended. The calling

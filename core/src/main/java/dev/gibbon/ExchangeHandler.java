@@ -6,7 +6,8 @@ package dev.gibbon;
 public interface ExchangeHandler {
     /**
      * Answers one request: {@link Upgrader#upgrade upgrades} it to a WebSocket or {@link Exchange#respond responds}.
-     * May block; when it returns after an upgrade the connection stays open for whoever has it.
+     * May block; when it returns after an upgrade the connection stays open for the thread or listener that has it. A
+     * route that is nothing but WebSockets has less to get wrong with {@link WebSocketServer.Builder#serve}.
      *
      * @param exchange the request and the way to answer it; for this thread
      * @throws Exception anything: it is logged with route, peer and stack; before an answer the peer gets 500, after an

@@ -25,22 +25,36 @@ public interface Listener {
     default void onOpen(Connection connection) throws IOException {}
 
     /**
-     * A text message has come, whole and valid UTF-8 (RFC 6455 §5.6).
+     * A message has come, whole: text that is valid UTF-8, or binary. Both kinds come here unless {@link #onText} or
+     * {@link #onBinary} is overridden.
      *
      * @param connection the connection
      * @param message what it says; borrowed until this returns
      * @throws IOException to fail the connection
      */
-    default void onText(Connection connection, MessageView message) throws IOException {}
+    default void onMessage(Connection connection, MessageView message) throws IOException {}
 
     /**
-     * A binary message has come, whole.
+     * A text message has come, whole and valid UTF-8 (RFC 6455 §5.6). Goes to {@link #onMessage} unless overridden.
+     *
+     * @param connection the connection
+     * @param message what it says; borrowed until this returns
+     * @throws IOException to fail the connection
+     */
+    default void onText(Connection connection, MessageView message) throws IOException {
+        onMessage(connection, message);
+    }
+
+    /**
+     * A binary message has come, whole. Goes to {@link #onMessage} unless overridden.
      *
      * @param connection the connection
      * @param message its bytes; borrowed until this returns
      * @throws IOException to fail the connection
      */
-    default void onBinary(Connection connection, MessageView message) throws IOException {}
+    default void onBinary(Connection connection, MessageView message) throws IOException {
+        onMessage(connection, message);
+    }
 
     /**
      * A piece of a message that is longer than {@link #wholeMessageBytes()} has come. A piece ends where the bytes at

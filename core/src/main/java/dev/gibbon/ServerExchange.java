@@ -234,12 +234,32 @@ final class ServerExchange implements Exchange {
     Connection upgrade(Upgrader upgrader, Headers extra) throws IOException {
         requireUnanswered();
         try (Opening opening = upgrader.respond(request().openingRequest(http.isSecure()), extra)) {
-            answer = Answer.UPGRADE;
             return upgrade(opening);
         }
     }
 
+    /** Upgrades, and gives the connection to the listener that {@code factory} finds for it, unless that responds. */
+    void listen(Upgrader upgrader, ListenerFactory factory) throws Exception {
+        requireUnanswered();
+        try (Opening opening = upgrader.respond(request().openingRequest(http.isSecure()), Headers.of())) {
+            if (opening.outcome() instanceof HandshakeOutcome.Refused) {
+                Connection _ = upgrade(opening); // Refuses it.
+                return;
+            }
+            Listener listener = factory.listener(this);
+            if (answer == Answer.RESPONSE) {
+                return;
+            }
+            requireUnanswered();
+            if (listener == null) {
+                throw new IllegalStateException("the factory has neither found a listener nor responded");
+            }
+            upgrade(opening).listen(listener);
+        }
+    }
+
     private Connection upgrade(Opening opening) throws IOException {
+        answer = Answer.UPGRADE;
         return switch (opening.outcome()) {
             case HandshakeOutcome.Refused refused -> {
                 keepAlive = false;

@@ -598,6 +598,13 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         }
     }
 
+    /** {@return whether a listener has this connection and will be told of its end} */
+    boolean hasListener() {
+        synchronized (lifecycle) {
+            return toTell != null;
+        }
+    }
+
     private void toTell(Listener listener) {
         synchronized (lifecycle) {
             toTell = listener;

@@ -397,6 +397,35 @@ public final class WebSocketServer implements AutoCloseable {
         }
 
         /**
+         * Serves the WebSockets of a path, with an {@link Upgrader} of every
+         * default; see {@link #serve(String, Upgrader, ConnectionHandler)}.
+         *
+         * @param pattern as for {@link #handle}
+         * @param handler serves a connection
+         * @return this
+         * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
+         */
+        public Builder serve(String pattern, ConnectionHandler handler) {
+            return serve(pattern, Upgrader.create(), handler);
+        }
+
+        /**
+         * Serves the WebSockets of a path, each on a virtual thread of its own, which {@code handler} reads from top to
+         * bottom: upgrades, runs the handler, and closes, with 1000 when it returns and 1011 when it throws, which is
+         * logged. Requests that are no acceptable opening handshake are refused.
+         *
+         * @param pattern as for {@link #handle}
+         * @param upgrader checks the opening handshake
+         * @param handler serves a connection
+         * @return this
+         * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
+         */
+        public Builder serve(String pattern, Upgrader upgrader, ConnectionHandler handler) {
+            routes.add(pattern, new ServeRoute(upgrader, handler));
+            return this;
+        }
+
+        /**
          * Gives the WebSockets of a path straight to a listener: the opening handshake
          * runs on the event loop that will serve the connection, and no thread is made
          * for it. Over TLS a virtual thread does the handshakes, and ends with them.
@@ -409,6 +438,21 @@ public final class WebSocketServer implements AutoCloseable {
          */
         public Builder listen(String pattern, Upgrader upgrader, Listener listener) {
             routes.add(pattern, new ListenerRoute(pattern, upgrader, listener));
+            return this;
+        }
+
+        /**
+         * Gives each WebSocket of a path to the listener that {@code factory} finds by its request. The opening
+         * handshake runs on a virtual thread, which ends with it; then a loop serves the connection.
+         *
+         * @param pattern as for {@link #handle}
+         * @param upgrader checks the opening handshake
+         * @param factory finds the listener, or responds
+         * @return this
+         * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
+         */
+        public Builder listen(String pattern, Upgrader upgrader, ListenerFactory factory) {
+            routes.add(pattern, new ListenerFactoryRoute(upgrader, factory));
             return this;
         }
 

@@ -33,6 +33,7 @@ class PublicTypesTest {
             CloseHandler = ControlHandlersTest
             Connection = GorillaContractTest
             ConnectionClosedException = ConcurrencyThreatsTest
+            ConnectionHandler = ServeTest
             ControlFrameHandler = ControlHandlersTest
             DialRequest = ReconnectingClientTest
             DialResult = ReconnectingClientTest
@@ -40,6 +41,8 @@ class PublicTypesTest {
             HandshakeException = DialerHandshakeThreatsTest
             HandshakeTimeoutException = DialerHandshakeThreatsTest
             InsecureTls = DialerTlsTest
+            ListenerFactory = ServeTest
+            MessageHandler = ServeTest
             MessageInDoubtException = ReconnectingClientTest
             MessageReader = ReceiverTest
             MessageTooBigException = ResourceThreatsTest

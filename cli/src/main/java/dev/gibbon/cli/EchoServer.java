@@ -82,7 +82,7 @@ final class EchoServer {
             @Nullable Consumer<Message> received) {
         EchoServer echo = new EchoServer(settings, maxMessageBytes, deflate, received);
         server.handle("/", echo::answerPage)
-                .handle("/echo", echo::answerEcho)
+                .serve("/echo", echo.upgrader, echo::serve)
                 .listen("/echo/event", echo.upgrader, echo.listener());
     }
 
@@ -91,26 +91,19 @@ final class EchoServer {
         return message -> lines.accept("recv: " + Visible.of(message, SHOWN_CHARS));
     }
 
-    private void answerEcho(Exchange exchange) throws IOException {
-        try (Connection ws = upgrader.upgrade(exchange)) {
-            for (Message message; (message = ws.readMessage()) != null; ) {
-                if (received != null) {
-                    received.accept(message);
-                }
-                ws.writeMessage(message);
+    private void serve(Connection ws) throws IOException {
+        ws.forEachMessage(message -> {
+            if (received != null) {
+                received.accept(message);
             }
-        }
+            ws.writeMessage(message);
+        });
     }
 
     private Listener listener() {
         return new Listener() {
             @Override
-            public void onText(Connection ws, MessageView message) throws IOException {
-                echo(ws, message);
-            }
-
-            @Override
-            public void onBinary(Connection ws, MessageView message) throws IOException {
+            public void onMessage(Connection ws, MessageView message) throws IOException {
                 echo(ws, message);
             }
         };

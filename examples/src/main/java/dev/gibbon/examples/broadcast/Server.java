@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.examples.broadcast;
 
-import dev.gibbon.Connection;
 import dev.gibbon.ConnectionOptions;
-import dev.gibbon.Exchange;
 import dev.gibbon.PreparedMessage;
 import dev.gibbon.QueuePolicy;
 import dev.gibbon.Upgrader;
@@ -42,7 +40,10 @@ public final class Server {
         WebSocketServer server = WebSocketServer.builder()
                 .bind("localhost", port)
                 .handle("/", Running::answerPage)
-                .handle("/ws", Server::listen)
+                .serve(
+                        "/ws",
+                        UPGRADER,
+                        ws -> ws.forEachMessage(_ -> {})) // Reading answers pings and notices the close.
                 .start();
         Thread clock = Thread.startVirtualThread(() -> tellTheTime(server, interval));
         Thread.startVirtualThread(() -> stopWith(server, clock));
@@ -68,11 +69,5 @@ public final class Server {
             // Nobody does.
         }
         clock.interrupt();
-    }
-
-    private static void listen(Exchange exchange) throws IOException {
-        try (Connection ws = UPGRADER.upgrade(exchange)) {
-            while (ws.readMessage() != null) {} // Reading answers pings and notices the close.
-        }
     }
 }

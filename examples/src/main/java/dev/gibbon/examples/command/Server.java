@@ -3,9 +3,7 @@ package dev.gibbon.examples.command;
 
 import dev.gibbon.CloseCode;
 import dev.gibbon.Connection;
-import dev.gibbon.Exchange;
 import dev.gibbon.Message;
-import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketServer;
 import dev.gibbon.examples.Running;
 import java.io.BufferedReader;
@@ -23,7 +21,6 @@ public final class Server {
     private static final long PATIENCE_SECONDS = 5;
 
     private final List<String> command;
-    private final Upgrader upgrader = Upgrader.create();
 
     private Server(List<String> command) {
         this.command = command;
@@ -50,20 +47,17 @@ public final class Server {
         return WebSocketServer.builder()
                 .bind("localhost", port)
                 .handle("/", Running::answerPage)
-                .handle("/ws", bridge::run)
+                .serve("/ws", bridge::run)
                 .start();
     }
 
-    private void run(Exchange exchange) throws IOException, InterruptedException {
-        try (Connection ws = upgrader.upgrade(exchange)) {
-            Process process =
-                    new ProcessBuilder(command).redirectErrorStream(true).start();
-            try {
-                Thread.startVirtualThread(() -> sendOutput(process, ws));
-                feedInput(process, ws);
-            } finally {
-                end(process);
-            }
+    private void run(Connection ws) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        try {
+            Thread.startVirtualThread(() -> sendOutput(process, ws));
+            feedInput(process, ws);
+        } finally {
+            end(process);
         }
     }
 

@@ -4,7 +4,6 @@ package dev.gibbon.examples.compression;
 import dev.gibbon.CloseStatus;
 import dev.gibbon.Connection;
 import dev.gibbon.Listener;
-import dev.gibbon.Message;
 import dev.gibbon.MessageReader;
 import dev.gibbon.MessageType;
 import dev.gibbon.MessageView;
@@ -35,9 +34,7 @@ final class Echo {
                 ws.writeMessage(in.type(), out -> from.transferTo(out.outputStream()));
             }
         } else {
-            for (Message message; (message = ws.readMessage()) != null; ) {
-                ws.writeMessage(message);
-            }
+            ws.forEachMessage(ws::writeMessage);
         }
     }
 
@@ -60,12 +57,7 @@ final class Echo {
             }
 
             @Override
-            public void onText(Connection ws, MessageView message) throws IOException {
-                ws.writeMessage(message);
-            }
-
-            @Override
-            public void onBinary(Connection ws, MessageView message) throws IOException {
+            public void onMessage(Connection ws, MessageView message) throws IOException {
                 ws.writeMessage(message);
             }
 

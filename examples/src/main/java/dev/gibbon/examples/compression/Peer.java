@@ -3,7 +3,6 @@ package dev.gibbon.examples.compression;
 
 import dev.gibbon.Connection;
 import dev.gibbon.Dialer;
-import dev.gibbon.Exchange;
 import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketServer;
 import java.io.BufferedReader;
@@ -90,7 +89,7 @@ public final class Peer implements AutoCloseable {
             String path = "/" + i + "/echo";
             Upgrader upgrader =
                     Upgrader.builder().permessageDeflate(own.deflate()).build();
-            building.handle(path, exchange -> echo(upgrader, own, exchange))
+            building.serve(path, upgrader, ws -> echo(path, own, ws))
                     .listen(path + "/event", upgrader, Echo.listener(own.streaming(), (_, how) -> {
                         if (!how.equals(FINE)) {
                             reports.accept("failed " + path + "/event " + how);
@@ -102,11 +101,11 @@ public final class Peer implements AutoCloseable {
         reports.accept("port " + started.port());
     }
 
-    private void echo(Upgrader upgrader, Settings own, Exchange exchange) throws IOException {
-        try (Connection ws = upgrader.upgrade(exchange)) {
+    private void echo(String path, Settings own, Connection ws) throws IOException {
+        try {
             Echo.run(ws, own.streaming());
         } catch (IOException e) {
-            reports.accept("failed " + exchange.path() + " " + e.getMessage());
+            reports.accept("failed " + path + " " + e.getMessage());
             throw e;
         }
     }

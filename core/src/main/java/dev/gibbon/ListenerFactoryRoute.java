@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+/** A route whose connections go to listeners that are found for each. */
+record ListenerFactoryRoute(Upgrader upgrader, ListenerFactory factory) implements ExchangeHandler {
+    @Override
+    public void handle(Exchange exchange) throws Exception {
+        switch (exchange) {
+            case ServerExchange request -> request.listen(upgrader, factory);
+        }
+    }
+}
