@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
@@ -75,8 +76,8 @@ class PublicTypesTest {
         return with;
     }
 
-    private static TreeSet<String> types() throws IOException {
-        TreeSet<String> types = new TreeSet<>();
+    private static Set<String> types() throws IOException {
+        Set<String> types = new TreeSet<>();
         for (Path module : NamedTests.modules()) {
             Path api = module.resolve("api.txt");
             if (Files.exists(api)) {
