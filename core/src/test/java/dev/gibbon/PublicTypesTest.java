@@ -109,7 +109,7 @@ class PublicTypesTest {
 
     @Test
     void nothingStandsInTheTableThatNeedNot() throws IOException {
-        TreeSet<String> types = types();
+        Set<String> types = types();
         assertTrue(types.size() > 60, "only " + types.size() + " types were found: is the pattern still right?");
         NamedTests tests = new NamedTests();
         List<String> needless = new ArrayList<>(with().keySet());
