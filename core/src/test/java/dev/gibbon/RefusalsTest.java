@@ -78,7 +78,7 @@ class RefusalsTest {
         assertEquals(10, logged.size());
         assertEquals(
                 2,
-                logged.stream().filter(entry -> entry.getLevel() == Level.INFO).count());
+                logged.stream().filter(entry -> Level.INFO.equals(entry.getLevel())).count());
     }
 
     @ParameterizedTest
