@@ -2,6 +2,8 @@
 package dev.gibbon;
 
 import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
@@ -61,6 +63,9 @@ final class Acceptor {
 
     static Acceptor bind(SocketAddress wanted, Accepted accepted, TimeSource time, LimitedLog log) throws IOException {
         boolean unix = wanted instanceof UnixDomainSocketAddress;
+        if (wanted instanceof UnixDomainSocketAddress file) {
+            UnixSocketFile.requireFree(file.getPath());
+        }
         ServerSocketChannel channel =
                 unix ? ServerSocketChannel.open(StandardProtocolFamily.UNIX) : ServerSocketChannel.open();
         try {
@@ -69,10 +74,23 @@ final class Acceptor {
             }
             channel.bind(wanted, BACKLOG);
             return new Acceptor(channel, channel.getLocalAddress(), accepted, time, log);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException e) {
+            channel.close();
+            throw named(wanted, e);
+        } catch (RuntimeException e) {
             channel.close();
             throw e;
         }
+    }
+
+    /** {@return a failure that says which address it is about} The JDK's does not. */
+    private static IOException named(SocketAddress wanted, IOException e) {
+        String where = wanted instanceof InetSocketAddress tcp
+                ? tcp.getAddress().getHostAddress() + " port " + tcp.getPort()
+                : wanted.toString();
+        String message = "cannot listen on " + where + ": " + e.getMessage();
+        IOException named = e instanceof BindException ? new BindException(message) : new IOException(message);
+        return (IOException) named.initCause(e);
     }
 
     SocketAddress address() {

@@ -86,7 +86,7 @@ public sealed interface Exchange permits ServerExchange {
     void respond(int status, String contentType, String body) throws IOException;
 
     /**
-     * Sends a resource of the class path or module, or 404 if there is none.
+     * Sends a resource of the class path or module, or 404 if there is none. The package need not be open to anybody.
      *
      * @param anchor the class whose loader and package the name is relative to
      * @param name the resource, as for {@link Class#getResourceAsStream}

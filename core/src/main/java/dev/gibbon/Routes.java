@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,11 @@ final class Routes {
         if (!pattern.startsWith("/")) {
             throw new IllegalArgumentException("a route's pattern begins with a slash: " + pattern);
         }
+        segments.forEach(segment -> requireWhole(pattern, segment));
+        List<String> names = segments.stream().filter(Routes::isName).toList();
+        if (Set.copyOf(names).size() < names.size()) {
+            throw new IllegalArgumentException("a pattern has a name twice: " + pattern);
+        }
         int star = segments.indexOf("*");
         if (star >= 0 && star < segments.size() - 1) {
             throw new IllegalArgumentException("a star is the last segment of a pattern: " + pattern);
@@ -41,6 +47,17 @@ final class Routes {
         }
         routes.add(new Route(pattern, segments, handler));
         routes.sort((a, b) -> shape(a.segments()).compareTo(shape(b.segments())));
+    }
+
+    /** A brace in a literal would never match: a name takes a whole segment, and no client sends a brace as it is. */
+    private static void requireWhole(String pattern, String segment) {
+        String inside = isName(segment) ? segment.substring(1, segment.length() - 1) : segment;
+        if (inside.contains("{") || inside.contains("}")) {
+            throw new IllegalArgumentException("a name is a whole segment, {name}: " + pattern);
+        }
+        if (isName(segment) && inside.equals("*")) {
+            throw new IllegalArgumentException("a star has no braces: " + pattern);
+        }
     }
 
     /** Sorts the most specific first, segment by segment: literal, name, star. */

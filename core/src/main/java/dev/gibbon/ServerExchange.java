@@ -11,7 +11,6 @@ import dev.gibbon.internal.http.PercentEncoding;
 import dev.gibbon.internal.http.ResponseHead;
 import dev.gibbon.internal.http.ValidRequest;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -222,12 +221,11 @@ final class ServerExchange implements Exchange {
 
     @Override
     public void respondResource(Class<?> anchor, String name, String contentType) throws IOException {
-        try (InputStream resource = anchor.getResourceAsStream(name)) {
-            if (resource == null) {
-                respond(404, "text/plain", "404 Not Found\n");
-            } else {
-                respond(200, Headers.of("Content-Type", contentType), resource.readAllBytes());
-            }
+        byte[] resource = Resources.read(anchor, name);
+        if (resource == null) {
+            respond(404, "text/plain", "404 Not Found\n");
+        } else {
+            respond(200, Headers.of("Content-Type", contentType), resource);
         }
     }
 

@@ -555,7 +555,8 @@ public final class WebSocketServer implements AutoCloseable {
          * Starts the server; it accepts connections when this returns.
          *
          * @return the running server
-         * @throws IOException if an address cannot be bound, because it is in use for example
+         * @throws IOException if an address cannot be bound, because it is in use for example; the message names it,
+         *     and says of a Unix-domain socket that exists whether a server listens on it
          * @throws IllegalStateException if no address was named
          * @throws IllegalArgumentException if a bound is not positive
          */

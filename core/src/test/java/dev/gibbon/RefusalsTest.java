@@ -78,7 +78,9 @@ class RefusalsTest {
         assertEquals(10, logged.size());
         assertEquals(
                 2,
-                logged.stream().filter(entry -> Level.INFO.equals(entry.getLevel())).count());
+                logged.stream()
+                        .filter(entry -> Level.INFO.equals(entry.getLevel()))
+                        .count());
     }
 
     @ParameterizedTest

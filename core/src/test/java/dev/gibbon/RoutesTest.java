@@ -88,8 +88,17 @@ class RoutesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"echo", "", "/a/*/b", "/*/b"})
+    @ValueSource(
+            strings = {
+                "echo", "", "/a/*/b", "/*/b", "/a/{", "/a/}", "/a/{}", "/a/{x", "/a/b{x}", "/{x}{y}", "/{a{b}}", "/{*}"
+            })
     void aMalformedPatternIsRefused(String pattern) {
+        assertThrows(IllegalArgumentException.class, () -> routes.add(pattern, _ -> {}));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/a/{x}/{x}", "/{x}/b/{x}/*"})
+    void aNameThatStandsTwiceIsRefused(String pattern) {
         assertThrows(IllegalArgumentException.class, () -> routes.add(pattern, _ -> {}));
     }
 

@@ -15,8 +15,10 @@ import dev.gibbon.testkit.ScriptedPeer;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -537,14 +539,43 @@ class WebSocketServerTest {
         @Test
         void aPortInUseIsReportedAndNothingStaysOpen() throws Exception {
             try (ServerUnderTest tested = ServerUnderTest.start(_ -> {})) {
-                assertThrows(
+                BindException inUse = assertThrows(
                         BindException.class,
                         () -> WebSocketServer.builder()
                                 .bind(ServerUnderTest.HOST, 0)
                                 .bind(ServerUnderTest.HOST, tested.port())
                                 .start());
+                String message = String.valueOf(inUse.getMessage());
+                assertTrue(message.contains(ServerUnderTest.HOST + " port " + tested.port()), message);
                 tested.controlEchoes();
             }
+        }
+
+        @Test
+        void anAddressThatIsNotThisMachinesIsNamed() {
+            WebSocketServer.Builder elsewhere = WebSocketServer.builder().bind("192.0.2.1", 0);
+            IOException failure = assertThrows(IOException.class, elsewhere::start);
+            assertTrue(String.valueOf(failure.getMessage()).contains("192.0.2.1"), failure.toString());
+        }
+
+        @Test
+        void whatIsInTheWayOfAUnixSocketIsSaid(@TempDir Path directory) throws IOException {
+            Path socket = directory.resolve("s");
+            Path file = Files.createFile(directory.resolve("file"));
+            try (ServerSocketChannel listening = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+                listening.bind(UnixDomainSocketAddress.of(socket));
+                assertEquals(socket + " exists, and a server listens on it", refusal(socket));
+            }
+            assertEquals(socket + " exists, but no server listens on it any more; delete it", refusal(socket));
+            assertEquals(file + " exists", refusal(file));
+            Path nowhere = directory.resolve("none");
+            assertEquals("there is no directory " + nowhere + " for the socket", refusal(nowhere.resolve("s")));
+            assertTrue(Files.exists(socket), "it was not ours to delete");
+        }
+
+        private static String refusal(Path socket) {
+            WebSocketServer.Builder server = WebSocketServer.builder().bindUnix(socket);
+            return String.valueOf(assertThrows(IOException.class, server::start).getMessage());
         }
 
         @Test

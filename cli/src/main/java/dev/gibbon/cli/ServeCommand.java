@@ -8,13 +8,8 @@ import dev.gibbon.WebSocketServer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.BindException;
-import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.net.UnixDomainSocketAddress;
-import java.nio.channels.SocketChannel;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -169,7 +164,9 @@ final class ServeCommand implements Callable<Integer> {
             server.tls(PemTls.context(tls.get(0), tls.get(1)));
         }
         bindTcp(server);
-        bindUnix(server);
+        if (unix != null) {
+            server.bindUnix(unix);
+        }
         try {
             return server.start();
         } catch (IOException e) {
@@ -216,47 +213,14 @@ final class ServeCommand implements Callable<Integer> {
         server.bind(host(), port());
     }
 
-    private void bindUnix(WebSocketServer.Builder server) throws CommandFailedException {
-        Path path = unix;
-        if (path == null) {
-            return;
-        }
-        Path parent = path.toAbsolutePath().getParent();
-        if (parent == null || !Files.isDirectory(parent)) {
-            throw new CommandFailedException("there is no directory " + parent + " for the socket");
-        }
-        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-            throw new CommandFailedException(path + " exists" + whatIs(path));
-        }
-        server.bindUnix(path);
-    }
-
-    /** Never deletes it: what nobody listens on now may be a server's that is about to. */
-    private static String whatIs(Path path) {
-        try (SocketChannel _ = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
-            return ", and a server listens on it";
-        } catch (ConnectException e) {
-            return "Connection refused".equals(e.getMessage()) && isSpecial(path)
-                    ? ", but no server listens on it any more; delete it"
-                    : "";
-        } catch (IOException _) {
-            return "";
-        }
-    }
-
-    private static boolean isSpecial(Path path) {
-        return !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(path);
-    }
-
     private String cannotListen(IOException e) {
-        String where = isTcp() ? host() + ":" + port() : String.valueOf(unix);
         boolean inUse =
                 e instanceof BindException && String.valueOf(e.getMessage()).contains("in use");
         if (inUse && isTcp()) {
             return "port " + port() + " of " + host()
                     + " is in use; choose another with --port, or 0 for any that is free";
         }
-        return "cannot listen on " + where + ": " + e.getMessage();
+        return String.valueOf(e.getMessage());
     }
 
     void announce(WebSocketServer server, PrintWriter out) {
