@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Wherever code of the application throws: one warning with connection, route, peer
  * and stack; 1011, or 500 before the upgrade; and nobody else is harmed.
  */
-@Timeout(60)
+@Timeout(300)
 class ApplicationFaultsTest {
     private static final String NAME = "bug-of-this-test";
     private static final String PEER = "peer /127.0.0.1:";

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Routes that are nothing but WebSockets: a thread for each ({@code serve}), or a listener that knows the request. */
-@Timeout(60)
+@Timeout(300)
 class ServeTest {
     private static final String NAME = "bug-of-this-test";
 

@@ -394,6 +394,7 @@ class WatchTest {
                 rig.awaitRead();
                 advance(rig, Duration.ofSeconds(26));
                 byte[] _ = rig.peer.expectPing();
+                rig.awaitWritten();
                 advance(rig, Duration.ofSeconds(18));
                 assertEquals(ConnectionState.OPEN, rig.connection.state());
                 advance(rig, SLACK); // not as far as the end of the moment that the Close frame is given
@@ -415,10 +416,12 @@ class WatchTest {
         @Sides(of = Face.PULL, because = "a listener always reads")
         void peerThatAnswersIsNotBlamedWhileNobodyReads(Side side) throws Exception {
             try (Rig rig = new Rig(side, options)) {
-                for (int i = 0; i < 10; i++) {
+                for (int i = 0; i < 4; i++) { // 28 s each: one Ping
                     advance(rig, Duration.ofSeconds(26));
                     long before = rig.bytesRead();
-                    rig.peer.sendPong(rig.peer.expectPing());
+                    byte[] ping = rig.peer.expectPing();
+                    rig.awaitWritten();
+                    rig.peer.sendPong(ping);
                     awaitLook(rig, before);
                     assertEquals(ConnectionState.OPEN, rig.connection.state());
                 }
@@ -435,6 +438,7 @@ class WatchTest {
                 awaitLook(rig, 0);
                 advance(rig, Duration.ofSeconds(26));
                 byte[] _ = rig.peer.expectPing();
+                rig.awaitWritten();
                 advance(rig, Duration.ofMinutes(10));
                 assertEquals(ConnectionState.OPEN, rig.connection.state());
                 rig.connection.abort();
@@ -455,13 +459,13 @@ class WatchTest {
             }
         }
 
-        /** Lets a tick or two pass, and waits until what the peer has sent is seen. */
-        private static void awaitLook(Rig rig, long readBefore) throws Exception {
-            while (rig.bytesRead() == readBefore) {
-                advance(rig, SECOND);
-                rig.awaitLook();
-            }
-            // It may only have begun: what is read is not yet counted as a sign of life.
+        /**
+         * Lets two ticks pass, the second of which makes a thread look after the peer has sent something, and waits
+         * until that is seen. No more of them: the thread may be long in coming.
+         */
+        private static void awaitLook(Rig rig, long readBefore) {
+            advance(rig, SECOND.multipliedBy(2));
+            Rig.await(() -> rig.bytesRead() != readBefore, () -> "nobody looks");
             rig.awaitLook();
         }
     }
