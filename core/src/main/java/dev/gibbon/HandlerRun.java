@@ -3,6 +3,7 @@ package dev.gibbon;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The run of a handler whose request has become a WebSocket. A {@link Connection#close()} on the handler's own thread
@@ -25,6 +26,9 @@ final class HandlerRun {
     private final TimeSource time;
     private final AtomicReference<Close> close = new AtomicReference<>(Close.NOT_ASKED);
 
+    /** Ends the putting off; cancelled before that, so that it does not hold the connection. */
+    private volatile TimeSource.@Nullable Timer timer;
+
     /** The run of a handler on the calling thread. */
     HandlerRun(TimeSource time) {
         this.time = time;
@@ -39,7 +43,7 @@ final class HandlerRun {
         if (!close.compareAndSet(Close.NOT_ASKED, Close.PUT_OFF)) {
             return false;
         }
-        TimeSource.Timer _ = time.schedule(AT_MOST, () -> {
+        timer = time.schedule(AT_MOST, () -> {
             if (take()) {
                 later.run();
             }
@@ -53,6 +57,13 @@ final class HandlerRun {
 
     /** {@return whether there was a Close frame put off, which the caller has to send now} */
     boolean take() {
-        return close.compareAndSet(Close.PUT_OFF, Close.TAKEN);
+        if (!close.compareAndSet(Close.PUT_OFF, Close.TAKEN)) {
+            return false;
+        }
+        TimeSource.Timer ending = timer;
+        if (ending != null) {
+            ending.cancel();
+        }
+        return true;
     }
 }

@@ -598,6 +598,50 @@ class ApplicationFaultsTest {
         }
     }
 
+    /** The log is code of the application, too. */
+    @Nested
+    class LogHandlers {
+        @ParameterizedTest
+        @ValueSource(strings = {"listen", "handle", "serve", "refuse"})
+        void oneThatThrowsHarmsNobody(String route) throws Exception {
+            try (LogLines throwing = LogLines.handledBy(_ -> {
+                        throw new AssertionError("the log's own trouble");
+                    });
+                    ServerUnderTest tested = ServerUnderTest.start(builder -> builder.listen(
+                                    "/listen", Upgrader.create(), new Listeners.Buggy("onText"))
+                            .serve("/serve", ws -> {
+                                Message _ = ws.readMessage();
+                                throw bug();
+                            })
+                            .handle("/handle", exchange -> {
+                                try (Connection ws = Upgrader.create().upgrade(exchange)) {
+                                    Message _ = ws.readMessage();
+                                    throw bug();
+                                }
+                            })
+                            .handle("/refuse", _ -> {
+                                throw bug();
+                            }))) {
+                if (route.equals("refuse")) {
+                    try (ScriptedPeer peer = tested.send(tested.upgradeRequest("/refuse"))) {
+                        assertEquals(500, peer.response().status());
+                    }
+                } else {
+                    try (ScriptedPeer peer = tested.upgrade("/" + route)) {
+                        peer.sendText("go");
+                        peer.expectClose(1011, "");
+                        peer.sendClose(1011, "");
+                        peer.expectEnd();
+                    }
+                }
+                tested.controlEchoes();
+                tested.awaitNoOthers();
+                assertEquals(
+                        1, throwing.warnings(line -> line.contains("/" + route)).size());
+            }
+        }
+    }
+
     @Nested
     class Broadcasts {
         @ParameterizedTest
