@@ -66,6 +66,9 @@ final class SendBatch {
     // client's huge frame needs no huge buffer.
     private ByteBuffer[] segments = new ByteBuffer[USUAL_SEGMENTS];
     private Owner[] owners = new Owner[USUAL_SEGMENTS];
+    /** Whether no tail is a caller's any more. */
+    private boolean tailsOwned;
+
     private @Nullable ByteBuffer[] tails = new ByteBuffer[USUAL_SEGMENTS];
     private int[] tailKeys = new int[USUAL_SEGMENTS];
     private long[] tailPhases = new long[USUAL_SEGMENTS];
@@ -162,6 +165,7 @@ final class SendBatch {
         }
         int chunkIndex = count - 1;
         seal();
+        tailsOwned = false;
         tails[chunkIndex] = payload;
         tailKeys[chunkIndex] = maskingKey;
         tailPhases[chunkIndex] = fits;
@@ -240,12 +244,15 @@ final class SendBatch {
             }
             ByteBuffer tail = tails[i];
             if (tail != null && tail.hasRemaining()) {
-                tails[i] = copy(tail);
-            } else if (segments[i].remaining() < BufferPool.BUFFER_BYTES / 4) {
-                tails[i] = null;
+                tails[i] = tailsOwned ? tail : copy(tail);
+                continue;
+            }
+            tails[i] = null; // Its owner may set its position again, and then it would be sent twice.
+            if (segments[i].remaining() < BufferPool.BUFFER_BYTES / 4) {
                 copySegment(i);
             }
         }
+        tailsOwned = true;
         view = null; // Its listener's call may return before this batch is written.
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import dev.gibbon.frame.Opcode;
 import dev.gibbon.internal.BufferPool;
 import dev.gibbon.protocol.Limits;
@@ -14,6 +15,7 @@ import dev.gibbon.protocol.Protocol;
 import dev.gibbon.testkit.Frame;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
@@ -151,6 +153,53 @@ class SendBatchTest {
             batch.clear();
             assertEquals(0, pool.leased());
         }
+    }
+
+    /** A relay sets the position of what it has written back; by then it must be of no concern to the batch. */
+    @ParameterizedTest
+    @EnumSource
+    void whatIsOwnedIsNotSentAgainThoughTheCallerRewindsIt(Role role) throws Exception {
+        for (int stuck = 1; stuck <= 40; stuck++) {
+            Outbound outbound = outbound(role);
+            SendBatch batch = new SendBatch(pool);
+            byte[] bytes = payload(190_000);
+            byte[] expected = wire(role, bytes);
+            ByteBuffer payload = ByteBuffer.wrap(bytes);
+            assertTrue(batch.append(outbound, Opcode.BINARY, true, 0, payload));
+            Sip transport = new Sip(10_000);
+            for (int i = 0; i < stuck; i++) {
+                boolean _ = batch.writeTo(transport, outbound, _ -> {});
+            }
+            batch.own();
+            payload.rewind();
+            while (!batch.writeTo(transport, outbound, _ -> {})) {
+                // It takes no more for the moment.
+            }
+            assertArrayEquals(expected, transport.taken.toByteArray());
+            batch.clear();
+            assertEquals(0, pool.leased());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void messageThatWaitsAgainAndAgainIsCopiedOnce(Role role) throws Exception {
+        Outbound outbound = outbound(role);
+        SendBatch batch = new SendBatch(pool);
+        int length = 8 << 20;
+        boolean _ = batch.append(outbound, Opcode.BINARY, true, 0, ByteBuffer.allocateDirect(length));
+        Sip transport = new Sip(BufferPool.BUFFER_BYTES);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        boolean all = false;
+        while (!all) {
+            all = batch.writeTo(transport, outbound, _ -> {});
+            transport.taken.reset();
+            batch.own();
+        }
+        long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+        assertTrue(allocated < 6L * length, () -> "8 MiB made " + allocated + " bytes");
+        batch.clear();
     }
 
     @ParameterizedTest
