@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * An open WebSocket connection, the same for both sides. Its calls block, which is cheap on a virtual thread.
  *
- * <p><b>Reading</b> is for one thread at a time; a second one gets {@link IllegalStateException}. Pings are answered,
- * and Close frames noticed, only while somebody reads. <b>Writing</b> is for every thread: each message is sent whole,
+ * <p><b>Reading</b> is for one thread at a time; a second one gets {@link IllegalStateException}. Pings are answered
+ * and Close frames noticed at once while somebody reads; while nobody does, within a few seconds, as long as no message
+ * lies unread before them. <b>Writing</b> is for every thread: each message is sent whole,
  * in some order, and control frames pass between its fragments (RFC 6455 §5.4).
  *
  * <p><b>On the thread of an event loop</b> nothing may wait, since it serves other connections too. There an {@link
@@ -290,8 +291,8 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     /**
      * Sends a Ping (§5.5.2), between the fragments of a message if need be.
      *
-     * @return completes with the time until the Pong came, which is
-     *     seen only while somebody reads; fails with the connection
+     * @return completes with the time until the Pong was seen, which is late where
+     *     nobody reads; fails with the connection
      * @throws ConnectionClosedException if a Close frame was sent or received before
      */
     CompletableFuture<Duration> ping() throws IOException;

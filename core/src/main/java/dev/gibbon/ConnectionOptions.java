@@ -41,7 +41,10 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
     /** {@return how many Pongs may wait to be sent before only the newest is kept (RFC 6455 §5.5.3); 16 unless set} */
     int maxPendingPongs();
 
-    /** {@return how long a read may wait in silence before the connection is closed with 1001; 5 min unless set} */
+    /**
+     * {@return how long nothing may come, unless a message lies unread, before
+     * the connection is closed with 1001; 5 min unless set}
+     */
     Optional<Duration> idleTimeout();
 
     /** {@return how long the rest of a message that has begun is waited for in all; 1 h unless set} */
