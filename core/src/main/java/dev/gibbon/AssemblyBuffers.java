@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where an event loop puts messages together that do not come in one read: buffers by powers of two, kept up to a
- * bound. Large ones are read into directly, so their bytes are not copied. Loop's thread only.
+ * bound. Large ones are read into directly, so their bytes are not copied. Any thread.
  */
 final class AssemblyBuffers {
     /** Below this a piece of a message lies on the heap: many connections may wait for the rest of a small one. */
@@ -25,6 +25,7 @@ final class AssemblyBuffers {
     /** The longest array there is. */
     private static final int MAX_BYTES = Integer.MAX_VALUE - 8;
 
+    // Guarded by this object's monitor.
     private final ArrayDeque<ByteBuffer>[] free = shelves();
     private long kept;
     private long leased;
@@ -45,12 +46,12 @@ final class AssemblyBuffers {
     }
 
     /** {@return how many bytes of buffers are out} */
-    long leased() {
+    synchronized long leased() {
         return leased;
     }
 
     /** {@return how many bytes were copied from a buffer to a larger one so far} */
-    long copied() {
+    synchronized long copied() {
         return copied;
     }
 
@@ -65,7 +66,7 @@ final class AssemblyBuffers {
      * @param exact whether it will be no longer
      * @return {@code present} if it has the room, else a larger one that begins with the same bytes
      */
-    ByteBuffer withRoom(@Nullable ByteBuffer present, int used, int more, long announced, boolean exact) {
+    synchronized ByteBuffer withRoom(@Nullable ByteBuffer present, int used, int more, long announced, boolean exact) {
         int before = present == null ? 0 : present.capacity();
         if (present != null && before - used >= more) {
             return present;
@@ -94,7 +95,7 @@ final class AssemblyBuffers {
     }
 
     /** {@return an empty buffer with room for at least {@code bytes}} */
-    ByteBuffer lease(int bytes) {
+    synchronized ByteBuffer lease(int bytes) {
         if (bytes > LARGEST || bytes < SMALLEST) {
             leased += bytes;
             return ByteBuffer.allocate(bytes);
@@ -110,7 +111,7 @@ final class AssemblyBuffers {
         return buffer.clear();
     }
 
-    void release(ByteBuffer buffer) {
+    synchronized void release(ByteBuffer buffer) {
         leased -= buffer.capacity();
         if (buffer.isDirect() && kept + buffer.capacity() <= MAX_KEPT) {
             kept += buffer.capacity();

@@ -77,6 +77,12 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
     /** {@return at how many bytes held-back frames are sent all the same; 48 KiB unless set} */
     int batchBytes();
 
+    /**
+     * {@return how many bytes of messages that nobody has read yet are kept before reading pauses, about; 16 KiB unless set} Of a
+     * message that is longer no more is kept until a read asks for it.
+     */
+    int maxReadAheadBytes();
+
     /** {@return how much may wait for a slow peer before a write is held up or refused, in bytes} */
     long maxQueuedBytes();
 
@@ -100,6 +106,7 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
         private Duration pingTimeout = Duration.ofSeconds(20);
         private boolean batchWrites;
         private int batchBytes = 48 * 1024;
+        private int maxReadAheadBytes = 16 * 1024;
         private long maxQueuedBytes = 1L << 20;
         private QueuePolicy queuePolicy = QueuePolicy.BLOCK;
 
@@ -121,6 +128,7 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
             pingTimeout = from.pingTimeout();
             batchWrites = from.batchWrites();
             batchBytes = from.batchBytes();
+            maxReadAheadBytes = from.maxReadAheadBytes();
             maxQueuedBytes = from.maxQueuedBytes();
             queuePolicy = from.queuePolicy();
         }
@@ -294,6 +302,20 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
         }
 
         /**
+         * Bounds what is kept of messages that nobody has read yet, where there is no {@link Listener}. Beyond it nothing more is read
+         * until the messages are taken, and the peer's TCP stops sending: then Pings behind them are not answered and a Close frame
+         * behind them is not seen. All connections of a server or dialer together keep 64 MiB at most. 16 KiB unless set, since a
+         * connection that nobody reads should cost little.
+         *
+         * @param bytes positive; a message counts for 64 bytes more than it has
+         * @return this
+         */
+        public Builder maxReadAheadBytes(int bytes) {
+            maxReadAheadBytes = bytes;
+            return this;
+        }
+
+        /**
          * Bounds what waits for a peer that reads too slowly on a connection with a {@link Listener}:
          * a message is queued only while no more than this waits, so one of any length passes; beyond
          * half of it no more is read from the peer. A listener cannot wait on its loop: under
@@ -333,6 +355,7 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
                     pingTimeout,
                     batchWrites,
                     batchBytes,
+                    maxReadAheadBytes,
                     maxQueuedBytes,
                     queuePolicy);
         }

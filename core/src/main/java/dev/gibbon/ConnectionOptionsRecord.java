@@ -19,6 +19,7 @@ record ConnectionOptionsRecord(
         Duration pingTimeout,
         boolean batchWrites,
         int batchBytes,
+        int maxReadAheadBytes,
         long maxQueuedBytes,
         QueuePolicy queuePolicy)
         implements ConnectionOptions {
@@ -37,6 +38,7 @@ record ConnectionOptionsRecord(
         pingInterval.ifPresent(interval -> requirePositive("pingInterval", interval));
         requirePositive("pingTimeout", pingTimeout);
         requirePositive("batchBytes", batchBytes);
+        requirePositive("maxReadAheadBytes", maxReadAheadBytes);
         requirePositive("maxQueuedBytes", maxQueuedBytes);
         Objects.requireNonNull(queuePolicy, "queuePolicy");
     }

@@ -88,7 +88,7 @@ final class ControlFrames {
         if (handler != null) {
             handler.handle(ByteBuffer.wrap(payload));
         } else {
-            sender.pongLater(payload);
+            sender.pong(payload);
         }
         Listener told = listener;
         if (told != null) {

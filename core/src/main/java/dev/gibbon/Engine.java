@@ -26,8 +26,8 @@ final class Engine {
     /** As many messages are compressed at a time as there are cores, and some that stream are in the middle. */
     private static final int KEPT_CODECS = 2 * DEFAULT_LOOPS + 4;
 
-    /** What announced messages may make all connections set aside before they grow with the bytes that come. */
-    private static final long MAX_RESERVED = 64L * 1024 * 1024;
+    /** What all connections hold that nobody has taken yet, at most. */
+    private static final long MAX_READ_AHEAD = 64L * 1024 * 1024;
 
     private final TimeSource time;
     private final BufferPool buffers = new BufferPool(KEPT_BUFFERS);
@@ -36,9 +36,8 @@ final class Engine {
     private final AtomicReferenceArray<@Nullable ZlibPool> zlib =
             new AtomicReferenceArray<>(Deflater.BEST_COMPRESSION + 1);
 
-    private final AtomicLong reserved = new AtomicLong();
+    private final AtomicLong readAhead = new AtomicLong();
     private final MaskingKeys maskingKeys;
-    private final Rounds rounds;
     private final Members connections = new Members();
     private final EventLoops loops;
     private final LimitedLog log;
@@ -61,7 +60,6 @@ final class Engine {
         this.refusals = new Refusals(time, log, explainRefusals);
         this.ticks = new Ticks(time, log);
         this.watch = new LoopWatch(time, log, this.loops);
-        this.rounds = new Rounds(time);
         this.maskingKeys = maskingKeys;
     }
 
@@ -108,10 +106,6 @@ final class Engine {
         }
     }
 
-    Rounds rounds() {
-        return rounds;
-    }
-
     EventLoops loops() {
         return loops;
     }
@@ -142,19 +136,14 @@ final class Engine {
         return connections.list();
     }
 
-    /** {@return whether memory may be set aside for that many bytes that were announced and have not come} */
-    boolean reserve(long bytes) {
-        if (reserved.addAndGet(bytes) <= MAX_RESERVED) {
-            return true;
-        }
-        reserved.addAndGet(-bytes);
-        return false;
+    /** {@return whether connections may read on ahead of those that read} */
+    boolean mayReadAhead() {
+        return readAhead.get() < MAX_READ_AHEAD;
     }
 
-    void unreserve(long bytes) {
-        if (bytes != 0) {
-            reserved.addAndGet(-bytes);
-        }
+    /** Counts what connections hold that nobody has taken yet. */
+    void readAhead(long bytes) {
+        long _ = readAhead.addAndGet(bytes);
     }
 
     SendBatch leaseBatch() {

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * buffer that all share, runs their listeners, and sends each its answers in one write. The thread starts with the
  * first connection and ends some time after the last.
  */
-final class EventLoop {
+final class EventLoop implements Workspace {
     /**
      * What one read brings at most: enough that pipelined frames
      * come many at a time, and still in a core's second cache.
@@ -90,9 +90,15 @@ final class EventLoop {
     private final MessageView view = new MessageView();
     private final AssemblyBuffers assemblies = new AssemblyBuffers();
     private final ArrayDeque<SendBatch> batches = new ArrayDeque<>();
-    private final ArrayDeque<LoopConnection> touched = new ArrayDeque<>();
+
+    /** Those that may hold frames back until the end of the turn. */
+    private final ArrayDeque<LoopDriver> touched = new ArrayDeque<>();
+
+    /** Those whose frames have left before the end of the turn, which is to come. */
+    private final ArrayDeque<LoopDriver> flushed = new ArrayDeque<>();
+
     private final ArrayDeque<Runnable> leaving = new ArrayDeque<>();
-    private final ArrayList<LoopConnection> again = new ArrayList<>();
+    private final ArrayList<LoopDriver> again = new ArrayList<>();
     private final Consumer<SelectionKey> serve = this::serve;
 
     /** One look at a time. */
@@ -196,7 +202,8 @@ final class EventLoop {
     }
 
     /** {@return the buffer that all reads of this loop share} */
-    ByteBuffer receiveBuffer() {
+    @Override
+    public ByteBuffer receiveBuffer() {
         ByteBuffer buffer = receive;
         if (buffer == null) { // Not before there is a connection: most engines have none on a loop.
             buffer = ByteBuffer.allocateDirect(RECEIVE_BYTES);
@@ -206,7 +213,8 @@ final class EventLoop {
     }
 
     /** {@return the buffer into which all connections of this loop inflate, a step at a time} */
-    ByteBuffer inflateBuffer() {
+    @Override
+    public ByteBuffer inflateBuffer() {
         ByteBuffer buffer = inflate;
         if (buffer == null) {
             buffer = ByteBuffer.allocateDirect(MessageInflater.STEP_BYTES);
@@ -215,21 +223,14 @@ final class EventLoop {
         return buffer.clear();
     }
 
-    MessageView view() {
+    @Override
+    public MessageView view() {
         return view;
     }
 
-    AssemblyBuffers assemblies() {
+    @Override
+    public AssemblyBuffers assemblies() {
         return assemblies;
-    }
-
-    /** Takes back the buffer of a message that a queue has {@linkplain MessageView#keep kept}. Any thread. */
-    void giveBack(ByteBuffer message) {
-        if (onThread()) {
-            assemblies.release(message);
-        } else {
-            execute(() -> assemblies.release(message));
-        }
     }
 
     /** Registers a channel that does not block. Loop's thread only. */
@@ -260,21 +261,26 @@ final class EventLoop {
     }
 
     /** Remembers that frames are held back until the end of this turn. */
-    void touched(LoopConnection connection) {
+    void touched(LoopDriver connection) {
         touched.addLast(connection);
-        // A flush that fails may touch others: each is taken out first.
+        // A flush may touch others: each is taken out first.
         for (int left = touched.size(); left > MAX_TOUCHED; left--) {
-            touched.removeFirst().flushEarly();
+            LoopDriver early = touched.removeFirst();
+            if (early.flushEarly()) {
+                flushed.addLast(early);
+            }
         }
     }
 
     /** {@return an empty batch} */
-    SendBatch leaseBatch() {
+    @Override
+    public SendBatch leaseBatch() {
         SendBatch batch = batches.pollFirst();
         return batch != null ? batch : engine.leaseBatch();
     }
 
-    void release(SendBatch batch) {
+    @Override
+    public void release(SendBatch batch) {
         if (batches.size() < MAX_TOUCHED) {
             batch.clear();
             batches.addFirst(batch);
@@ -284,7 +290,7 @@ final class EventLoop {
     }
 
     /** Has {@code connection} served again before the loop waits: a selector would not tell that it is ready. */
-    void again(LoopConnection connection) {
+    void again(LoopDriver connection) {
         again.add(connection);
     }
 
@@ -307,7 +313,7 @@ final class EventLoop {
             boolean _ = Thread.interrupted(); // A listener may have left it set: no selector would wait any more.
             int cancelled = leaving.size();
             sleeping = true;
-            if (!tasks.isEmpty() || !again.isEmpty() || !touched.isEmpty() || !leaving.isEmpty()) {
+            if (!tasks.isEmpty() || !again.isEmpty() || turnsToEnd() || !leaving.isEmpty()) {
                 awake();
                 running.selectNow(serve);
             } else {
@@ -338,6 +344,7 @@ final class EventLoop {
             }
         }
         touched.clear();
+        flushed.clear();
         again.clear();
         tasks.addAll(leaving); // Another selector never knew their keys.
         leaving.clear();
@@ -428,7 +435,7 @@ final class EventLoop {
         flushTouched();
     }
 
-    private void broken(Ready ready, Throwable defect) {
+    void broken(Ready ready, Throwable defect) {
         engine.log().warn("a connection is dropped for a defect", defect);
         ready.broken(defect);
     }
@@ -457,16 +464,20 @@ final class EventLoop {
      */
     private void flushTouched() {
         for (int left = MAX_FLUSHES; left > 0; left--) {
-            LoopConnection connection = touched.pollFirst();
+            LoopDriver connection = touched.isEmpty() ? flushed.pollFirst() : touched.pollFirst();
             if (connection == null) {
                 return;
             }
             try {
-                connection.flush();
+                connection.endOfTurn();
             } catch (RuntimeException | Error e) {
                 broken(connection, e);
             }
         }
+    }
+
+    private boolean turnsToEnd() {
+        return !touched.isEmpty() || !flushed.isEmpty();
     }
 
     /** {@return who notes the calls of the application's code on this loop} */

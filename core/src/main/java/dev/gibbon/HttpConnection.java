@@ -206,7 +206,7 @@ final class HttpConnection implements Runnable, OpenTransport {
         disarmDeadline();
         ByteBuffer leftover = in;
         in = NOTHING;
-        return server.open(this, opening, agreement, transport, leftover, request);
+        return server.open(this, opening, agreement, Carrier.of(server.engine(), transport), leftover, request);
     }
 
     /**

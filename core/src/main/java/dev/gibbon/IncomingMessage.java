@@ -10,39 +10,36 @@ import java.nio.charset.StandardCharsets;
 
 /** The streamed view of the message that is coming. Everything but {@link #type} belongs to the reader thread. */
 final class IncomingMessage implements MessageReader {
-    private final Receiver receiver;
+    private final Reading reading;
     private final MessageType type;
 
-    /** What came of this message before it was streamed; usually nothing. */
-    private final ByteBuffer begun;
+    /** What came of this message and was not read. */
+    private ByteBuffer piece;
 
-    /** How many bytes of the message lie in the receiver's buffer, and whether they are the last. */
-    private int inChunk;
-
+    /** Whether nothing comes behind it. */
     private boolean last;
+
     private boolean superseded;
 
-    IncomingMessage(Receiver receiver, MessageType type, byte[] begun) {
-        this.receiver = receiver;
+    IncomingMessage(Reading reading, MessageType type, byte[] begun, boolean last) {
+        this.reading = reading;
         this.type = type;
-        this.begun = ByteBuffer.wrap(begun);
+        this.piece = ByteBuffer.wrap(begun);
+        this.last = last;
     }
 
-    void came(int length, boolean isLast) {
-        inChunk = length;
+    void came(byte[] bytes, boolean isLast) {
+        piece = ByteBuffer.wrap(bytes);
         last = isLast;
     }
 
-    void took(int length) {
-        inChunk -= length;
+    /** Throws away what came, and notes whether more comes. */
+    void skip(boolean isLast) {
+        last = isLast;
     }
 
-    int inChunk() {
-        return inChunk;
-    }
-
-    boolean ended() {
-        return last && inChunk == 0;
+    boolean hasAll() {
+        return last;
     }
 
     void supersede() {
@@ -63,14 +60,17 @@ final class IncomingMessage implements MessageReader {
         if (!dst.hasRemaining()) {
             return 0;
         }
-        if (begun.hasRemaining() && !superseded) {
-            int n = Math.min(begun.remaining(), dst.remaining());
-            dst.put(begun.slice(begun.position(), n));
-            begun.position(begun.position() + n);
-            return n;
+        reading.requireCurrent(this);
+        while (!piece.hasRemaining()) {
+            if (last) {
+                return -1;
+            }
+            reading.more(this);
         }
-        LoopGuard.mayWait("read on a MessageReader", WebSocketConnection.READ_REMEDY);
-        return receiver.read(this, dst);
+        int n = Math.min(piece.remaining(), dst.remaining());
+        dst.put(piece.slice(piece.position(), n));
+        piece.position(piece.position() + n);
+        return n;
     }
 
     @Override

@@ -3,7 +3,6 @@ package dev.gibbon;
 
 import dev.gibbon.protocol.ClosingHandshake;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -14,16 +13,8 @@ import org.jspecify.annotations.Nullable;
  * within bounds in time and bytes. Any thread.
  */
 final class Lifecycle {
-    /** How long the peer may keep the transport open once both Close frames have passed, or once it broke the rules. */
-    private static final Duration LINGER = Duration.ofSeconds(2);
-
-    /** How many bytes are read and thrown away meanwhile, so that our Close frame is not lost to a reset. */
-    private static final long LINGER_BYTES = 1L << 20;
-
     private final ClosingHandshake closing;
-    private final Role role;
-    private final Transport transport;
-    private final Engine engine;
+    private final WebSocketConnection connection;
     private final Duration closeTimeout;
 
     // Written under this object's monitor, since an idle
@@ -41,27 +32,10 @@ final class Lifecycle {
     private volatile TimeSource.@Nullable Timer deadline;
     private volatile TimeSource.@Nullable Timer linger;
 
-    /** Set once, before anybody else sees this object. */
-    private @Nullable WebSocketConnection connection;
-
-    Lifecycle(ClosingHandshake closing, Role role, Transport transport, Engine engine, Duration closeTimeout) {
+    Lifecycle(ClosingHandshake closing, WebSocketConnection connection, Duration closeTimeout) {
         this.closing = closing;
-        this.role = role;
-        this.transport = transport;
-        this.engine = engine;
+        this.connection = connection;
         this.closeTimeout = closeTimeout;
-    }
-
-    void connection(WebSocketConnection owner) {
-        connection = owner;
-    }
-
-    WebSocketConnection connection() {
-        WebSocketConnection owner = connection;
-        if (owner == null) {
-            throw new IllegalStateException("not attached");
-        }
-        return owner;
     }
 
     ClosingHandshake closing() {
@@ -151,7 +125,7 @@ final class Lifecycle {
                     status,
                     null));
         }
-        boolean _ = connection().sender().appendClose(new CloseStatus(status.code(), ""));
+        boolean _ = connection.sender().appendClose(new CloseStatus(status.code(), ""));
         finishLater();
     }
 
@@ -161,7 +135,7 @@ final class Lifecycle {
     WebSocketException fail(WebSocketException problem, CloseCode code) {
         CloseStatus status = failure == null ? refusal(code, problem) : new CloseStatus(code, "");
         failFirst(problem);
-        boolean _ = connection().sender().appendClose(status);
+        boolean _ = connection.sender().appendClose(status);
         finishLater();
         WebSocketException first = failure;
         return first != null ? first : problem;
@@ -169,25 +143,30 @@ final class Lifecycle {
 
     /** {@return what the Close frame says to a peer that broke a rule or a limit} A server's log has the reason. */
     CloseStatus refusal(CloseCode code, WebSocketException problem) {
-        boolean ours = role == Role.CLIENT || code.equals(CloseCode.INTERNAL_ERROR);
-        return ours ? new CloseStatus(code, "") : engine.refusals().close(code, problem, transport.peerAddress());
+        boolean ours = connection.role() == Role.CLIENT || code.equals(CloseCode.INTERNAL_ERROR);
+        return ours
+                ? new CloseStatus(code, "")
+                : connection
+                        .engine()
+                        .refusals()
+                        .close(code, problem, connection.stream().peerAddress());
     }
 
     /** Begins a closing handshake without waiting for it; whoever reads goes on and sees the peer's answer. */
     void closeLater(CloseStatus status, @Nullable WebSocketException why) {
         armDeadline();
-        boolean _ = connection().sender().appendClose(status, () -> {
+        boolean _ = connection.sender().appendClose(status, () -> {
             if (why != null) { // Only if it is this that closes; otherwise reads may have reported another end already.
                 failFirst(why);
             }
         });
-        connection().sender().flushLater();
+        connection.sender().push();
+        connection.resumeInput(); // Data that waited for a reader is of no use any more.
     }
 
     /**
      * A message of ours will not end, and the peer has a part of it, which only a failed connection takes back
-     * (§5.4): says so in a Close frame, without waiting. Whoever reads goes on, or else a thread does, until the
-     * peer's.
+     * (§5.4): says so in a Close frame, without waiting.
      */
     void messageAbandoned(String why) {
         if (!closing.state().maySendData()) {
@@ -195,13 +174,12 @@ final class Lifecycle {
         }
         CloseStatus status = new CloseStatus(CloseCode.INTERNAL_ERROR, "");
         closeLater(status, new ConnectionClosedException(why, status, null, null));
-        connection().drainLater();
     }
 
     /** The peer is most likely gone: a Close frame is tried for a moment, then the transport is dropped. */
     void giveUp(CloseStatus status, WebSocketException why) {
         closeLater(status, why);
-        TimeSource.Timer _ = engine.time().schedule(LINGER, () -> drop(why));
+        TimeSource.Timer _ = connection.engine().time().schedule(Ending.LINGER, () -> drop(why));
     }
 
     /** The transport broke or ended without a closing handshake (§7.1.5: 1006). */
@@ -226,21 +204,12 @@ final class Lifecycle {
 
     /**
      * The transport takes no more bytes. What the peer sent before it stopped reading may say why, so that is read
-     * before the transport is dropped. Blocks for a moment at most, and only where the transport does.
+     * before the transport is dropped.
      */
-    void writeFailed(IOException why) {
-        if (state() == ConnectionState.CLOSED) {
-            return;
+    void writeFailed(Throwable why) {
+        if (writeFailure == null && why instanceof IOException broken) {
+            writeFailure = broken;
         }
-        writeFailure = why;
-        if (connection().readsHere()) { // It reads on, and finds the end.
-            TimeSource.Timer _ = engine.time().schedule(LINGER, () -> lost(why));
-            return;
-        }
-        if (closing.progress().received() == null) {
-            connection().readBeforeTheEnd();
-        }
-        lost(why);
     }
 
     private static WebSocketException lostException(ClosingHandshake.Progress progress, Throwable cause) {
@@ -256,7 +225,9 @@ final class Lifecycle {
     /** Bounds all that is left to do; the first call counts. */
     void armDeadline() {
         if (armFirst()) {
-            deadline = engine.time()
+            deadline = connection
+                    .engine()
+                    .time()
                     .schedule(
                             closeTimeout,
                             () -> drop(new IOException("closing handshake took more than " + closeTimeout)));
@@ -301,48 +272,13 @@ final class Lifecycle {
     void finishLater() {
         if (finishFirst()) {
             armDeadline();
-            LoopConnection loop = connection().loop();
-            if (loop != null) {
-                loop.finish();
-            } else {
-                engine.start("gibbon-close", this::finish);
-            }
-        }
-    }
-
-    private void finish() {
-        try {
-            connection().sender().flush();
-            // §7.1.1: the server closes first, so that TIME_WAIT is not
-            // the client's. Nobody waits for a peer that broke a rule.
-            if (role == Role.SERVER || failure != null) {
-                transport.shutdownOutput();
-                terminateIn(LINGER);
-                drain();
-            } else {
-                drain();
-                transport.shutdownOutput();
-            }
-        } catch (IOException _) {
-            // The peer was quicker, or time is up: what could be sent was sent.
-        }
-        terminate();
-    }
-
-    private void drain() throws IOException {
-        ByteBuffer sink = ByteBuffer.allocate(4096);
-        for (long budget = LINGER_BYTES; budget > 0; ) {
-            int n = transport.read(sink.clear());
-            if (n < 0) {
-                return;
-            }
-            budget -= n;
+            connection.finish();
         }
     }
 
     /** Takes everything down unless that has happened by then. */
     void terminateIn(Duration fromNow) {
-        TimeSource.Timer timer = engine.time().schedule(fromNow, this::terminate);
+        TimeSource.Timer timer = connection.engine().time().schedule(fromNow, this::terminate);
         linger = timer;
         if (state() == ConnectionState.CLOSED) {
             timer.cancel();
@@ -360,9 +296,9 @@ final class Lifecycle {
         }
         try {
             if (reset) {
-                transport.abort();
+                connection.stream().abort();
             } else {
-                transport.close();
+                connection.stream().close();
             }
         } catch (IOException _) {
             // Nothing is left that could be done with it.
@@ -372,7 +308,7 @@ final class Lifecycle {
         if (lingering != null) {
             lingering.cancel();
         }
-        connection().released();
+        connection.released();
         synchronized (this) {
             closed = true;
             notifyAll();

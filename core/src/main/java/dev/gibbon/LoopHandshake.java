@@ -144,7 +144,7 @@ final class LoopHandshake implements EventLoop.Ready, OpenTransport {
         try (Opening opening = known) {
             if (opening.outcome() instanceof HandshakeOutcome.Accepted accepted) {
                 WebSocketConnection connection = open(route, opening, accepted, leftover);
-                connection.listenOn(loop, transport, route.listener(), wholeBytes);
+                connection.listen(route.listener(), wholeBytes);
             } else {
                 handOver();
             }
@@ -162,7 +162,8 @@ final class LoopHandshake implements EventLoop.Ready, OpenTransport {
         }
         deadline.cancel();
         RequestContext context = new RequestContext(route.pattern(), null, null);
-        return server.open(this, opening, accepted.agreement(), transport, leftover, context);
+        Carrier carrier = new Carrier(transport, driven -> new ChannelDriver(loop, channel, driven));
+        return server.open(this, opening, accepted.agreement(), carrier, leftover, context);
     }
 
     /** Leaves everything to a virtual thread, which may give the connection back to this very loop. */

@@ -14,8 +14,7 @@ import java.util.function.Predicate;
 /**
  * A set of connections. What goes to all of them is one task for each loop and one send for each connection, however
  * many messages there are by then. The thread that broadcasts puts the message into the queue of each member itself,
- * where it keeps its place among what is written. Who serves a member is asked only then, so that one that moves from
- * a thread to a loop is in the set once, at every moment. Any thread.
+ * where it keeps its place among what is written. Any thread.
  */
 final class Members {
     private final Set<WebSocketConnection> connections = ConcurrentHashMap.newKeySet();
@@ -85,16 +84,13 @@ final class Members {
     /** Connections that have something to send and nobody yet who does, by the loop that is to. */
     private static final class Offered {
         private final Map<EventLoop, List<Sender>> onLoops = new HashMap<>();
-        private final List<Sender> onThreads = new ArrayList<>();
 
         void add(WebSocketConnection connection) {
-            EventLoop loop = connection.eventLoop();
-            List<Sender> senders = loop == null ? onThreads : onLoops.computeIfAbsent(loop, _ -> new ArrayList<>());
-            boolean _ = senders.add(connection.sender());
+            boolean _ = onLoops.computeIfAbsent(connection.driver().loop(), _ -> new ArrayList<>())
+                    .add(connection.sender());
         }
 
         void send() {
-            onThreads.forEach(Sender::sendOffered);
             onLoops.forEach((loop, senders) -> loop.execute(() -> senders.forEach(Sender::sendOffered)));
         }
     }

@@ -21,7 +21,7 @@ public final class MessageView {
      * Whose the buffer is, if it holds nothing but this message
      * and may be kept by a queue that the message was written to.
      */
-    private @Nullable EventLoop lender;
+    private @Nullable AssemblyBuffers lender;
 
     private boolean kept;
 
@@ -39,20 +39,20 @@ public final class MessageView {
         kept = false;
     }
 
-    /** What is shown lies in a buffer of its own, which {@code loop} has put it together in. */
-    void lentBy(EventLoop loop) {
-        lender = loop;
+    /** What is shown lies in a buffer of its own, leased from {@code owner}. */
+    void lentBy(AssemblyBuffers owner) {
+        lender = owner;
     }
 
     /**
      * Lets a queue keep the buffer instead of a copy, once, if that does not hold much more than what waits.
      *
      * @param bytes how many of it wait
-     * @return to whom the queue {@linkplain EventLoop#giveBack gives it back}, or null if it must copy
+     * @return to whom the queue {@linkplain AssemblyBuffers#release gives it back}, or null if it must copy
      */
     @Nullable
-    EventLoop keep(int bytes) {
-        EventLoop owner = lender;
+    AssemblyBuffers keep(int bytes) {
+        AssemblyBuffers owner = lender;
         if (owner == null || bytes < source().capacity() / 2) {
             return null;
         }

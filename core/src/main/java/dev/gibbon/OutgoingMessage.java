@@ -63,10 +63,9 @@ final class OutgoingMessage implements MessageWriter {
     }
 
     private void step(Step step) throws IOException {
-        sender.mayWrite("write, flush or close of a MessageWriter");
         if (!use.compareAndSet(Use.IDLE, Use.WRITING)) {
             ended = true;
-            throw sender.closedForWriting();
+            throw sender.output().closedForWriting();
         }
         try {
             step.run();

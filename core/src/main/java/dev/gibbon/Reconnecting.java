@@ -248,12 +248,15 @@ final class Reconnecting {
         } catch (IOException | RuntimeException e) {
             return new Ending(e, false);
         }
-        // Closed before the next dial, the closing handshake included: never two at a time.
-        try (Connection connection = result.connection()) {
+        Connection connection = result.connection();
+        try {
             resume(connection);
             return use(connection, result);
         } catch (IOException e) {
             return new Ending(e, false);
+        } finally { // Closed before the next dial, the closing handshake included: never two at a time.
+            connection.close();
+            connection.abort(); // Where an interrupt has ended the wait for that.
         }
     }
 

@@ -8,6 +8,7 @@ import dev.gibbon.frame.FrameHeader;
 import dev.gibbon.frame.FrameSerializer;
 import dev.gibbon.frame.Opcode;
 import dev.gibbon.internal.BufferPool;
+import dev.gibbon.internal.Stream;
 import dev.gibbon.protocol.Outbound;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -66,9 +67,6 @@ final class SendBatch {
     // client's huge frame needs no huge buffer.
     private ByteBuffer[] segments = new ByteBuffer[USUAL_SEGMENTS];
     private Owner[] owners = new Owner[USUAL_SEGMENTS];
-    /** Whether no tail is a caller's any more. */
-    private boolean tailsOwned;
-
     private @Nullable ByteBuffer[] tails = new ByteBuffer[USUAL_SEGMENTS];
     private int[] tailKeys = new int[USUAL_SEGMENTS];
     private long[] tailPhases = new long[USUAL_SEGMENTS];
@@ -79,6 +77,9 @@ final class SendBatch {
 
     private long bytes;
 
+    /** Whether nothing here is borrowed any more. */
+    private boolean owned;
+
     /** Whether the last segment is a chunk with room at its end. */
     private boolean open;
 
@@ -86,7 +87,7 @@ final class SendBatch {
     private @Nullable MessageView view;
 
     /** Whose the lent segment is; there is one at most. */
-    private @Nullable EventLoop lender;
+    private @Nullable AssemblyBuffers lender;
 
     SendBatch(BufferPool pool) {
         this.pool = pool;
@@ -165,7 +166,7 @@ final class SendBatch {
         }
         int chunkIndex = count - 1;
         seal();
-        tailsOwned = false;
+        owned = false;
         tails[chunkIndex] = payload;
         tailKeys[chunkIndex] = maskingKey;
         tailPhases[chunkIndex] = fits;
@@ -184,9 +185,9 @@ final class SendBatch {
      * Writes as much as the transport takes.
      *
      * @param progress told of bytes that went out
-     * @return whether everything is written; false only if the transport does not block
+     * @return whether everything is written; if not the stream takes no more now
      */
-    boolean writeTo(Transport transport, Outbound outbound, SendProgress progress) throws IOException {
+    boolean writeTo(Stream stream, Outbound outbound, SendProgress progress) throws IOException {
         seal();
         while (next < count) {
             if (!segments[next].hasRemaining()) {
@@ -195,7 +196,7 @@ final class SendBatch {
                 }
                 continue;
             }
-            long n = transport.write(segments, next, run());
+            long n = stream.write(segments, next, run());
             if (n == 0) {
                 return false;
             }
@@ -232,6 +233,10 @@ final class SendBatch {
 
     /** Copies what is borrowed and not written yet, and gives chunks back that hold little: this batch will wait. */
     void own() {
+        if (owned) {
+            return;
+        }
+        owned = true;
         seal();
         for (int i = next; i < count; i++) {
             if (owners[i] == Owner.CALLER) {
@@ -244,7 +249,7 @@ final class SendBatch {
             }
             ByteBuffer tail = tails[i];
             if (tail != null && tail.hasRemaining()) {
-                tails[i] = tailsOwned ? tail : copy(tail);
+                tails[i] = copy(tail);
                 continue;
             }
             tails[i] = null; // Its owner may set its position again, and then it would be sent twice.
@@ -252,13 +257,12 @@ final class SendBatch {
                 copySegment(i);
             }
         }
-        tailsOwned = true;
         view = null; // Its listener's call may return before this batch is written.
     }
 
     private void keepOrCopy(int index) {
         ByteBuffer payload = segments[index];
-        EventLoop owner = view == null || lender != null ? null : view.keep(payload.remaining());
+        AssemblyBuffers owner = view == null || lender != null ? null : view.keep(payload.remaining());
         if (owner == null) {
             copySegment(index);
         } else {
@@ -295,6 +299,7 @@ final class SendBatch {
             Arrays.fill(segments, null);
         }
         count = 0;
+        owned = false;
         next = 0;
         bytes = 0;
         open = false;
@@ -413,7 +418,7 @@ final class SendBatch {
         } else if (owners[index] == Owner.BATCH) {
             ownUsed = false;
         } else if (owners[index] == Owner.LENT && lender != null) {
-            lender.giveBack(chunk);
+            lender.release(chunk);
             lender = null;
         }
     }
@@ -426,6 +431,7 @@ final class SendBatch {
     }
 
     private void add(ByteBuffer segment, Owner owner) {
+        owned = false;
         if (count == segments.length) {
             int size = 2 * count;
             segments = Arrays.copyOf(segments, size);

@@ -4,17 +4,28 @@ package dev.gibbon;
 import dev.gibbon.extension.deflate.FlushMode;
 import dev.gibbon.frame.Opcode;
 import dev.gibbon.protocol.ClosePayload;
+import dev.gibbon.protocol.ClosingHandshake;
 import dev.gibbon.protocol.Outbound;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The messages and control frames that a connection sends: when each may be appended to the
- * {@linkplain FrameQueue queue}. A message is atomic and waits for one that another thread has open; a control frame
- * passes between the fragments of a message; nothing follows a Close frame; and what waits for a slow peer is bounded.
+ * The messages and control frames that a connection sends: when each may be appended to the {@linkplain Output output}. A message is
+ * atomic and waits for one that another thread has open; a control frame passes between the fragments of a message; nothing follows a
+ * Close frame; and what waits for a slow peer is bounded. What was broadcast before comes before what is written.
  */
-final class Sender extends FrameQueue {
+final class Sender {
+    private final WebSocketConnection connection;
+    private final Output output;
+    private final Outbound outbound;
+    private final ConnectionOptionsRecord options;
+    private final ClosingHandshake closing;
+
+    /** The output's: the send lock. */
+    private final ReentrantLock lock;
+
     /** Null unless permessage-deflate was agreed on. */
     private final @Nullable Compressor compressor;
 
@@ -47,28 +58,38 @@ final class Sender extends FrameQueue {
     }
 
     Sender(
-            Engine engine,
-            Transport transport,
+            WebSocketConnection connection,
+            Output output,
             Outbound outbound,
-            Lifecycle lifecycle,
             ConnectionOptionsRecord options,
             @Nullable Compressor compressor) {
-        super(engine, transport, outbound, lifecycle, options);
+        this.connection = connection;
+        this.output = output;
+        this.outbound = outbound;
+        this.options = options;
+        this.closing = connection.lifecycle().closing();
+        this.lock = output.lock;
         this.compressor = compressor;
     }
 
+    Output output() {
+        return output;
+    }
+
+    // ---- Whole messages
+
     /**
-     * Sends a whole message as one frame; returns when the transport has it, or it may wait for company.
+     * Sends a whole message as one frame.
      *
      * @param received if that is what {@code payload} shows
      */
     void message(Opcode opcode, ByteBuffer payload, @Nullable MessageView received) throws IOException {
+        output.requireTime();
         if (compressor != null && compressor.wants(opcode, payload.remaining())) {
             compressedMessage(compressor, opcode, payload);
             return;
         }
-        requireTime();
-        long frame;
+        long duty;
         lock.lock();
         try {
             if (mustWaitBehindLocked()) {
@@ -76,26 +97,26 @@ final class Sender extends FrameQueue {
                 return;
             }
             awaitTurnLocked();
-            SendBatch batch = batchLocked();
+            SendBatch batch = output.batchLocked();
             boolean borrowed = batch.append(outbound, opcode, true, 0, payload);
             if (borrowed && received != null) {
                 batch.received(received);
             }
-            frame = appendedLocked(borrowed);
+            duty = countedLocked(borrowed);
         } finally {
             lock.unlock();
         }
-        deliver(frame);
+        output.deliver(duty);
     }
 
     /** Sends a whole message as one frame. */
     void message(Opcode opcode, byte[] payload) throws IOException {
+        output.requireTime();
         if (compressor != null && compressor.wants(opcode, payload.length)) {
             compressedMessage(compressor, opcode, ByteBuffer.wrap(payload));
             return;
         }
-        requireTime();
-        long frame;
+        long duty;
         lock.lock();
         try {
             if (mustWaitBehindLocked()) {
@@ -103,11 +124,11 @@ final class Sender extends FrameQueue {
                 return;
             }
             awaitTurnLocked();
-            frame = appendedLocked(batchLocked().append(outbound, opcode, payload));
+            duty = countedLocked(output.batchLocked().append(outbound, opcode, payload));
         } finally {
             lock.unlock();
         }
-        deliver(frame);
+        output.deliver(duty);
     }
 
     private static byte[] copy(ByteBuffer bytes) {
@@ -117,13 +138,12 @@ final class Sender extends FrameQueue {
     }
 
     /**
-     * Compresses and sends a whole message, as one frame if it is not long. A long one goes out in fragments: with a
-     * thread that may wait, each leaves before the next is compressed; on a loop all are appended at once, and one that
-     * would take too long for that is not compressed.
+     * Compresses and sends a whole message, as one frame if it is not long. A long one goes out in fragments: where the caller may wait,
+     * each leaves before the next is compressed; elsewhere all are appended at once, and one that would take too long for that is not
+     * compressed.
      */
     private void compressedMessage(Compressor codec, Opcode opcode, ByteBuffer payload) throws IOException {
-        int length = payload.remaining();
-        if (length > Compressor.WHOLE_BYTES && loop() == null) {
+        if (payload.remaining() > Compressor.WHOLE_BYTES && output.mayWait()) {
             beginMessage();
             boolean sent = false;
             try {
@@ -136,8 +156,7 @@ final class Sender extends FrameQueue {
             }
             return;
         }
-        requireTime();
-        long frame;
+        long duty;
         lock.lock();
         try {
             if (mustWaitBehindLocked()) {
@@ -145,27 +164,24 @@ final class Sender extends FrameQueue {
                 return;
             }
             awaitTurnLocked();
-            frame = toDeliverLocked(appendCompressedLocked(codec, opcode, payload));
+            duty = output.toDeliverLocked(appendCompressedLocked(codec, opcode, payload));
         } finally {
             lock.unlock();
         }
-        deliver(frame);
+        output.deliver(duty);
     }
 
-    /**
-     * Appends a message compressed if it gets shorter by it; answers
-     * whether {@code payload} is borrowed, as it may be if not.
-     */
+    /** Appends a message compressed if it gets shorter by it; {@return whether {@code payload} is borrowed, as it may be if not} */
     private boolean appendCompressedLocked(Compressor codec, Opcode opcode, ByteBuffer payload) {
         int length = payload.remaining();
         if (length > Compressor.WHOLE_BYTES && length <= Compressor.MOST_AT_ONCE) {
             appendFragmentsLocked(codec, opcode, payload);
             return false;
         }
-        boolean compressed =
-                length <= Compressor.WHOLE_BYTES && codec.appendWhole(batchLocked(), outbound, opcode, payload);
-        boolean borrowed = !compressed && batchLocked().append(outbound, opcode, true, 0, payload);
-        countLocked();
+        SendBatch batch = output.batchLocked();
+        boolean compressed = length <= Compressor.WHOLE_BYTES && codec.appendWhole(batch, outbound, opcode, payload);
+        boolean borrowed = !compressed && batch.append(outbound, opcode, true, 0, payload);
+        output.countLocked();
         return borrowed;
     }
 
@@ -173,79 +189,20 @@ final class Sender extends FrameQueue {
         Opcode next = opcode;
         boolean all = false;
         while (!all) {
-            long before = batchLocked().bytes();
-            all = codec.appendFragment(batchLocked(), outbound, next, payload, FlushMode.LAST);
-            if (batchLocked().bytes() > before) {
-                countLocked();
+            long before = output.batchLocked().bytes();
+            all = codec.appendFragment(output.batchLocked(), outbound, next, payload, FlushMode.LAST);
+            if (output.batchLocked().bytes() > before) {
+                output.countLocked();
                 next = Opcode.CONTINUATION;
             }
         }
     }
 
-    /**
-     * Compresses a part of the message that the caller began, and sends what comes of it in fragments; the final one,
-     * after {@link FlushMode#LAST}, lets the next message begin.
-     *
-     * @param opcode that of the next fragment
-     * @param plain consumed
-     * @return the opcode of the fragment after these
-     */
-    Opcode compressed(Opcode opcode, FlushMode mode, ByteBuffer plain) throws IOException {
-        Compressor codec = compressor;
-        if (codec == null) {
-            throw new IllegalStateException("permessage-deflate was not agreed on");
-        }
-        return compressed(codec, opcode, mode, plain, true);
-    }
-
-    private Opcode compressed(Compressor codec, Opcode opcode, FlushMode mode, ByteBuffer plain, boolean awaitsRoom)
-            throws IOException {
-        Opcode next = opcode;
-        boolean all = false;
-        while (!all) {
-            requireTime();
-            long frame = HELD;
-            lock.lock();
-            try {
-                requireSendableLocked();
-                if (awaitsRoom) {
-                    awaitRoomLocked(true);
-                }
-                long before = batchLocked().bytes();
-                all = codec.appendFragment(batchLocked(), outbound, next, plain, mode);
-                if (batchLocked().bytes() > before) {
-                    countLocked();
-                    next = Opcode.CONTINUATION;
-                    if (all && mode == FlushMode.LAST) {
-                        endMessageLocked();
-                    }
-                    frame = toDeliverLocked(false);
-                }
-            } finally {
-                lock.unlock();
-            }
-            deliver(frame);
-        }
-        return next;
-    }
-
-    /** Switches the compression of messages that begin from now on. */
-    void compressing(boolean on) {
-        if (compressor != null) {
-            compressor.enabled(on);
-        }
-    }
-
-    /** {@return whether to compress a message that is written piece by piece} */
-    boolean compressesStream(Opcode opcode) {
-        return compressor != null && compressor.wants(opcode, Compressor.UNKNOWN_LENGTH);
-    }
-
     /** Sends a message whose one frame is encoded already. */
     void prepared(PreparedMessage message) throws IOException {
+        output.requireTime();
         PreparedMessage.Encoding encoding = encoding(message);
-        requireTime();
-        long number;
+        long duty;
         lock.lock();
         try {
             if (mustWaitBehindLocked()) {
@@ -253,11 +210,11 @@ final class Sender extends FrameQueue {
                 return;
             }
             awaitTurnLocked();
-            number = toDeliverLocked(appendPreparedLocked(encoding));
+            duty = output.toDeliverLocked(appendPreparedLocked(encoding));
         } finally {
             lock.unlock();
         }
-        deliver(number);
+        output.deliver(duty);
     }
 
     private PreparedMessage.Encoding encoding(PreparedMessage message) {
@@ -266,21 +223,22 @@ final class Sender extends FrameQueue {
 
     private boolean appendPreparedLocked(PreparedMessage.Encoding encoding) {
         PreparedMessage message = encoding.message();
+        SendBatch batch = output.batchLocked();
         boolean borrowed = outbound.masks()
-                ? batchLocked().append(outbound, message.opcode(), true, encoding.rsvBits(), encoding.payload())
-                : batchLocked().appendEncoded(encoding.frame());
-        countLocked();
+                ? batch.append(outbound, message.opcode(), true, encoding.rsvBits(), encoding.payload())
+                : batch.appendEncoded(encoding.frame());
+        output.countLocked();
         if (compressor != null && encoding.isCompressed()) {
             compressor.remember(message.payload());
         }
         return borrowed;
     }
 
-    // ---- Broadcasts
+    // ---- Broadcasts, and what else waits aside
 
     /**
-     * Queues a message that is broadcast, behind all that was written and offered before; never waits. What is
-     * written from now on comes behind it.
+     * Queues a message that is broadcast, behind all that was written and offered before; never waits. What is written from now on comes
+     * behind it.
      */
     Offer offer(PreparedMessage message) {
         PreparedMessage.Encoding encoding = encoding(message);
@@ -304,12 +262,12 @@ final class Sender extends FrameQueue {
     }
 
     private Offer offerLocked(PreparedMessage.Encoding encoding) {
-        if (!sendableLocked()) {
+        if (!output.sendableLocked()) {
             return Offer.CLOSED;
         }
         long waiting = queuedLocked() + (aside == null ? 0 : aside.cost());
-        if (loop() != null && waiting > options.maxQueuedBytes() / 2) {
-            congest();
+        if (waiting > options.maxQueuedBytes() / 2) {
+            output.congest();
         }
         if (waiting > options.maxQueuedBytes()) {
             return Offer.MISSED;
@@ -320,63 +278,18 @@ final class Sender extends FrameQueue {
         return first ? Offer.QUEUED_FIRST : Offer.QUEUED;
     }
 
-    /**
-     * Sends what was offered, for whoever got {@link Offer#QUEUED_FIRST}: on a loop as far as the transport takes it.
-     */
+    /** Sends what was offered, for whoever got {@link Offer#QUEUED_FIRST}. In a turn. */
     void sendOffered() {
-        if (loop() == null) {
-            engine.start("gibbon-broadcast", this::writeOffered);
-            return;
-        }
-        boolean mine;
         lock.lock();
         try {
             offeredSoon = false;
             takeAsideLocked(options.batchBytes());
-            mine = claimAnyLocked();
         } finally {
             lock.unlock();
         }
-        LoopConnection side = loop();
-        try {
-            if (mine) {
-                writeOut();
-            }
-        } catch (IOException _) {
-            return; // The connection is closed by now and has told everybody who asks.
-        }
-        if (side != null && side.onLoopThread() && congested()) {
-            side.touch(); // At the end of the turn it looks whether there is room again.
-        }
-    }
-
-    /** The same for a transport that blocks: a thread writes, in as many turns as it takes. */
-    private void writeOffered() {
-        try {
-            boolean more = true;
-            while (more) {
-                if (loop() != null) { // Moved there meanwhile.
-                    sendOffered();
-                    return;
-                }
-                more = takeOffered();
-                flush();
-            }
-        } catch (IOException _) {
-            // The connection is closed by now and has told everybody who asks.
-        }
-    }
-
-    /** {@return whether there may be more, since this took some} */
-    private boolean takeOffered() {
-        lock.lock();
-        try {
-            boolean some = aside != null && !messageOpen;
-            takeAsideLocked(options.batchBytes());
-            offeredSoon = some;
-            return some;
-        } finally {
-            lock.unlock();
+        output.push();
+        if (output.congested()) {
+            connection.driver().touch(); // At the end of the turn it looks whether there is room again.
         }
     }
 
@@ -403,11 +316,11 @@ final class Sender extends FrameQueue {
         if (waiting == null || messageOpen) {
             return;
         }
-        if (!sendableLocked()) {
+        if (!output.sendableLocked()) {
             aside = null; // §5.5.1: nothing follows a Close frame.
             return;
         }
-        while (batchLocked().bytes() < most) {
+        while (output.batchLocked().bytes() < most) {
             Aside.Item next = waiting.poll();
             if (next == null) {
                 aside = null;
@@ -424,7 +337,7 @@ final class Sender extends FrameQueue {
             }
             case Aside.Written written -> {
                 if (appendWrittenLocked(written)) {
-                    batchLocked().own();
+                    output.batchLocked().own();
                 }
             }
         }
@@ -435,17 +348,95 @@ final class Sender extends FrameQueue {
         if (codec != null && message.compress()) {
             return appendCompressedLocked(codec, message.opcode(), ByteBuffer.wrap(message.payload()));
         }
-        boolean borrowed = batchLocked().append(outbound, message.opcode(), message.payload());
-        countLocked();
+        boolean borrowed = output.batchLocked().append(outbound, message.opcode(), message.payload());
+        output.countLocked();
         return borrowed;
     }
 
-    // ---- Messages in pieces
+    // ---- Messages piece by piece
+
+    /** Waits until no other message is open and keeps it so: the next fragments are the caller's. */
+    void beginMessage() throws IOException {
+        output.requireTime();
+        lock.lock();
+        try {
+            awaitTurnLocked();
+            messageOpen = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Sends a fragment of the message that the caller began; the final one lets the next message begin. */
+    void fragment(Opcode opcode, boolean fin, ByteBuffer payload) throws IOException {
+        output.requireTime();
+        long duty;
+        lock.lock();
+        try {
+            output.requireSendableLocked();
+            awaitRoomLocked(true); // What waits behind this message leaves only once it ends.
+            boolean borrowed = output.batchLocked().append(outbound, opcode, fin, 0, payload);
+            output.countLocked();
+            if (fin) {
+                endMessageLocked();
+            }
+            duty = output.toDeliverLocked(borrowed);
+        } finally {
+            lock.unlock();
+        }
+        output.deliver(duty);
+    }
 
     /**
-     * A message that the caller began will not end: if nothing of it was appended nothing has happened, else the
-     * connection fails. Whether anything was, only the protocol knows: a codec may hold all of it, or have let go of
-     * a part.
+     * Compresses a part of the message that the caller began, and sends what comes of it in fragments; the final one, after {@link
+     * FlushMode#LAST}, lets the next message begin.
+     *
+     * @param opcode that of the next fragment
+     * @param plain consumed
+     * @return the opcode of the fragment after these
+     */
+    Opcode compressed(Opcode opcode, FlushMode mode, ByteBuffer plain) throws IOException {
+        Compressor codec = compressor;
+        if (codec == null) {
+            throw new IllegalStateException("permessage-deflate was not agreed on");
+        }
+        return compressed(codec, opcode, mode, plain, true);
+    }
+
+    private Opcode compressed(Compressor codec, Opcode opcode, FlushMode mode, ByteBuffer plain, boolean awaitsRoom)
+            throws IOException {
+        Opcode next = opcode;
+        boolean all = false;
+        while (!all) {
+            output.requireTime();
+            long duty = Output.HELD;
+            lock.lock();
+            try {
+                output.requireSendableLocked();
+                if (awaitsRoom) {
+                    awaitRoomLocked(true);
+                }
+                long before = output.batchLocked().bytes();
+                all = codec.appendFragment(output.batchLocked(), outbound, next, plain, mode);
+                if (output.batchLocked().bytes() > before) {
+                    output.countLocked();
+                    next = Opcode.CONTINUATION;
+                    if (all && mode == FlushMode.LAST) {
+                        endMessageLocked();
+                    }
+                    duty = output.toDeliverLocked(false);
+                }
+            } finally {
+                lock.unlock();
+            }
+            output.deliver(duty);
+        }
+        return next;
+    }
+
+    /**
+     * A message that the caller began will not end: if nothing of it was appended nothing has happened, else the connection fails.
+     * Whether anything was, only the protocol knows: a codec may hold all of it, or have let go of a part.
      */
     void abandonMessage(String why) {
         boolean begun;
@@ -462,83 +453,59 @@ final class Sender extends FrameQueue {
             lock.unlock();
         }
         if (begun) {
-            lifecycle.messageAbandoned(why);
+            connection.lifecycle().messageAbandoned(why);
         } else {
-            flushLater(); // What waited behind it.
+            push(); // What waited behind it.
         }
     }
 
-    /** Waits until no other message is open and keeps it so: the next fragments are the caller's. */
-    void beginMessage() throws IOException {
-        requireTime();
-        lock.lock();
-        try {
-            awaitTurnLocked();
-            messageOpen = true;
-        } finally {
-            lock.unlock();
+    /** Switches the compression of messages that begin from now on. */
+    void compressing(boolean on) {
+        if (compressor != null) {
+            compressor.enabled(on);
         }
     }
 
-    /** Sends a fragment of the message that the caller began; the final one lets the next message begin. */
-    void fragment(Opcode opcode, boolean fin, ByteBuffer payload) throws IOException {
-        requireTime();
-        long frame;
-        lock.lock();
-        try {
-            requireSendableLocked();
-            awaitRoomLocked(true); // What waits behind this message leaves only once it ends.
-            boolean borrowed = batchLocked().append(outbound, opcode, fin, 0, payload);
-            countLocked();
-            if (fin) {
-                endMessageLocked();
-            }
-            frame = toDeliverLocked(borrowed);
-        } finally {
-            lock.unlock();
-        }
-        deliver(frame);
+    /** {@return whether to compress a message that is written piece by piece} */
+    boolean compressesStream(Opcode opcode) {
+        return compressor != null && compressor.wants(opcode, Compressor.UNKNOWN_LENGTH);
     }
+
+    // ---- Control frames
 
     /** Sends a Ping or Pong, between the fragments of a message if need be (§5.4). */
     void control(Opcode opcode, ByteBuffer payload) throws IOException {
-        requireTime();
-        long frame;
+        output.requireTime();
+        long duty;
         lock.lock();
         try {
-            frame = appendLocked(opcode, true, payload);
+            output.requireSendableLocked();
+            duty = countedLocked(output.batchLocked().append(outbound, opcode, true, 0, payload));
         } finally {
             lock.unlock();
         }
-        deliver(frame);
+        output.deliver(duty);
     }
 
-    /**
-     * Appends a Ping and lets another thread send it; for the tick, which must not block. Does nothing when closing.
-     */
+    /** Sends a Ping without waiting, for the tick. Does nothing when closing. */
     void pingLater(byte[] payload) {
         lock.lock();
         try {
-            if (!sendableLocked()) {
+            if (!output.sendableLocked()) {
                 return;
             }
-            queueLocked(Opcode.PING, payload);
-        } catch (WebSocketException _) {
-            return; // Closed in between: nobody is left to ping.
+            appendLocked(Opcode.PING, payload);
         } finally {
             lock.unlock();
         }
-        flushLater();
+        push();
     }
 
-    /**
-     * Answers a Ping without blocking, since a reader that waits on a write may wait for a peer that waits for it. A
-     * bounded number of Pongs is kept; beyond it only the newest (§5.5.3).
-     */
-    void pongLater(byte[] payload) {
+    /** Answers a Ping at the end of the turn. A bounded number of Pongs waits; beyond it only the newest (§5.5.3). In a turn. */
+    void pong(byte[] payload) {
         lock.lock();
         try {
-            if (!sendableLocked()) {
+            if (!output.sendableLocked()) {
                 return; // §5.5.1: nothing follows a Close frame.
             }
             if (pendingPongs >= options.maxPendingPongs()) {
@@ -546,13 +513,49 @@ final class Sender extends FrameQueue {
                 return;
             }
             pendingPongs++;
-            queueLocked(Opcode.PONG, payload);
-        } catch (WebSocketException _) {
-            return; // Closed in between: the Pong has nowhere to go.
+            appendLocked(Opcode.PONG, payload);
         } finally {
             lock.unlock();
         }
-        flushLater();
+        connection.driver().touch();
+    }
+
+    private void appendLocked(Opcode opcode, byte[] payload) {
+        boolean _ = output.batchLocked().append(outbound, opcode, true, 0, ByteBuffer.wrap(payload));
+        output.countLocked();
+    }
+
+    /** A turn ends: what waits aside and found no place in the batch before comes next. In a turn. */
+    void takeAside() {
+        lock.lock();
+        try {
+            if (aside != null && !output.isBlockedLocked()) {
+                takeAsideLocked(options.batchBytes());
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A turn ends: the Pong that had to wait leaves with what is there, unless too much is. In a turn. */
+    void releasePongs() {
+        if (pendingPongs == 0) { // Turns alone change it.
+            return;
+        }
+        lock.lock();
+        try {
+            if (output.isBlockedLocked()) {
+                return;
+            }
+            byte[] pong = newestPong;
+            newestPong = null;
+            pendingPongs = 0;
+            if (pong != null && output.sendableLocked()) {
+                appendLocked(Opcode.PONG, pong);
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**
@@ -573,92 +576,94 @@ final class Sender extends FrameQueue {
         byte[] body = ClosePayload.encode(status);
         lock.lock();
         try {
-            takeAsideLocked(Long.MAX_VALUE); // What was broadcast before it leaves before it.
-            if (failedLocked() || !closing.sent(status)) { // One Close frame, whoever asks how often.
+            takeAsideLocked(Long.MAX_VALUE);
+            if (output.failedLocked() || !closing.sent(status)) { // One Close frame, whoever asks how often.
                 return false;
             }
             ifFirst.run();
             newestPong = null;
-            boolean _ = batchLocked().append(outbound, Opcode.CLOSE, true, 0, ByteBuffer.wrap(body));
-            countLocked();
-            signalLocked(); // Whoever waits to begin a message learns that there will be none.
+            appendLocked(Opcode.CLOSE, body);
+            output.signalLocked(); // Whoever waits to begin a message learns that there will be none.
             return true;
         } finally {
             lock.unlock();
         }
     }
 
-    /**
-     * Waits until no message is open and there is room: while it waits for one of them, the other may be taken away.
-     */
+    // ---- Turn and room
+
+    /** Waits until no message is open and there is room: while it waits for one of them, the other may be taken away. */
     private void awaitTurnLocked() throws WebSocketException {
         do {
             awaitMessageEndLocked();
-            requireSendableLocked();
+            output.requireSendableLocked();
             awaitRoomLocked(false);
         } while (messageOpen);
-        takeAsideLocked(Long.MAX_VALUE);
+        takeAsideLocked(Long.MAX_VALUE); // What was broadcast before it leaves before it.
     }
 
-    private void awaitMessageEndLocked() throws QueueFullException {
-        if (messageOpen && loop() != null && EventLoop.isLoopThread()) {
+    private void awaitMessageEndLocked() throws WebSocketException {
+        if (messageOpen && output.onTurn()) {
             throw new QueueFullException("another thread has a message open, and a loop cannot wait for it");
         }
-        while (messageOpen && sendableLocked()) {
-            awaitChangeLocked();
+        while (messageOpen && output.sendableLocked()) {
+            output.awaitChangeLocked();
         }
     }
 
-    /** Waits while too much is queued on a loop, or refuses what cannot wait; see {@link QueuePolicy}. */
+    /** Waits while too much is queued, or refuses what cannot wait; see {@link QueuePolicy}. */
     private void awaitRoomLocked(boolean inMessage) throws WebSocketException {
-        LoopConnection side = loop();
         long maxQueuedBytes = options.maxQueuedBytes();
-        if (side == null || waitingLocked(inMessage) <= maxQueuedBytes) {
-            return;
+        if (waitingLocked(inMessage) <= maxQueuedBytes || output.mayWait()) {
+            return; // Whoever waits until its bytes have left queues no more than one message.
         }
-        congest();
+        output.congest();
         QueuePolicy queuePolicy = options.queuePolicy();
-        if (queuePolicy == QueuePolicy.BLOCK && side.onLoopThread() && waitingLocked(inMessage) <= 2 * maxQueuedBytes) {
+        if (queuePolicy == QueuePolicy.BLOCK
+                && connection.driver().onThread()
+                && waitingLocked(inMessage) <= 2 * maxQueuedBytes) {
             return; // Others may have filled the queue, and its own listener cannot wait; it reads no more meanwhile.
         }
         if (queuePolicy == QueuePolicy.DROP) {
             throw dropped();
         }
-        if (queuePolicy == QueuePolicy.REFUSE || EventLoop.isLoopThread()) {
+        if (queuePolicy == QueuePolicy.REFUSE || output.onTurn()) {
             throw new QueueFullException(queuedLocked() + " bytes wait > " + maxQueuedBytes);
         }
-        while (sendableLocked() && waitingLocked(inMessage) > maxQueuedBytes / 2) {
-            awaitChangeLocked();
+        while (output.sendableLocked() && waitingLocked(inMessage) > maxQueuedBytes / 2) {
+            output.awaitChangeLocked();
         }
-        requireSendableLocked();
+        output.requireSendableLocked();
     }
 
-    /**
-     * {@return what the writer is told; others are told by a thread
-     * that holds no lock, since they may be the application}
-     */
+    /** {@return what the writer is told; others are told by a thread that holds no lock, since they may be the application} */
     private WebSocketException dropped() {
         WebSocketException why = new ConnectionClosedException(
                 "dropped: the peer reads too slowly, more than " + options.maxQueuedBytes() + " bytes wait",
                 null,
                 null,
                 null);
-        engine.start("gibbon-drop", () -> lifecycle.lost(why));
+        connection.engine().start("gibbon-drop", () -> connection.lifecycle().lost(why));
         return why;
     }
 
     /** {@return what waits before a frame of an open message, or before a new message} */
     private long waitingLocked(boolean inMessage) {
-        return inMessage ? inQueueLocked() : queuedLocked();
+        return inMessage ? output.inQueueLocked() : queuedLocked();
     }
 
-    /** Whether a message must wait, since another thread has one open and this one, a loop's, cannot. */
+    private long queuedLocked() {
+        Aside waiting = aside;
+        return output.inQueueLocked() + (waiting == null ? 0 : waiting.bytes());
+    }
+
+    /** Whether a message must wait, since another thread has one open and this one cannot. */
     private boolean mustWaitBehindLocked() {
-        return messageOpen && loop() != null && EventLoop.isLoopThread();
+        return messageOpen && output.onTurn();
     }
 
     private void waitBehindLocked(Aside.Item message) throws WebSocketException {
-        requireSendableLocked();
+        output.requireSendableLocked();
         awaitRoomLocked(false);
         setAsideLocked(message);
     }
@@ -666,55 +671,84 @@ final class Sender extends FrameQueue {
     private void endMessageLocked() {
         messageOpen = false;
         takeAsideLocked(Long.MAX_VALUE);
-        signalLocked();
+        output.signalLocked();
     }
 
-    /** Appends a control frame that somebody else sends: the caller must not become the writer. */
-    private void queueLocked(Opcode opcode, byte[] payload) throws WebSocketException {
-        requireSendableLocked();
-        boolean _ = batchLocked().append(outbound, opcode, true, 0, ByteBuffer.wrap(payload));
-        countLocked();
+    /** Counts a frame; {@return what the caller must do for it, see {@link Output#deliver}} */
+    private long countedLocked(boolean borrowed) {
+        output.countLocked();
+        return output.toDeliverLocked(borrowed);
     }
 
-    private long appendLocked(Opcode opcode, boolean fin, ByteBuffer payload) throws WebSocketException {
-        requireSendableLocked();
-        return appendedLocked(batchLocked().append(outbound, opcode, fin, 0, payload));
+    // ---- What others ask
+
+    /** {@return whether everything has left} */
+    boolean allWritten() {
+        return output.allWritten();
     }
 
-    /**
-     * Counts a frame; answers up to which one the caller must see
-     * to it that it is written: {@link #HELD} if it may wait.
-     */
-    private long appendedLocked(boolean borrowed) {
-        countLocked();
-        return toDeliverLocked(borrowed);
+    void flushStream() throws IOException {
+        output.flushStream();
     }
 
-    // ---- What the queue asks
+    void readerBlocks() {
+        output.readerBlocks();
+    }
 
-    @Override
-    void aboutToLeaveLocked() {
-        byte[] pong = newestPong;
-        if (pong != null) {
-            newestPong = null;
-            boolean _ = batchLocked().append(outbound, Opcode.PONG, true, 0, ByteBuffer.wrap(pong));
-            countLocked();
+    void readerGoesOn() {
+        output.readerGoesOn();
+    }
+
+    /** Has everything sent that is there, without waiting. */
+    void push() {
+        Driver driver = connection.driver();
+        if (driver.onThread()) {
+            driver.touch();
+        } else {
+            output.push();
         }
-        pendingPongs = 0;
-        takeAsideLocked(options.batchBytes());
     }
 
-    @Override
-    long bytesAsideLocked() {
-        Aside waiting = aside;
-        return waiting == null ? 0 : waiting.bytes();
-    }
-
-    @Override
-    void forgetLocked() {
-        if (compressor != null) {
-            compressor.close();
+    /** {@return how many bytes wait to be sent} */
+    long queuedBytes() {
+        lock.lock();
+        try {
+            return queuedLocked();
+        } finally {
+            lock.unlock();
         }
-        aside = null;
+    }
+
+    /** {@return whether so much waits that reading on would make it more} */
+    boolean congested() {
+        return output.congested();
+    }
+
+    /** {@return whether there was too much and all of it has left now; true once} */
+    boolean drained() {
+        lock.lock();
+        try {
+            if (!output.congested() || !output.allWrittenLocked() || aside != null) {
+                return false;
+            }
+            output.relieved();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The connection is gone: wakes everybody and gives the buffers back. */
+    void fail() {
+        lock.lock();
+        try {
+            if (compressor != null) {
+                compressor.close();
+            }
+            aside = null;
+            output.failLocked();
+        } finally {
+            lock.unlock();
+        }
     }
 }

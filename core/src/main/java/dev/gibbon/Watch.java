@@ -20,7 +20,6 @@ final class Watch {
     private long waitingSince;
     private Input.Waiting waiting = Input.Waiting.NO;
     private boolean writing;
-    private boolean unread;
     private long lastPing;
     private boolean pinged;
 
@@ -62,7 +61,6 @@ final class Watch {
             return;
         }
         noteReads(now);
-        lookWhereNobodyReads();
         if (connection.state() != ConnectionState.OPEN) {
             return; // The closing handshake has its own deadline.
         }
@@ -80,22 +78,13 @@ final class Watch {
 
     private boolean writeStalled(long now) {
         boolean wasWriting = writing;
-        writing = connection.sender().writing();
-        long total = connection.sender().bytesWritten();
+        writing = connection.sender().output().writing();
+        long total = connection.sender().output().bytesWritten();
         if (!writing || !wasWriting || total - bytesWritten >= 1024) {
             bytesWritten = total;
             lastWrite = now;
         }
         return writing && passed(options.writeTimeout(), lastWrite, now);
-    }
-
-    /** A connection whose messages nobody wants yet, or any more, must end with its peer all the same. */
-    private void lookWhereNobodyReads() {
-        boolean wasUnread = unread;
-        unread = connection.unread();
-        if (unread && wasUnread) {
-            connection.lookLater();
-        }
     }
 
     private void noteReads(long now) {

@@ -5,7 +5,7 @@ import dev.gibbon.extension.deflate.MessageInflater;
 import dev.gibbon.extension.deflate.ZlibPool;
 import dev.gibbon.frame.FrameHeader;
 import dev.gibbon.frame.Opcode;
-import dev.gibbon.internal.LoopTransport;
+import dev.gibbon.internal.Stream;
 import dev.gibbon.protocol.ClosePayload;
 import dev.gibbon.protocol.ClosingHandshake;
 import dev.gibbon.protocol.Protocol;
@@ -14,7 +14,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -26,26 +25,10 @@ import java.util.concurrent.ConcurrentMap;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
-/** The one connection: wires the protocol machine to a transport by way of a receiver, a sender and a life cycle. */
+/** The one connection: wires the protocol machine to a stream by way of an input, an output and a life cycle. */
 final class WebSocketConnection implements Connection, Ticks.Member {
-    /** What is read behind our own Close frame, at most, unless one message may be longer. */
-    private static final long MAX_DISCARDED = 1L << 20;
-
-    /** How long {@link #close} leaves it to another reader before it looks whether that still reads. */
-    private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
-
-    /**
-     * How long to read once a write has failed. All that a peer sent before it reset the transport is there; where
-     * something else failed the peer may say nothing.
-     */
-    private static final Duration BEFORE_THE_END = Duration.ofSeconds(1);
-
-    /** What to do instead of waiting for a message on a loop's thread. */
-    static final String READ_REMEDY =
-            "give that connection to a listener too (Connection.listen), or read on a thread of your own";
-
     private final Engine engine;
-    private final Transport transport;
+    private final Stream stream;
     private final Protocol protocol;
     private final ConnectionOptionsRecord options;
     private final Optional<String> subprotocol;
@@ -56,28 +39,27 @@ final class WebSocketConnection implements Connection, Ticks.Member {
     private final Lifecycle lifecycle;
     private final Sender sender;
     private final ControlFrames controlFrames;
-    /** Reads for threads that block; gone once a loop has taken over. */
-    private volatile @Nullable Receiver receiver;
-
+    private final Input input;
+    private final Ending ending;
+    private final Turn turn;
+    private final Mailbox mailbox;
+    private final Reading reading;
     private final Watch watch;
+    private final Driver driver;
+
+    /** Where messages go: the mailbox, until a listener takes over. Changed in a turn. */
+    private volatile Sink sink;
 
     /** Where the round of the ticks has this connection; guarded by the lock of that. */
     private int tickPlace;
 
-    /** How messages come in: the receiver, until a listener takes over. */
-    private volatile Input input;
-
-    private volatile @Nullable LoopConnection loop;
-
-    /** Who is told of the end, once nobody reads any more. */
-    private @Nullable Listener toTell;
+    /** The listener to tell of the end; null once that is done. */
+    private volatile @Nullable Listener toTell;
 
     // Changed under the monitor of lifecycle, which every connection has anyway.
     private volatile @Nullable ConcurrentMap<String, Object> attributes;
     private TimeSource.@Nullable Timer writeDeadline;
     private volatile @Nullable OutgoingMessage openWriter;
-
-    // Guarded by the monitor of lifecycle.
     private @Nullable Set<Group> groups;
 
     private volatile @Nullable Runnable onClosed;
@@ -90,7 +72,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     private WebSocketConnection(
             Engine engine,
-            Transport transport,
+            Carrier carrier,
             Role role,
             ConnectionOptionsRecord options,
             Optional<String> subprotocol,
@@ -101,11 +83,11 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         this.attributes = request.attributes();
         this.handler = request.handler();
         this.engine = engine;
-        this.transport = transport;
+        this.stream = carrier.stream();
         this.options = options;
         this.subprotocol = subprotocol;
-        TimeSource time = engine.time();
         this.compression = compression;
+        TimeSource time = engine.time();
         MessageInflater inflater = null;
         Compressor compressor = null;
         if (compression != null) {
@@ -114,26 +96,21 @@ final class WebSocketConnection implements Connection, Ticks.Member {
             compressor = new Compressor(compression, role, pool);
         }
         this.protocol = new Protocol(role, options.limits(), engine.maskingKeys(), time::nanoTime, inflater);
-        this.lifecycle = new Lifecycle(protocol.closing(), role, transport, engine, options.closeTimeout());
-        this.sender = new Sender(engine, transport, protocol.outbound(), lifecycle, options, compressor);
+        this.lifecycle = new Lifecycle(protocol.closing(), this, options.closeTimeout());
+        Output output = new Output(this, stream, protocol.outbound(), options);
+        this.sender = new Sender(this, output, protocol.outbound(), options, compressor);
         this.controlFrames = new ControlFrames(sender, time);
-        Receiver blocking = new Receiver(
-                engine,
-                transport,
-                protocol.inbound(),
-                lifecycle,
-                sender,
-                controlFrames,
-                Math.max(MAX_DISCARDED, options.maxMessageBytes()),
-                leftover);
-        this.receiver = blocking;
-        this.input = blocking;
+        this.mailbox = new Mailbox(this, protocol.closing(), options.maxReadAheadBytes());
+        this.reading = new Reading(mailbox, lifecycle);
+        this.sink = mailbox;
+        this.input = new Input(this, protocol.inbound(), stream, new Assembly(this, protocol.inbound()), leftover);
+        this.ending = new Ending(this, stream);
+        this.turn = new Turn(this);
         this.watch = new Watch(this, options, time.nanoTime());
+        this.driver = carrier.driver(turn);
     }
 
-    /**
-     * Opens a connection on a transport whose opening handshake is done; {@code leftover} came with it and is copied.
-     */
+    /** Opens a connection on a transport whose opening handshake is done; {@code leftover} came with it and is copied. */
     static WebSocketConnection open(
             Engine engine,
             Transport transport,
@@ -153,13 +130,21 @@ final class WebSocketConnection implements Connection, Ticks.Member {
             Optional<String> subprotocol,
             @Nullable Compression compression,
             ByteBuffer leftover) {
-        return open(engine, transport, role, options, subprotocol, compression, leftover, RequestContext.NONE);
+        return open(
+                engine,
+                Carrier.of(engine, transport),
+                role,
+                options,
+                subprotocol,
+                compression,
+                leftover,
+                RequestContext.NONE);
     }
 
-    /** The same, of a request to a server. */
+    /** The same, of a request to a server, over a stream whose driver is chosen. */
     static WebSocketConnection open(
             Engine engine,
-            Transport transport,
+            Carrier carrier,
             Role role,
             ConnectionOptions options,
             Optional<String> subprotocol,
@@ -170,10 +155,29 @@ final class WebSocketConnection implements Connection, Ticks.Member {
             case ConnectionOptionsRecord values -> values;
         };
         WebSocketConnection connection =
-                new WebSocketConnection(engine, transport, role, known, subprotocol, compression, leftover, request);
-        connection.lifecycle.connection(connection);
+                new WebSocketConnection(engine, carrier, role, known, subprotocol, compression, leftover, request);
         engine.register(connection);
+        connection.driver.execute(connection::start);
         return connection;
+    }
+
+    private void start() {
+        try {
+            driver.start();
+            turn.begin();
+        } catch (IOException e) {
+            lifecycle.lost(e);
+        }
+    }
+
+    // ---- The parts, for each other
+
+    Engine engine() {
+        return engine;
+    }
+
+    Driver driver() {
+        return driver;
     }
 
     Lifecycle lifecycle() {
@@ -184,36 +188,32 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         return sender;
     }
 
-    Receiver receiver() {
-        Receiver blocking = receiver;
-        if (blocking == null) {
-            throw new IllegalStateException("this connection has a listener, which gets its messages");
-        }
-        return blocking;
-    }
-
     Input input() {
         return input;
+    }
+
+    Ending ending() {
+        return ending;
+    }
+
+    Sink sink() {
+        return sink;
     }
 
     ControlFrames controlFrames() {
         return controlFrames;
     }
 
-    /** {@return the loop's side, once a listener is on a loop} */
-    @Nullable
-    LoopConnection loop() {
-        return loop;
-    }
-
-    @Nullable
-    EventLoop eventLoop() {
-        LoopConnection side = loop;
-        return side == null ? null : side.loop();
+    Stream stream() {
+        return stream;
     }
 
     long maxMessageBytes() {
         return options.maxMessageBytes();
+    }
+
+    boolean isGone() {
+        return protocol.closing().state() == ConnectionState.CLOSED;
     }
 
     @Override
@@ -240,6 +240,45 @@ final class WebSocketConnection implements Connection, Ticks.Member {
     public void broken(Throwable defect) {
         lifecycle.lost(defect);
     }
+
+    void keepalivePing() {
+        sender.pingLater(new byte[0]); // Whatever comes after it will do: nobody waits for this Pong.
+    }
+
+    /** Input that had to wait goes on. Any thread. */
+    void resumeInput() {
+        driver.execute(turn::resume);
+    }
+
+    /** Something has changed that a turn looks at. Any thread. */
+    void settleLater() {
+        if (driver.onThread()) {
+            driver.touch();
+        } else {
+            driver.execute(turn::settle);
+        }
+    }
+
+    /** Writing has failed. Any thread. */
+    void writeFailed(Throwable why) {
+        lifecycle.writeFailed(why);
+        driver.execute(() -> turn.outputFailed(why));
+    }
+
+    /** The protocol is done: what is queued leaves, and the transport ends. Any thread. */
+    void finish() {
+        if (driver.onThread()) {
+            ending.begin();
+            driver.touch();
+        } else {
+            driver.execute(() -> {
+                ending.begin();
+                turn.settle();
+            });
+        }
+    }
+
+    // ---- Groups
 
     /** This connection leaves {@code group} when it ends, or now if it has. */
     void leaveAtEnd(Group group) {
@@ -273,6 +312,8 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         }
     }
 
+    // ---- The end
+
     /** Runs {@code task} once the connection is closed, or now if it is. */
     void onClosed(Runnable task) {
         onClosed = task;
@@ -289,7 +330,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         }
     }
 
-    /** The transport is gone: gives everything back and tells whoever waits. */
+    /** The transport is gone: gives everything back and tells whoever waits. Any thread. */
     void released() {
         engine.unregister(this);
         leaveGroups();
@@ -298,337 +339,42 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         if (writer != null) {
             writer.lost();
         }
-        Receiver blocking = receiver;
-        if (blocking != null) {
-            blocking.giveBack();
-        }
         clearWriteDeadline();
         controlFrames.end(lifecycle.closedForWriting());
-        LoopConnection side = loop;
-        if (side != null) {
-            side.released();
+        if (driver.onThread()) { // Perhaps in a call of the listener, which is to be its last but for the end.
+            input.stop();
         }
+        mailbox.end();
+        driver.execute(turn::gone);
         runOnClosed();
-    }
-
-    /** {@return whether the calling thread is in a read of this connection} */
-    boolean readsHere() {
-        Receiver blocking = receiver;
-        return blocking != null && blocking.readsOnThisThread();
-    }
-
-    /** A write has failed: reads what the peer sent before, or has whoever reads do so. */
-    void readBeforeTheEnd() {
-        Receiver blocking = receiver;
-        if (blocking == null) {
-            return;
-        }
-        try {
-            for (long left = BEFORE_THE_END.dividedBy(LOOK_AGAIN); left > 0; left--) {
-                if (blocking.readBeforeTheEnd(BEFORE_THE_END)) {
-                    return;
-                }
-                if (lifecycle.closing().progress().received() != null || lifecycle.awaitClosed(LOOK_AGAIN)) {
-                    return;
-                }
-            }
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    /** Reads on until the closing handshake is done, for a connection whose reader has left. */
-    void drainLater() {
-        Receiver blocking = receiver;
-        if (blocking != null) {
-            engine.start("gibbon-close", () -> {
-                boolean _ = blocking.drain();
-            });
-        }
-    }
-
-    /** {@return whether no thread reads, and there is no listener} */
-    boolean unread() {
-        Receiver blocking = receiver;
-        return blocking != null && blocking.unread();
-    }
-
-    /** Has a thread look for what a reader would see at once, for a connection that nobody reads. */
-    void lookLater() {
-        if (lifecycle.closing().progress().sent() != null) {
-            drainLater();
-            return;
-        }
-        Receiver blocking = receiver;
-        if (blocking != null) {
-            engine.start("gibbon-look", blocking::look);
-        }
-    }
-
-    void keepalivePing() {
-        sender.pingLater(new byte[0]); // Whatever comes after it will do: nobody waits for this Pong.
-    }
-
-    @Override
-    public Role role() {
-        return protocol.role();
-    }
-
-    @Override
-    public Optional<String> subprotocol() {
-        return subprotocol;
-    }
-
-    @Override
-    public List<String> extensions() {
-        return compression == null ? List.of() : List.of(compression.extension());
-    }
-
-    @Override
-    public Optional<SocketAddress> localAddress() {
-        return transport.localAddress();
-    }
-
-    @Override
-    public Optional<SocketAddress> peerAddress() {
-        return transport.peerAddress();
-    }
-
-    @Override
-    public Optional<SSLSession> tlsSession() {
-        return transport.tlsSession();
-    }
-
-    @Override
-    public ConcurrentMap<String, Object> attributes() {
-        ConcurrentMap<String, Object> known = attributes;
-        if (known != null) {
-            return known;
-        }
-        synchronized (lifecycle) {
-            known = attributes;
-            if (known == null) {
-                known = new ConcurrentHashMap<>();
-                attributes = known;
-            }
-            return known;
-        }
-    }
-
-    @Override
-    public ConnectionState state() {
-        closeIfPutOff();
-        HandlerRun run = handler;
-        ConnectionState state = lifecycle.state();
-        return run != null && run.isPutOff() && state == ConnectionState.OPEN ? ConnectionState.CLOSING : state;
-    }
-
-    @Override
-    public Optional<CloseStatus> closeStatus() {
-        closeIfPutOff();
-        ClosingHandshake.Progress progress = lifecycle.closing().progress();
-        if (progress.received() != null) {
-            return Optional.of(progress.received());
-        }
-        return progress.state() == ConnectionState.CLOSED ? Optional.of(CloseStatus.LOST) : Optional.empty();
-    }
-
-    @Override
-    public @Nullable Message readMessage() throws IOException {
-        closeIfPutOff();
-        Receiver blocking = receiver();
-        LoopGuard.mayWait("readMessage", READ_REMEDY);
-        return blocking.readMessage();
-    }
-
-    @Override
-    public @Nullable MessageReader nextReader() throws IOException {
-        closeIfPutOff();
-        Receiver blocking = receiver();
-        LoopGuard.mayWait("nextReader", READ_REMEDY);
-        return blocking.nextReader();
-    }
-
-    @Override
-    public InputStream joinMessages(String terminator) {
-        return new JoinedMessages(this, Message.encode(terminator));
-    }
-
-    @Override
-    public ByteStreams byteStreams() {
-        OutputStream output = new OutputStream() {
-            @Override
-            public void write(int b) throws IOException {
-                writeBinary(new byte[] {(byte) b});
-            }
-
-            @Override
-            public void write(byte[] src, int offset, int length) throws IOException {
-                writeBinary(ByteBuffer.wrap(src, offset, length));
-            }
-
-            @Override
-            public void flush() throws IOException {
-                WebSocketConnection.this.flush();
-            }
-
-            @Override
-            public void close() {
-                WebSocketConnection.this.close();
-            }
-        };
-        return new ByteStreams(joinMessages(""), output);
-    }
-
-    @Override
-    public void listen(Listener listener) {
-        closeIfPutOff();
-        listen(listener, listener.wholeMessageBytes()); // The application's: it may throw, and nothing has changed yet.
-    }
-
-    private void listen(Listener listener, long wholeBytes) {
-        if (EventLoop.isLoopThread()) {
-            if (!receiver().reserveNow()) {
-                engine.start("gibbon-listen", () -> listen(listener, wholeBytes));
-                return;
-            }
-        } else {
-            receiver().reserve();
-        }
-        listenReserved(listener, wholeBytes);
-    }
-
-    private void listenReserved(Listener listener, long wholeBytes) {
-        controlFrames.listener(listener);
-        toTell(listener);
-        if (!(transport instanceof LoopTransport socket)) {
-            listenOnThread(listener, wholeBytes);
-        } else if (sender.pauseIfIdle()) { // Nobody may be in a write while the transport stops blocking.
-            enter(listener, wholeBytes, socket);
-        } else if (EventLoop.isLoopThread()) {
-            engine.start("gibbon-listen", () -> enterLater(listener, wholeBytes, socket));
-        } else {
-            enterLater(listener, wholeBytes, socket);
-        }
-    }
-
-    private void listenOnThread(Listener listener, long wholeBytes) {
-        Thread _ = Thread.ofVirtual()
-                .name("gibbon-listener")
-                .start(new ListenerThread(this, receiver(), listener, wholeBytes));
-    }
-
-    private void enterLater(Listener listener, long wholeBytes, LoopTransport socket) {
-        sender.pause();
-        enter(listener, wholeBytes, socket);
-    }
-
-    private void enter(Listener listener, long wholeBytes, LoopTransport socket) {
-        EventLoop chosen = engine.loops().next();
-        // One that is ending already is ended by a thread that blocks in the transport.
-        LoopConnection side =
-                lifecycle.isFinishing() || !started(chosen) ? null : enterLoop(listener, wholeBytes, socket, chosen);
-        if (side == null) {
-            sender.resume();
-            listenOnThread(listener, wholeBytes);
-            return;
-        }
-        sender.resume();
-        Receiver.Rest rest = takeOver();
-        chosen.execute(() -> side.start(rest)); // Not in the call of another listener on the same loop.
-        releaseIfClosed(side);
-    }
-
-    /** Gives this connection to {@code listener} on the loop that served its opening handshake. Loop's thread. */
-    void listenOn(EventLoop served, LoopTransport socket, Listener listener, long wholeBytes) {
-        receiver().reserve();
-        controlFrames.listener(listener);
-        toTell(listener);
-        sender.pause(); // Nobody knows this connection yet, so nobody writes.
-        LoopConnection side = enterLoop(listener, wholeBytes, socket, served);
-        sender.resume();
-        if (side == null) {
-            tellEnd(listener);
-            return;
-        }
-        side.start(takeOver());
-        releaseIfClosed(side);
-    }
-
-    /** {@return whether the loop runs} Where it cannot start, a virtual thread serves the listener as well. */
-    private boolean started(EventLoop chosen) {
-        try {
-            chosen.start();
-            return true;
-        } catch (IllegalStateException e) {
-            engine.log().warn("a listener gets a thread of its own", e);
-            return false;
-        }
-    }
-
-    /** {@return the side of the loop that serves this connection now, or null if none does} */
-    private @Nullable LoopConnection enterLoop(
-            Listener listener, long wholeBytes, LoopTransport socket, EventLoop chosen) {
-        try {
-            Optional<SocketChannel> channel = socket.enterLoop();
-            if (channel.isEmpty()) {
-                return null;
-            }
-            Delivery delivery = new Delivery(this, protocol.inbound(), listener, wholeBytes);
-            LoopConnection side = new LoopConnection(this, chosen, socket, channel.get(), delivery);
-            input = delivery;
-            loop = side;
-            sender.enterLoop(side);
-            return side;
-        } catch (IOException e) {
-            lifecycle.lost(e);
-            return null;
-        }
-    }
-
-    private Receiver.Rest takeOver() {
-        Receiver.Rest rest = receiver().handOver();
-        receiver = null;
-        return rest;
-    }
-
-    private void releaseIfClosed(LoopConnection side) {
-        if (state() == ConnectionState.CLOSED) {
-            side.released();
-        }
     }
 
     /** {@return whether a listener has this connection and will be told of its end} */
     boolean hasListener() {
-        synchronized (lifecycle) {
-            return toTell != null;
-        }
+        return toTell != null;
     }
 
-    private void toTell(Listener listener) {
-        synchronized (lifecycle) {
-            toTell = listener;
+    /** Tells the listener how the connection ended, once it has the connection. In a turn. */
+    void tellEnd() {
+        Listener told = toTell;
+        if (told == null || sink == mailbox) {
+            return;
         }
-    }
-
-    /** Tells {@code listener} how the connection ended, once. */
-    void tellEnd(Listener listener) {
-        synchronized (lifecycle) {
-            if (toTell == null) {
-                return;
-            }
-            toTell = null;
-        }
+        toTell = null;
         WebSocketException failure = lifecycle.failure();
+        HoldUp holdUp = driver.loop().holdUp();
+        holdUp.begin(told);
         try {
             if (failure != null) {
-                listener.onFailure(this, failure);
+                told.onFailure(this, failure);
             } else {
-                listener.onClose(this, closeStatus().orElse(CloseStatus.EMPTY));
+                told.onClose(this, closeStatus().orElse(CloseStatus.EMPTY));
             }
         } catch (RuntimeException | Error e) { // The application's: there is nothing left to close.
             String call = failure != null ? "onFailure of " : "onClose of ";
-            engine.log().applicationThrew(call + nameOf(listener), this, e);
+            engine.log().applicationThrew(call + nameOf(told), this, e);
+        } finally {
+            holdUp.end();
         }
     }
 
@@ -690,7 +436,6 @@ final class WebSocketConnection implements Connection, Ticks.Member {
             engine.log().applicationThrew(code, this, thrown);
             lifecycle.closeLater(new CloseStatus(CloseCode.INTERNAL_ERROR, ""), lifecycle.handlerThrew(thrown));
         }
-        drainLater(); // Nobody else may be reading.
     }
 
     /** Leaves the Close frame to the handler's end if this is its thread. {@return whether it does} */
@@ -699,18 +444,16 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         if (run == null || !run.isOnThread() || lifecycle.state() != ConnectionState.OPEN) {
             return false;
         }
-        Receiver blocking = receiver;
-        if (blocking == null || blocking.readsOnThisThread()) {
+        if (sink != mailbox) {
             return false;
         }
         try {
-            sender.flush();
+            sender.output().flush();
         } catch (IOException _) {
             return true; // The connection was lost meanwhile, and everything is taken down.
         }
         return run.putOff(() -> {
             lifecycle.closeLater(new CloseStatus(CloseCode.NORMAL, ""), null);
-            drainLater();
         });
     }
 
@@ -719,6 +462,153 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         HandlerRun run = handler;
         if (run != null && run.isOnThread() && run.take()) {
             close(CloseCode.NORMAL, "");
+        }
+    }
+
+    // ---- What users call
+
+    @Override
+    public Role role() {
+        return protocol.role();
+    }
+
+    @Override
+    public Optional<String> subprotocol() {
+        return subprotocol;
+    }
+
+    @Override
+    public List<String> extensions() {
+        return compression == null ? List.of() : List.of(compression.extension());
+    }
+
+    @Override
+    public Optional<SocketAddress> localAddress() {
+        return stream.localAddress();
+    }
+
+    @Override
+    public Optional<SocketAddress> peerAddress() {
+        return stream.peerAddress();
+    }
+
+    @Override
+    public Optional<SSLSession> tlsSession() {
+        return stream.tlsSession();
+    }
+
+    @Override
+    public ConcurrentMap<String, Object> attributes() {
+        ConcurrentMap<String, Object> known = attributes;
+        if (known != null) {
+            return known;
+        }
+        synchronized (lifecycle) {
+            known = attributes;
+            if (known == null) {
+                known = new ConcurrentHashMap<>();
+                attributes = known;
+            }
+            return known;
+        }
+    }
+
+    @Override
+    public ConnectionState state() {
+        closeIfPutOff();
+        HandlerRun run = handler;
+        ConnectionState state = lifecycle.state();
+        return run != null && run.isPutOff() && state == ConnectionState.OPEN ? ConnectionState.CLOSING : state;
+    }
+
+    @Override
+    public Optional<CloseStatus> closeStatus() {
+        closeIfPutOff();
+        ClosingHandshake.Progress progress = lifecycle.closing().progress();
+        if (progress.received() != null) {
+            return Optional.of(progress.received());
+        }
+        return progress.state() == ConnectionState.CLOSED ? Optional.of(CloseStatus.LOST) : Optional.empty();
+    }
+
+    @Override
+    public @Nullable Message readMessage() throws IOException {
+        closeIfPutOff();
+        return reading.readMessage(Long.MAX_VALUE);
+    }
+
+    @Override
+    public @Nullable MessageReader nextReader() throws IOException {
+        closeIfPutOff();
+        return reading.nextReader(Long.MAX_VALUE);
+    }
+
+    @Override
+    public InputStream joinMessages(String terminator) {
+        return new JoinedMessages(this, Message.encode(terminator));
+    }
+
+    @Override
+    public ByteStreams byteStreams() {
+        OutputStream output = new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                writeBinary(new byte[] {(byte) b});
+            }
+
+            @Override
+            public void write(byte[] src, int offset, int length) throws IOException {
+                writeBinary(ByteBuffer.wrap(src, offset, length));
+            }
+
+            @Override
+            public void flush() throws IOException {
+                WebSocketConnection.this.flush();
+            }
+
+            @Override
+            public void close() {
+                WebSocketConnection.this.close();
+            }
+        };
+        return new ByteStreams(joinMessages(""), output);
+    }
+
+    @Override
+    public void listen(Listener listener) {
+        closeIfPutOff();
+        listen(listener, listener.wholeMessageBytes()); // The application's: it may throw, and nothing has changed yet.
+    }
+
+    /** The same, for a listener that has been asked. */
+    void listen(Listener listener, long wholeBytes) {
+        mailbox.retire();
+        byte[] taken = reading.takeGathered();
+        boolean skipRest = reading.leavesStream();
+        sender.output().queueing();
+        driver.execute(() -> takeOver(listener, wholeBytes, taken, skipRest));
+    }
+
+    /** The listener gets the connection, and first what nobody has read. In a turn. */
+    private void takeOver(Listener listener, long wholeBytes, byte[] taken, boolean skipRest) {
+        toTell = listener;
+        controlFrames.listener(listener);
+        ListenerSink shown = new ListenerSink(this, listener, wholeBytes);
+        sink = shown;
+        try {
+            shown.open();
+            input.assembly().takeOver(taken, skipRest);
+            for (Mailbox.Item item = mailbox.poll(); item != null; item = mailbox.poll()) {
+                input.assembly().takeOver(item);
+            }
+        } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
+            input.failed(e);
+        }
+        if (ending.phase() == Ending.Phase.GONE) {
+            tellEnd();
+        } else {
+            turn.resume();
+            driver.touch();
         }
     }
 
@@ -734,7 +624,6 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void writeMessage(MessageView message) throws IOException {
-        sender.mayWrite("writeMessage");
         ByteBuffer source = message.source();
         int limit = source.limit();
         int position = source.position();
@@ -749,25 +638,21 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void writeText(String text) throws IOException {
-        sender.mayWrite("writeText");
         send(Opcode.TEXT, Message.encode(text));
     }
 
     @Override
     public void writeBinary(ByteBuffer payload) throws IOException {
-        sender.mayWrite("writeBinary");
         send(Opcode.BINARY, payload);
     }
 
     @Override
     public void writeBinary(byte[] payload) throws IOException {
-        sender.mayWrite("writeBinary");
         send(Opcode.BINARY, payload);
     }
 
     @Override
     public void writeMessage(Message message) throws IOException {
-        sender.mayWrite("writeMessage");
         send(message.isText() ? Opcode.TEXT : Opcode.BINARY, message.bytes());
     }
 
@@ -783,7 +668,6 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public MessageWriter nextWriter(MessageType type) throws IOException {
-        sender.mayWrite("nextWriter");
         endOwnWriter();
         boolean compressed = sender.compressesStream(type == MessageType.TEXT ? Opcode.TEXT : Opcode.BINARY);
         sender.beginMessage();
@@ -822,7 +706,6 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void writePrepared(PreparedMessage message) throws IOException {
-        sender.mayWrite("writePrepared");
         endOwnWriter();
         sender.prepared(message);
     }
@@ -835,25 +718,20 @@ final class WebSocketConnection implements Connection, Ticks.Member {
     @Override
     public void flush() throws IOException {
         closeIfPutOff();
-        sender.mayWrite("flush");
-        sender.flush();
+        sender.output().flush();
     }
 
     @Override
     public void setBatchWrites(boolean on) throws IOException {
+        sender.output().batching(on);
         if (!on) {
-            sender.mayWrite("setBatchWrites(false)");
-        }
-        sender.batching(on);
-        if (!on) {
-            sender.flush();
+            sender.output().flush();
         }
     }
 
     @Override
     public CompletableFuture<Duration> ping() throws IOException {
         closeIfPutOff();
-        sender.mayWrite("ping");
         CompletableFuture<Duration> roundTrip = new Promise<>("the round trip of a Ping");
         sender.control(Opcode.PING, ByteBuffer.wrap(controlFrames.pingPayload(roundTrip)));
         return roundTrip;
@@ -871,7 +749,6 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     private void sendControl(Opcode opcode, ByteBuffer payload) throws IOException {
         closeIfPutOff();
-        sender.mayWrite(opcode == Opcode.PING ? "ping" : "pong");
         if (payload.remaining() > FrameHeader.MAX_CONTROL_PAYLOAD) {
             throw new IllegalArgumentException(
                     opcode + " payload " + payload.remaining() + " > " + FrameHeader.MAX_CONTROL_PAYLOAD + " (§5.5)");
@@ -907,34 +784,31 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void setReadDeadline(Duration fromNow) {
-        receiver().deadline(engine.time().nanoTime() + fromNow.toNanos());
+        mailbox.deadline(engine.time().nanoTime() + fromNow.toNanos());
     }
 
     @Override
     public void clearReadDeadline() {
-        Receiver blocking = receiver;
-        if (blocking != null) {
-            blocking.deadline(Long.MAX_VALUE);
-        }
+        mailbox.deadline(Long.MAX_VALUE);
     }
 
     @Override
     public void setWriteDeadline(Duration fromNow) {
-        sender.deadline(engine.time().nanoTime() + fromNow.toNanos());
+        sender.output().deadline(engine.time().nanoTime() + fromNow.toNanos());
         TimeSource.Timer timer =
                 engine.time().schedule(fromNow.isNegative() ? Duration.ZERO : fromNow, this::writeDeadlinePassed);
         replaceWriteDeadline(timer);
     }
 
     private void writeDeadlinePassed() {
-        if (sender.writersWait()) {
+        if (sender.output().writersWait()) {
             lifecycle.drop(new WriteTimeoutException("the write deadline passed during a write"));
         }
     }
 
     @Override
     public void clearWriteDeadline() {
-        sender.deadline(Long.MAX_VALUE);
+        sender.output().deadline(Long.MAX_VALUE);
         replaceWriteDeadline(null);
     }
 
@@ -961,33 +835,16 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         closeIfPutOff();
         CloseStatus status = new CloseStatus(code, reason);
         byte[] _ = ClosePayload.encode(status); // Refuses what must not be sent before anything happens.
-        if (lifecycle.state() == ConnectionState.CLOSED) {
-            return;
-        }
-        if (EventLoop.isLoopThread()) { // It must not wait, not even for the transport.
+        if (!isGone()) {
             lifecycle.closeLater(status, null);
-            drainLater();
-            return;
         }
-        lifecycle.armDeadline();
-        boolean _ = sender.appendClose(status);
-        try {
-            sender.flush();
-        } catch (IOException _) {
-            return; // The connection was lost meanwhile, and everything is taken down.
-        }
-        Receiver blocking = receiver;
-        if (blocking != null && blocking.readsOnThisThread()) {
+        if (sender.output().onTurn()) { // It must not wait.
             return;
         }
         try {
-            // While another thread reads it sees the peer's
-            // answer; should it stop reading, this one goes on.
-            while (blocking != null && !blocking.drain() && !lifecycle.awaitClosed(LOOK_AGAIN)) {}
-            while (!lifecycle.awaitClosed(LOOK_AGAIN)) {}
+            while (!lifecycle.awaitClosed(options.closeTimeout())) {}
         } catch (InterruptedException _) {
-            abort();
-            Thread.currentThread().interrupt();
+            Thread.currentThread().interrupt(); // The wait ends; the closing handshake goes on, within its time.
         }
     }
 

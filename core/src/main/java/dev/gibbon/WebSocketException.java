@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class WebSocketException extends IOException
         permits HandshakeException,
                 HandshakeTimeoutException,
+                InterruptedCallException,
                 ProtocolException,
                 MessageTooBigException,
                 ConnectionClosedException,

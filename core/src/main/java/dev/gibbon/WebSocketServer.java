@@ -281,12 +281,12 @@ public final class WebSocketServer implements AutoCloseable {
             OpenTransport from,
             Opening opening,
             Agreement agreement,
-            Transport transport,
+            Carrier carrier,
             ByteBuffer leftover,
             RequestContext request) {
         WebSocketConnection connection = WebSocketConnection.open(
                 engine,
-                transport,
+                carrier,
                 Role.SERVER,
                 opening.upgrader().options(),
                 agreement.subprotocol(),

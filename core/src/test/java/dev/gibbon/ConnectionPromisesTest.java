@@ -148,6 +148,7 @@ class ConnectionPromisesTest {
             rig.peer.sendClose(1000, "");
             rig.peer.close();
             assertTrue(closing.get());
+            assertEquals(1, message.read(ByteBuffer.allocate(4)), "what came before is not lost");
             assertInstanceOf(
                     ConnectionClosedException.class,
                     assertThrows(Exception.class, () -> message.read(ByteBuffer.allocate(4))));

@@ -128,7 +128,7 @@ class LoopKeyUpdateTest {
                 }
             }));
             scene.server().writeBinary(new byte[waiting]);
-            assertTrue(scene.server().sender().blocked());
+            assertTrue(scene.server().sender().output().blocked());
             askForKeys(scene);
             assertTrue(heard.await(Rig.SECONDS, TimeUnit.SECONDS));
             expectAnswer(scene.ends().far());

@@ -3,6 +3,7 @@ package dev.gibbon;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,12 +13,8 @@ import dev.gibbon.internal.BufferPool;
 import dev.gibbon.internal.ChannelTransport;
 import dev.gibbon.internal.TlsEngines;
 import dev.gibbon.internal.TlsTransport;
-import dev.gibbon.protocol.Inbound;
-import dev.gibbon.protocol.Limits;
-import dev.gibbon.protocol.Protocol;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.ManualClock;
-import dev.gibbon.testkit.ScriptedPeer;
 import dev.gibbon.testkit.Splitter;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -232,38 +229,6 @@ class LoopTest {
         }
     }
 
-    /**
-     * A thread that waits for its frame while the connection is handed over is told although the loop has written it.
-     */
-    @ParameterizedTest
-    @EnumSource
-    void writerThatWaitsWhileTheConnectionIsHandedOverGoesOn(Role role) throws Exception {
-        try (Rig rig = new Rig(new Side(Face.LOOP, role))) {
-            LoopEnd.Pair ends = LoopEnd.pair(Splitter.whole());
-            WebSocketConnection connection = rig.open(ends.near(), role, ConnectionOptions.defaults());
-            ScriptedPeer peer = ScriptedPeer.over(ends.far(), role.peer());
-            Sender sender = connection.sender();
-            sender.pause();
-            Rig.Task<Boolean> writing = Rig.go(() -> connection.writeText("in between"));
-            writing.awaitParked();
-            SocketChannel channel = ends.near().enterLoop().orElseThrow();
-            Inbound inbound = new Protocol(role, new Limits(100, 100, 1, 1), () -> 0, System::nanoTime).inbound();
-            sender.enterLoop(new LoopConnection(
-                    connection,
-                    rig.loop,
-                    ends.near(),
-                    channel,
-                    new Delivery(connection, inbound, echo(), Long.MAX_VALUE)));
-            sender.resume();
-            sender.flush(); // As the loop does, most likely before the writer has woken up.
-            assertTrue(writing.get());
-            peer.expectText("in between");
-            connection.abort();
-            rig.connection.abort();
-            Rig.End _ = rig.end(rig.read());
-        }
-    }
-
     // Sockets of every kind.
 
     private static SocketChannel[] unixPair(Path directory) throws IOException {
@@ -276,31 +241,23 @@ class LoopTest {
     }
 
     @Test
-    void unixDomainSocketIsServedByTheLoopUnlessATimedReadIsPending(@TempDir Path directory) throws Exception {
-        for (boolean pending : new boolean[] {false, true}) {
-            SocketChannel[] ends = unixPair(java.nio.file.Files.createTempDirectory(directory, "u"));
-            try (Rig rig = new Rig(new Side(Face.LOOP, Role.SERVER))) {
-                WebSocketConnection server =
-                        rig.open(new ChannelTransport(ends[0]), Role.SERVER, ConnectionOptions.defaults());
-                WebSocketConnection client =
-                        rig.open(new ChannelTransport(ends[1]), Role.CLIENT, ConnectionOptions.defaults());
-                if (pending) {
-                    server.setReadDeadline(Duration.ofMillis(1));
-                    org.junit.jupiter.api.Assertions.assertThrows(ReadTimeoutException.class, server::readMessage);
-                    server.clearReadDeadline();
-                }
-                Probe probe = echo();
-                server.listen(probe);
-                client.writeText("hello");
-                assertEquals("hello", client.readMessage().text());
-                assertEquals(
-                        pending, probe.thread.get(Rig.SECONDS, TimeUnit.SECONDS).isVirtual());
-                client.close();
-                assertTrue(probe.awaitEnd().failure().isEmpty());
-                rig.connection.abort();
-                Rig.End _ = rig.end(rig.read());
-                rig.expectAllGivenBack();
-            }
+    void unixDomainSocketIsServedByTheLoop(@TempDir Path directory) throws Exception {
+        SocketChannel[] ends = unixPair(java.nio.file.Files.createTempDirectory(directory, "u"));
+        try (Rig rig = new Rig(new Side(Face.LOOP, Role.SERVER))) {
+            WebSocketConnection server =
+                    rig.open(new ChannelTransport(ends[0]), Role.SERVER, ConnectionOptions.defaults());
+            WebSocketConnection client =
+                    rig.open(new ChannelTransport(ends[1]), Role.CLIENT, ConnectionOptions.defaults());
+            Probe probe = echo();
+            server.listen(probe);
+            client.writeText("hello");
+            assertEquals("hello", client.readMessage().text());
+            assertFalse(probe.thread.get(Rig.SECONDS, TimeUnit.SECONDS).isVirtual());
+            client.close();
+            assertTrue(probe.awaitEnd().failure().isEmpty());
+            rig.connection.abort();
+            Rig.End _ = rig.end(rig.read());
+            rig.expectAllGivenBack();
         }
     }
 

@@ -152,7 +152,7 @@ class LoopTurnsTest {
             waiting.add(other);
             byte[] large = new byte[32 << 20];
             Rig.Task<Boolean> writing = Rig.go(() -> other.connection().writeBinary(large));
-            Rig.await(() -> other.connection().sender().bytesWritten() > 0, () -> "nothing is written");
+            Rig.await(() -> other.connection().sender().output().bytesWritten() > 0, () -> "nothing is written");
             rig.peer.sendText("give it away");
             rig.peer.expectText("give it away");
             rig.peer.sendText("still there");

@@ -144,7 +144,7 @@ class ReceiverTest {
         void secondReaderIsRefusedAndTheFirstUndisturbed(Role role) throws Exception {
             try (Rig rig = new Rig(role)) {
                 Rig.Task<Message> reading = Rig.start(() -> read(rig));
-                rig.transport().awaitBlockedReader();
+                reading.awaitParked();
                 assertThrows(IllegalStateException.class, rig.connection::readMessage);
                 assertThrows(IllegalStateException.class, rig.connection::nextReader);
                 rig.neighbours.echo();

@@ -199,25 +199,17 @@ final class Rig implements AutoCloseable {
         long sent = sockets.map(ends -> ends.far().bytesWritten.get())
                 .orElseGet(() -> peerTransport().counters().bytesWritten());
         await(() -> bytesRead() == sent, () -> bytesRead() + " bytes of " + sent + " are read");
-        if (side.face() == Face.LOOP) {
-            awaitLoop();
-        } else {
-            // Not the engine, which looks for a moment where nobody reads.
-            await(() -> !connection.unread() && !connection.receiver().looking(), () -> "nobody reads");
+        if (side.face() != Face.LOOP) {
             transport().awaitBlockedReader();
         }
-    }
-
-    /** Waits for the end of a look at a connection that nobody reads, if there is one. */
-    void awaitLook() {
-        await(() -> connection.unread(), () -> "somebody reads");
+        awaitLoop();
     }
 
     /**
      * Waits until nobody is in a write any more: the clock may not move while a thread has only not noticed its end.
      */
     void awaitWritten() {
-        await(() -> !connection.sender().writing(), () -> "still writing");
+        await(() -> !connection.sender().output().writing(), () -> "still writing");
     }
 
     /** Waits until the loop has done all it was given before. */
@@ -336,9 +328,7 @@ final class Rig implements AutoCloseable {
         neighbours.close();
         await(() -> engine.buffers().leased() == 0, () -> engine.buffers().leased() + " buffers are out");
         assertTrue(engine.connections().isEmpty(), () -> "left over: " + engine.connections());
-        if (side.face() == Face.LOOP) {
-            assertEquals(0, onLoop(() -> loop.assemblies().leased()), "bytes are put together for nobody");
-        }
+        assertEquals(0, onLoop(() -> loop.assemblies().leased()), "bytes are put together for nobody");
         clock.advance(Duration.ofSeconds(3)); // the last tick and the longest linger
         await(this::noTimerIsLeft, () -> clock.pending() + " timers are left over");
     }
@@ -467,7 +457,7 @@ final class Rig implements AutoCloseable {
                 client.writeText(text);
                 assertEquals(text, Objects.requireNonNull(client.readMessage()).text());
                 // Else a clock that the test moves now would find a write under way all that time.
-                await(() -> !server.sender().writing(), () -> "the neighbours' write does not end");
+                await(() -> !server.sender().output().writing(), () -> "the neighbours' write does not end");
             } catch (IOException e) {
                 throw new AssertionError("the neighbours were disturbed", e);
             }
@@ -491,8 +481,8 @@ final class Rig implements AutoCloseable {
         pair.ifPresent(TransportPair::close);
         if (side.face() == Face.LOOP) {
             closeSockets();
-            endLoop();
         }
+        endLoop();
     }
 
     private void closeSockets() {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import dev.gibbon.frame.Opcode;
 import dev.gibbon.internal.BufferPool;
+import dev.gibbon.internal.LoopTransport;
 import dev.gibbon.protocol.Limits;
 import dev.gibbon.protocol.Outbound;
 import dev.gibbon.protocol.Protocol;
@@ -17,8 +18,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -34,7 +37,22 @@ class SendBatchTest {
     private int nextKey = 0x01020304;
 
     /** Takes so many bytes a call, and none every other time. */
-    private static final class Sip implements Transport {
+    private static final class Sip implements LoopTransport {
+        @Override
+        public Optional<SocketChannel> enterLoop() {
+            return Optional.empty();
+        }
+
+        @Override
+        public boolean flush() {
+            return true;
+        }
+
+        @Override
+        public boolean buffersInput() {
+            return false;
+        }
+
         final ByteArrayOutputStream taken = new ByteArrayOutputStream();
         private final int most;
         private boolean full;

@@ -227,8 +227,8 @@ class ServerThreatsTest {
         AtomicInteger calm = new AtomicInteger();
         long[] written = {-1};
         ServerUnderTest.await("the write does not stall", () -> {
-            boolean still = sender.writing() && sender.bytesWritten() == written[0];
-            written[0] = sender.bytesWritten();
+            boolean still = sender.output().writing() && sender.output().bytesWritten() == written[0];
+            written[0] = sender.output().bytesWritten();
             return (still ? calm.incrementAndGet() : calm.getAndSet(0)) > 100;
         });
     }

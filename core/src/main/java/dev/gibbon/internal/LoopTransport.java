@@ -3,28 +3,43 @@ package dev.gibbon.internal;
 
 import dev.gibbon.Transport;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.nio.channels.SocketChannel;
 import java.util.Optional;
+import javax.net.ssl.SSLSession;
 
 /** A transport that an event loop can serve: it can stop blocking, and a selector tells when it is ready. */
-public interface LoopTransport extends Transport {
+public interface LoopTransport extends Transport, Stream {
     /**
-     * Stops blocking, for good. Not while a read or write is going on.
+     * Stops blocking, for good: from then on this is a stream. Not while a read or write is going on.
      *
      * @return the channel to register, or empty if this one cannot, and blocks as before
      * @throws IOException if it is closed
      */
     Optional<SocketChannel> enterLoop() throws IOException;
 
-    /**
-     * Hands on bytes that a write took and the socket has not;
-     * called after writes, and when the channel is writable again.
-     *
-     * @return whether none are left
-     * @throws IOException if the stream broke or was closed
-     */
-    boolean flush() throws IOException;
+    @Override
+    default void abort() throws IOException {
+        close();
+    }
 
-    /** {@return whether a read may leave bytes behind that no selector tells of: then read until 0} */
-    boolean buffersInput();
+    @Override
+    default boolean halfCloses() {
+        return true;
+    }
+
+    @Override
+    default Optional<SocketAddress> localAddress() {
+        return Optional.empty();
+    }
+
+    @Override
+    default Optional<SocketAddress> peerAddress() {
+        return Optional.empty();
+    }
+
+    @Override
+    default Optional<SSLSession> tlsSession() {
+        return Optional.empty();
+    }
 }

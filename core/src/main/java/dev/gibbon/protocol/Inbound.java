@@ -295,20 +295,6 @@ public final class Inbound {
         return message != null || inFrame || !parser.idle();
     }
 
-    /** {@return whether {@code in} begins with a control frame, whole or too long to be legal; it is left as it is} */
-    public boolean controlFrameNext(ByteBuffer in) {
-        if (inFrame || inflating || !parser.idle() || in.remaining() < 2) {
-            return false;
-        }
-        Opcode next = Opcode.of(in.get(in.position()) & FrameHeader.OPCODE_BITS);
-        int second = in.get(in.position() + 1);
-        int payload = second & FrameHeader.LENGTH_BITS;
-        int maskingKey = (second & FrameHeader.MASK_BIT) == 0 ? 0 : FrameHeader.MASKING_KEY_BYTES;
-        return next != null
-                && next.isControl()
-                && (payload > FrameHeader.MAX_CONTROL_PAYLOAD || in.remaining() >= 2 + maskingKey + payload);
-    }
-
     /** {@return the payload of the last {@link Event#PING} or {@link Event#PONG}; the caller's to keep} */
     public byte[] controlPayload() {
         return control;

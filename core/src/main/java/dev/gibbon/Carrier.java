@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import dev.gibbon.internal.LoopTransport;
+import dev.gibbon.internal.Stream;
+import dev.gibbon.spi.AsyncStream;
+import java.io.IOException;
+import java.nio.channels.SocketChannel;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * What carries a connection: a stream, and what drives it.
+ *
+ * @param stream never blocks
+ * @param drivers makes the driver
+ */
+record Carrier(Stream stream, Function<Driver.Driven, Driver> drivers) {
+    Driver driver(Driver.Driven driven) {
+        return drivers.apply(driven);
+    }
+
+    /** {@return a loop for a transport that one can serve, else a pump} */
+    static Carrier of(Engine engine, Transport transport) {
+        return of(engine, transport, engine.loops().next());
+    }
+
+    /** The same, with the loop that would serve it. */
+    static Carrier of(Engine engine, Transport transport, EventLoop loop) {
+        if (transport instanceof LoopTransport socket) {
+            try {
+                Optional<SocketChannel> channel = socket.enterLoop();
+                if (channel.isPresent()) {
+                    return new Carrier(socket, driven -> new ChannelDriver(loop, channel.get(), driven));
+                }
+            } catch (IOException e) {
+                engine.log().debug("closed before it was open", e); // The first read tells.
+            }
+        }
+        return of(loop, new PumpedStream(transport, engine));
+    }
+
+    /** {@return a stream that tells by calls when it is ready, served by a loop} */
+    static Carrier of(EventLoop loop, AsyncStream stream) {
+        return new Carrier(new AsyncStreamEnd(stream), driven -> new StreamDriver(loop, stream, driven));
+    }
+}

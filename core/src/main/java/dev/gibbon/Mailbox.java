@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import dev.gibbon.protocol.ClosingHandshake;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Received messages on their way to the thread that reads: the connection's turns put them in, one reader at a time takes them out, and
+ * neither waits for a lock. What is not taken yet is bounded; beyond the bound the turns read no more until the reader has emptied it. A
+ * message that is larger is not collected ahead: it is put together when a reader waits for it, or comes piece by piece.
+ *
+ * <p>The two sides meet in {@code next} of the last item, {@code waiter} and {@code full}: each writes its own and then looks at the
+ * other's, so one of them sees that there is something to do.
+ */
+final class Mailbox implements Sink {
+    /** What to do instead of waiting for a message on a loop's thread. */
+    private static final String READ_REMEDY =
+            "give that connection to a listener too (Connection.listen), or read on a thread of your own";
+
+    /** What an item counts for beside its bytes: its objects. */
+    private static final int ITEM_BYTES = 64;
+
+    /** How much of a message that is streamed waits at most. */
+    private static final int STREAM_BYTES = 128 * 1024;
+
+    /** A message, or a piece of one. */
+    static final class Item {
+        private volatile @Nullable Item next;
+        private final MessageType type;
+        private final boolean first;
+        private final boolean last;
+
+        /** Whether it counts among what waits on the whole engine. */
+        private final boolean counted;
+
+        private byte[] bytes;
+
+        private Item(MessageType type, byte[] bytes, boolean first, boolean last, boolean counted) {
+            this.type = type;
+            this.bytes = bytes;
+            this.first = first;
+            this.last = last;
+            this.counted = counted;
+        }
+
+        MessageType type() {
+            return type;
+        }
+
+        /** {@return the bytes, the caller's} They are not kept here. */
+        byte[] takeBytes() {
+            byte[] all = bytes;
+            bytes = NO_BYTES;
+            return all;
+        }
+
+        boolean last() {
+            return last;
+        }
+
+        boolean isWhole() {
+            return first && last;
+        }
+    }
+
+    /** What the reader waits for. */
+    enum Want {
+        /** Nothing: no reader waits. */
+        NOTHING,
+        /** A whole message. */
+        MESSAGE,
+        /** A message piece by piece. */
+        PIECES
+    }
+
+    private static final byte[] NO_BYTES = {};
+
+    private final WebSocketConnection connection;
+    private final ClosingHandshake closing;
+    private final int bound;
+
+    /** Who reads; a second thread is refused. */
+    private final AtomicReference<@Nullable Thread> reader = new AtomicReference<>();
+
+    // Turns only.
+    private Item tail;
+    private long put;
+
+    /** How many bytes of a message that is being put together count on the whole engine. */
+    private long countedAssembly;
+
+    // Reader only.
+    private Item head;
+
+    // Written by the reader, read by turns.
+    private volatile long taken;
+    private volatile Want want = Want.NOTHING;
+    private volatile @Nullable Thread waiter;
+
+    // Written by turns, read by the reader, which takes `full` back.
+    private volatile boolean full;
+    private volatile boolean begun;
+    private volatile boolean ended;
+
+    /** When a read must give up, on the engine's clock; {@link Long#MAX_VALUE} for never. Any thread sets it. */
+    private volatile long deadline = Long.MAX_VALUE;
+
+    /** Whether a listener has taken over. */
+    private volatile boolean retired;
+
+    Mailbox(WebSocketConnection connection, ClosingHandshake closing, int bound) {
+        this.connection = connection;
+        this.closing = closing;
+        this.bound = bound;
+        Item stub = new Item(MessageType.BINARY, NO_BYTES, true, true, false);
+        this.head = stub;
+        this.tail = stub;
+    }
+
+    // ---- Turns
+
+    @Override
+    public boolean accepts(int assembled) {
+        if (takes(assembled)) {
+            return true;
+        }
+        full = true;
+        if (takes(assembled)) { // The reader may have looked before that.
+            full = false;
+            return true;
+        }
+        return false;
+    }
+
+    private boolean takes(int assembled) {
+        if (closing.progress().sent() != null) {
+            return true; // §1.4: what comes now is thrown away.
+        }
+        long waiting = put - taken;
+        return switch (want) {
+            case PIECES -> waiting < STREAM_BYTES;
+            case MESSAGE -> waiting == 0 || fits(waiting + assembled);
+            case NOTHING -> fits(waiting + assembled);
+        };
+    }
+
+    private boolean fits(long bytes) {
+        return bytes < bound && connection.engine().mayReadAhead();
+    }
+
+    @Override
+    public int readBytes(int assembled) {
+        if (want == Want.PIECES) {
+            return STREAM_BYTES;
+        }
+        if (want == Want.MESSAGE || closing.progress().sent() != null) {
+            return bound;
+        }
+        return (int) Math.max(ITEM_BYTES, bound - assembled - (put - taken));
+    }
+
+    @Override
+    public long wholeBytes() {
+        return want == Want.PIECES ? 0 : Long.MAX_VALUE;
+    }
+
+    @Override
+    public long reservable(long announced) {
+        return want == Want.MESSAGE ? announced : Math.min(announced, bound);
+    }
+
+    @Override
+    public void take(MessageView message) {
+        boolean counted = waiter == null;
+        Item item = new Item(message.type(), message.toByteArray(), message.isFirst(), message.isLast(), counted);
+        long cost = cost(item.bytes);
+        if (counted) {
+            connection.engine().readAhead(cost);
+        }
+        put += cost;
+        tail.next = item;
+        tail = item;
+    }
+
+    @Override
+    public void takePart(MessageView part) {
+        take(part);
+    }
+
+    private static long cost(byte[] bytes) {
+        return bytes.length + ITEM_BYTES;
+    }
+
+    /** Tells how much of a message is put together now, of which no part has been taken. */
+    void assembling(int bytes) {
+        begun = bytes > 0;
+        long counted = want == Want.NOTHING || bytes == 0 ? bytes : countedAssembly;
+        if (counted != countedAssembly) {
+            connection.engine().readAhead(counted - countedAssembly);
+            countedAssembly = counted;
+        }
+    }
+
+    @Override
+    public void writable() {} // Writers that wait are told by the output.
+
+    @Override
+    public String called() {
+        return "a mailbox"; // It calls nobody.
+    }
+
+    @Override
+    public void settle() {
+        Thread waits = waiter;
+        if (waits != null) {
+            LockSupport.unpark(waits);
+        }
+    }
+
+    /** No more comes; also by the thread that drops the connection. */
+    @Override
+    public void end() {
+        ended = true;
+        settle();
+    }
+
+    /** {@return the oldest item that waits, if there is one} Reader, or, once a listener has taken over, a turn. */
+    @Nullable
+    Item poll() {
+        Item next = head.next;
+        if (next == null) {
+            return null;
+        }
+        head = next;
+        long cost = cost(next.bytes);
+        if (next.counted) {
+            connection.engine().readAhead(-cost);
+        }
+        long all = taken + cost; // One reader at a time: no update is lost.
+        taken = all;
+        return next;
+    }
+
+    // ---- Readers
+
+    void deadline(long nanos) {
+        deadline = nanos;
+        settle();
+    }
+
+    /**
+     * Makes the calling thread the reader.
+     *
+     * @throws IllegalStateException if a thread reads already, or a listener has taken over
+     */
+    void enter(String call) {
+        if (retired) {
+            throw new IllegalStateException("this connection has a listener, which gets its messages");
+        }
+        LoopGuard.mayWait(call, READ_REMEDY);
+        if (!reader.compareAndSet(null, Thread.currentThread())) {
+            throw new IllegalStateException("another thread is reading from this connection");
+        }
+        if (retired) {
+            exit();
+            throw new IllegalStateException("this connection has a listener, which gets its messages");
+        }
+    }
+
+    void exit() {
+        reader.set(null);
+    }
+
+    /** From now on nobody reads here. Whoever calls this takes out what is left, in a turn. */
+    void retire() {
+        if (!reader.compareAndSet(null, Thread.currentThread())) {
+            throw new IllegalStateException(
+                    retired ? "this connection has a listener" : "another thread is reading from this connection");
+        }
+        boolean second = retired;
+        retired = true;
+        reader.set(null);
+        if (second) {
+            throw new IllegalStateException("this connection has a listener");
+        }
+    }
+
+    /**
+     * {@return the next item, or null at the end} Waits for it, until the deadline.
+     *
+     * @param until when to give up, on the engine's clock
+     */
+    @Nullable
+    Item next(Want wanted, long until) throws IOException {
+        Item item = poll();
+        return item != null ? item : await(wanted, until);
+    }
+
+    private @Nullable Item await(Want wanted, long until) throws IOException {
+        connection.sender().readerBlocks();
+        Alarm alarm = null;
+        waiter = Thread.currentThread();
+        want = wanted;
+        try {
+            if (begun && wanted == Want.PIECES) { // What there is of it need not wait for more.
+                connection.resumeInput();
+            }
+            while (true) {
+                boolean last = ended;
+                Item item = poll();
+                if (item != null || last) {
+                    return item;
+                }
+                if (full) {
+                    full = false;
+                    connection.resumeInput();
+                }
+                if (Thread.currentThread().isInterrupted()) {
+                    throw new InterruptedCallException("a read was interrupted; the connection goes on");
+                }
+                alarm = armed(alarm, Math.min(until, deadline));
+                LockSupport.park(this);
+            }
+        } finally {
+            want = Want.NOTHING;
+            waiter = null;
+            disarm(alarm);
+            connection.sender().readerGoesOn();
+        }
+    }
+
+    /** A timer that wakes the reader. */
+    private record Alarm(long at, TimeSource.Timer timer) {}
+
+    private @Nullable Alarm armed(@Nullable Alarm known, long at) throws ReadTimeoutException {
+        if (at == Long.MAX_VALUE) {
+            return known;
+        }
+        TimeSource time = connection.engine().time();
+        long left = at - time.nanoTime();
+        if (left <= 0) {
+            throw new ReadTimeoutException("nothing came before the read's time was up");
+        }
+        if (known != null && known.at() == at) {
+            return known;
+        }
+        disarm(known);
+        return new Alarm(at, time.schedule(Duration.ofNanos(left), this::settle));
+    }
+
+    private static void disarm(@Nullable Alarm alarm) {
+        if (alarm != null) {
+            alarm.timer().cancel();
+        }
+    }
+}
