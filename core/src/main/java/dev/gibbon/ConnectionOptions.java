@@ -1,96 +1,226 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.internal.Arguments;
 import dev.gibbon.protocol.Limits;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a connection behaves and what it lets its peer do. Immutable; made by {@link #builder()}. Whoever sets nothing is
  * safe: every size, count and wait that the peer controls has a bound.
  */
-public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
+public final class ConnectionOptions {
+    /** One for all connections that have these options. */
+    private final Limits limits;
+
+    private final int maxPendingPongs;
+    private final Optional<Duration> idleTimeout;
+    private final Duration messageTimeout;
+    private final Duration messageStallTimeout;
+    private final long messageStallBytes;
+    private final Duration writeTimeout;
+    private final Duration closeTimeout;
+    private final Optional<Duration> pingInterval;
+    private final Duration pingTimeout;
+    private final boolean batchWrites;
+    private final int batchBytes;
+    private final int maxReadAheadBytes;
+    private final long maxQueuedBytes;
+    private final QueuePolicy queuePolicy;
+
+    private ConnectionOptions(Builder from) {
+        limits = new Limits(
+                Math.min(from.maxFrameBytes, from.maxMessageBytes),
+                from.maxMessageBytes,
+                from.maxFragments,
+                from.maxControlFramesPerMinute);
+        maxPendingPongs = from.maxPendingPongs;
+        idleTimeout = from.idleTimeout;
+        messageTimeout = from.messageTimeout;
+        messageStallTimeout = from.messageStallTimeout;
+        messageStallBytes = from.messageStallBytes;
+        writeTimeout = from.writeTimeout;
+        closeTimeout = from.closeTimeout;
+        pingInterval = from.pingInterval;
+        pingTimeout = from.pingTimeout;
+        batchWrites = from.batchWrites;
+        batchBytes = from.batchBytes;
+        maxReadAheadBytes = from.maxReadAheadBytes;
+        maxQueuedBytes = from.maxQueuedBytes;
+        queuePolicy = from.queuePolicy;
+    }
+
     /** {@return options with every default} */
-    static ConnectionOptions defaults() {
+    public static ConnectionOptions defaults() {
         return builder().build();
     }
 
     /** {@return a builder that starts from every default} */
-    static Builder builder() {
+    public static Builder builder() {
         return new Builder();
     }
 
     /** {@return a builder that starts from these options} */
-    Builder toBuilder();
+    public Builder toBuilder() {
+        return new Builder(this);
+    }
 
     /** {@return the longest message accepted, all fragments together, in bytes; 1 MiB unless set} */
-    long maxMessageBytes();
+    public long maxMessageBytes() {
+        return limits.maxMessageBytes();
+    }
 
     /** {@return the longest payload of one frame accepted, in bytes; as long as a message unless set} */
-    long maxFrameBytes();
+    public long maxFrameBytes() {
+        return limits.maxFrameBytes();
+    }
 
     /** {@return how many frames one message may have, empty ones counted; 16384 unless set} */
-    int maxFragments();
+    public int maxFragments() {
+        return limits.maxFragments();
+    }
 
     /**
      * {@return how many Ping and Pong frames the peer may send in a minute, and at once, Pongs that were asked for
      * not counted; 300 unless set}
      */
-    int maxControlFramesPerMinute();
+    public int maxControlFramesPerMinute() {
+        return limits.maxControlFramesPerMinute();
+    }
 
     /** {@return how many Pongs may wait to be sent before only the newest is kept (RFC 6455 §5.5.3); 16 unless set} */
-    int maxPendingPongs();
+    public int maxPendingPongs() {
+        return maxPendingPongs;
+    }
 
     /**
      * {@return how long nothing may come, unless a message lies unread, before
      * the connection is closed with 1001; 5 min unless set}
      */
-    Optional<Duration> idleTimeout();
+    public Optional<Duration> idleTimeout() {
+        return idleTimeout;
+    }
 
     /** {@return how long the rest of a message that has begun is waited for in all; 1 h unless set} */
-    Duration messageTimeout();
+    public Duration messageTimeout() {
+        return messageTimeout;
+    }
 
     /**
      * {@return in which time {@link #messageStallBytes()} of a message must come once it has begun; 60 s unless
      * set}
      */
-    Duration messageStallTimeout();
+    public Duration messageStallTimeout() {
+        return messageStallTimeout;
+    }
 
     /** {@return how many bytes of a message must come in {@link #messageStallTimeout()}; 1 KiB unless set} */
-    long messageStallBytes();
+    public long messageStallBytes() {
+        return messageStallBytes;
+    }
 
     /** {@return how long a write may go without moving 1 KiB before the connection is dropped; 10 s unless set} */
-    Duration writeTimeout();
+    public Duration writeTimeout() {
+        return writeTimeout;
+    }
 
     /** {@return how long the closing handshake may take in all; 10 s unless set} */
-    Duration closeTimeout();
+    public Duration closeTimeout() {
+        return closeTimeout;
+    }
 
     /** {@return how often a Ping is sent, if at all; never unless set} */
-    Optional<Duration> pingInterval();
+    public Optional<Duration> pingInterval() {
+        return pingInterval;
+    }
 
     /** {@return how long the peer may stay silent after such a Ping; 20 s unless set} */
-    Duration pingTimeout();
+    public Duration pingTimeout() {
+        return pingTimeout;
+    }
 
     /** {@return whether frames are held back until the reader is about to block; false unless set} */
-    boolean batchWrites();
+    public boolean batchWrites() {
+        return batchWrites;
+    }
 
     /** {@return at how many bytes held-back frames are sent all the same; 48 KiB unless set} */
-    int batchBytes();
+    public int batchBytes() {
+        return batchBytes;
+    }
 
     /**
-     * {@return how many bytes of messages that nobody has read yet are kept before reading pauses, about; 16 KiB unless set} Of a
-     * message that is longer no more is kept until a read asks for it.
+     * {@return how many bytes of messages that nobody has read yet are kept before reading pauses, about; 16 KiB unless
+     * set} Of a message that is longer no more is kept until a read asks for it.
      */
-    int maxReadAheadBytes();
+    public int maxReadAheadBytes() {
+        return maxReadAheadBytes;
+    }
 
     /** {@return how much may wait for a slow peer before a write is held up or refused, in bytes} */
-    long maxQueuedBytes();
+    public long maxQueuedBytes() {
+        return maxQueuedBytes;
+    }
 
     /** {@return what becomes of a write then} */
-    QueuePolicy queuePolicy();
+    public QueuePolicy queuePolicy() {
+        return queuePolicy;
+    }
 
-    /** Collects options; not safe for use by several threads. */
-    final class Builder {
+    Limits limits() {
+        return limits;
+    }
+
+    private Map<String, Object> values() {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("maxMessageBytes", maxMessageBytes());
+        values.put("maxFrameBytes", maxFrameBytes());
+        values.put("maxFragments", maxFragments());
+        values.put("maxControlFramesPerMinute", maxControlFramesPerMinute());
+        values.put("maxPendingPongs", maxPendingPongs);
+        values.put("idleTimeout", idleTimeout);
+        values.put("messageTimeout", messageTimeout);
+        values.put("messageStallTimeout", messageStallTimeout);
+        values.put("messageStallBytes", messageStallBytes);
+        values.put("writeTimeout", writeTimeout);
+        values.put("closeTimeout", closeTimeout);
+        values.put("pingInterval", pingInterval);
+        values.put("pingTimeout", pingTimeout);
+        values.put("batchWrites", batchWrites);
+        values.put("batchBytes", batchBytes);
+        values.put("maxReadAheadBytes", maxReadAheadBytes);
+        values.put("maxQueuedBytes", maxQueuedBytes);
+        values.put("queuePolicy", queuePolicy);
+        return values;
+    }
+
+    /** {@return whether every option is the same} */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof ConnectionOptions options && values().equals(options.values());
+    }
+
+    @Override
+    public int hashCode() {
+        return values().hashCode();
+    }
+
+    /** {@return every option by its name} */
+    @Override
+    public String toString() {
+        return "ConnectionOptions" + values();
+    }
+
+    /**
+     * Collects options. A setter throws {@link IllegalArgumentException} for what is out of its range, and
+     * {@link NullPointerException} for null. Not safe for use by several threads.
+     */
+    public static final class Builder {
         private long maxMessageBytes = 1L << 20;
         private long maxFrameBytes = Long.MAX_VALUE;
         private int maxFragments = 16_384;
@@ -110,9 +240,9 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
         private long maxQueuedBytes = 1L << 20;
         private QueuePolicy queuePolicy = QueuePolicy.BLOCK;
 
-        Builder() {}
+        private Builder() {}
 
-        Builder(ConnectionOptionsRecord from) {
+        private Builder(ConnectionOptions from) {
             maxMessageBytes = from.maxMessageBytes();
             maxFrameBytes = from.maxFrameBytes();
             maxFragments = from.maxFragments();
@@ -142,7 +272,7 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
          * @return this
          */
         public Builder maxMessageBytes(long bytes) {
-            maxMessageBytes = bytes;
+            maxMessageBytes = Arguments.positive("maxMessageBytes", bytes);
             return this;
         }
 
@@ -153,7 +283,7 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
          * @return this
          */
         public Builder maxFrameBytes(long bytes) {
-            maxFrameBytes = bytes;
+            maxFrameBytes = Arguments.positive("maxFrameBytes", bytes);
             return this;
         }
 
@@ -165,7 +295,7 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
          * @return this
          */
         public Builder maxFragments(int count) {
-            maxFragments = count;
+            maxFragments = Arguments.positive("maxFragments", count);
             return this;
         }
 
@@ -178,7 +308,7 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
          * @return this
          */
         public Builder maxControlFramesPerMinute(int count) {
-            maxControlFramesPerMinute = count;
+            maxControlFramesPerMinute = Arguments.positive("maxControlFramesPerMinute", count);
             return this;
         }
 
@@ -190,7 +320,7 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
          * @return this
          */
         public Builder maxPendingPongs(int count) {
-            maxPendingPongs = count;
+            maxPendingPongs = Arguments.positive("maxPendingPongs", count);
             return this;
         }
 
@@ -199,11 +329,21 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
          * keepalive Pings is not silent. 5 min unless set, so that peers that vanished do not stay for ever. Time in
          * which a message lies unread does not count.
          *
-         * @param timeout positive, or empty for no bound
+         * @param timeout positive
          * @return this
          */
-        public Builder idleTimeout(Optional<Duration> timeout) {
-            idleTimeout = timeout;
+        public Builder idleTimeout(Duration timeout) {
+            idleTimeout = Optional.of(Arguments.positive("idleTimeout", timeout));
+            return this;
+        }
+
+        /**
+         * Lets a peer be silent for as long as it likes, which keepalive alone bounds then, unless that is off too.
+         *
+         * @return this
+         */
+        public Builder noIdleTimeout() {
+            idleTimeout = Optional.empty();
             return this;
         }
 
@@ -217,7 +357,7 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
          * @return this
          */
         public Builder messageTimeout(Duration timeout) {
-            messageTimeout = timeout;
+            messageTimeout = Arguments.positive("messageTimeout", timeout);
             return this;
         }
 
@@ -233,8 +373,8 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
          * @return this
          */
         public Builder messageStall(long bytes, Duration period) {
-            messageStallBytes = bytes;
-            messageStallTimeout = period;
+            messageStallBytes = Arguments.positive("messageStallBytes", bytes);
+            messageStallTimeout = Arguments.positive("messageStallTimeout", period);
             return this;
         }
 
@@ -246,7 +386,7 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
          * @return this
          */
         public Builder writeTimeout(Duration timeout) {
-            writeTimeout = timeout;
+            writeTimeout = Arguments.positive("writeTimeout", timeout);
             return this;
         }
 
@@ -257,7 +397,7 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
          * @return this
          */
         public Builder closeTimeout(Duration timeout) {
-            closeTimeout = timeout;
+            closeTimeout = Arguments.positive("closeTimeout", timeout);
             return this;
         }
 
@@ -271,8 +411,8 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
          * @return this
          */
         public Builder keepalive(Duration interval, Duration timeout) {
-            pingInterval = Optional.of(interval);
-            pingTimeout = timeout;
+            pingInterval = Optional.of(Arguments.positive("pingInterval", interval));
+            pingTimeout = Arguments.positive("pingTimeout", timeout);
             return this;
         }
 
@@ -297,21 +437,21 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
          * @return this
          */
         public Builder batchBytes(int bytes) {
-            batchBytes = bytes;
+            batchBytes = Arguments.positive("batchBytes", bytes);
             return this;
         }
 
         /**
-         * Bounds what is kept of messages that nobody has read yet, where there is no {@link Listener}. Beyond it nothing more is read
-         * until the messages are taken, and the peer's TCP stops sending: then Pings behind them are not answered and a Close frame
-         * behind them is not seen. All connections of a server or dialer together keep 64 MiB at most. 16 KiB unless set, since a
-         * connection that nobody reads should cost little.
+         * Bounds what is kept of messages that nobody has read yet, where there is no {@link Listener}. Beyond it
+         * nothing more is read until the messages are taken, and the peer's TCP stops sending: then Pings behind them
+         * are not answered and a Close frame behind them is not seen. All connections of a server or dialer together
+         * keep 64 MiB at most. 16 KiB unless set, since a connection that nobody reads should cost little.
          *
          * @param bytes positive; a message counts for 64 bytes more than it has
          * @return this
          */
         public Builder maxReadAheadBytes(int bytes) {
-            maxReadAheadBytes = bytes;
+            maxReadAheadBytes = Arguments.positive("maxReadAheadBytes", bytes);
             return this;
         }
 
@@ -327,37 +467,14 @@ public sealed interface ConnectionOptions permits ConnectionOptionsRecord {
          * @return this
          */
         public Builder maxQueuedBytes(long bytes, QueuePolicy policy) {
-            maxQueuedBytes = bytes;
-            queuePolicy = policy;
+            maxQueuedBytes = Arguments.positive("maxQueuedBytes", bytes);
+            queuePolicy = Objects.requireNonNull(policy, "queuePolicy");
             return this;
         }
 
-        /**
-         * {@return the options}
-         *
-         * @throws IllegalArgumentException if one is out of its range
-         */
+        /** {@return the options} */
         public ConnectionOptions build() {
-            return new ConnectionOptionsRecord(
-                    new Limits(
-                            Math.min(maxFrameBytes, maxMessageBytes),
-                            maxMessageBytes,
-                            maxFragments,
-                            maxControlFramesPerMinute),
-                    maxPendingPongs,
-                    idleTimeout,
-                    messageTimeout,
-                    messageStallTimeout,
-                    messageStallBytes,
-                    writeTimeout,
-                    closeTimeout,
-                    pingInterval,
-                    pingTimeout,
-                    batchWrites,
-                    batchBytes,
-                    maxReadAheadBytes,
-                    maxQueuedBytes,
-                    queuePolicy);
+            return new ConnectionOptions(this);
         }
     }
 }

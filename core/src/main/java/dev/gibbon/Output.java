@@ -24,7 +24,7 @@ final class Output implements SendProgress {
     private final WebSocketConnection connection;
     private final Stream stream;
     private final Outbound outbound;
-    private final ConnectionOptionsRecord options;
+    private final ConnectionOptions options;
 
     /** The life cycle's, at hand for every frame. */
     private final ClosingHandshake closing;
@@ -80,7 +80,7 @@ final class Output implements SendProgress {
     /** Bytes that went out so far; written by whoever writes, read by the tick. */
     private volatile long bytesWritten;
 
-    Output(WebSocketConnection connection, Stream stream, Outbound outbound, ConnectionOptionsRecord options) {
+    Output(WebSocketConnection connection, Stream stream, Outbound outbound, ConnectionOptions options) {
         this.connection = connection;
         this.stream = stream;
         this.outbound = outbound;

@@ -20,7 +20,7 @@ final class Sender {
     private final WebSocketConnection connection;
     private final Output output;
     private final Outbound outbound;
-    private final ConnectionOptionsRecord options;
+    private final ConnectionOptions options;
     private final ClosingHandshake closing;
 
     /** The output's: the send lock. */
@@ -61,7 +61,7 @@ final class Sender {
             WebSocketConnection connection,
             Output output,
             Outbound outbound,
-            ConnectionOptionsRecord options,
+            ConnectionOptions options,
             @Nullable Compressor compressor) {
         this.connection = connection;
         this.output = output;

@@ -30,7 +30,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
     private final Engine engine;
     private final Stream stream;
     private final Protocol protocol;
-    private final ConnectionOptionsRecord options;
+    private final ConnectionOptions options;
     private final Optional<String> subprotocol;
 
     /** Null unless permessage-deflate was agreed on. */
@@ -74,7 +74,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
             Engine engine,
             Carrier carrier,
             Role role,
-            ConnectionOptionsRecord options,
+            ConnectionOptions options,
             Optional<String> subprotocol,
             @Nullable Compression compression,
             ByteBuffer leftover,
@@ -151,11 +151,8 @@ final class WebSocketConnection implements Connection, Ticks.Member {
             @Nullable Compression compression,
             ByteBuffer leftover,
             RequestContext request) {
-        ConnectionOptionsRecord known = switch (options) {
-            case ConnectionOptionsRecord values -> values;
-        };
         WebSocketConnection connection =
-                new WebSocketConnection(engine, carrier, role, known, subprotocol, compression, leftover, request);
+                new WebSocketConnection(engine, carrier, role, options, subprotocol, compression, leftover, request);
         engine.register(connection);
         connection.driver.execute(connection::start);
         return connection;
@@ -777,9 +774,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
                 .maxMessageBytes(bytes)
                 .maxFrameBytes(options.maxFrameBytes() == options.maxMessageBytes() ? bytes : options.maxFrameBytes())
                 .build();
-        switch (changed) {
-            case ConnectionOptionsRecord values -> protocol.inbound().limits(values.limits());
-        }
+        protocol.inbound().limits(changed.limits());
     }
 
     @Override

@@ -2,10 +2,12 @@
 package dev.gibbon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -29,26 +31,56 @@ class ConnectionOptionsTest {
 
     @Test
     void nothingThatIsNoBoundIsTaken() {
+        Duration none = Duration.ZERO;
+        Duration second = Duration.ofSeconds(1);
         List<UnaryOperator<ConnectionOptions.Builder>> mistakes = List.of(
                 builder -> builder.maxMessageBytes(0),
+                builder -> builder.maxFrameBytes(0),
                 builder -> builder.maxFragments(0),
                 builder -> builder.maxControlFramesPerMinute(-1),
                 builder -> builder.maxPendingPongs(0),
-                builder -> builder.idleTimeout(Optional.of(Duration.ZERO)),
+                builder -> builder.idleTimeout(none),
+                builder -> builder.idleTimeout(ChronoUnit.FOREVER.getDuration()),
                 builder -> builder.messageTimeout(Duration.ofSeconds(-1)),
-                builder -> builder.writeTimeout(Duration.ZERO),
-                builder -> builder.closeTimeout(Duration.ZERO),
-                builder -> builder.keepalive(Duration.ZERO, Duration.ofSeconds(1)),
-                builder -> builder.keepalive(Duration.ofSeconds(1), Duration.ZERO),
+                builder -> builder.messageStall(0, second),
+                builder -> builder.messageStall(1, none),
+                builder -> builder.writeTimeout(none),
+                builder -> builder.closeTimeout(none),
+                builder -> builder.keepalive(none, second),
+                builder -> builder.keepalive(second, none),
                 builder -> builder.batchBytes(0),
+                builder -> builder.maxReadAheadBytes(0),
                 builder -> builder.maxQueuedBytes(0, QueuePolicy.BLOCK));
         for (int i = 0; i < mistakes.size(); i++) {
             UnaryOperator<ConnectionOptions.Builder> mistake = mistakes.get(i);
             assertThrows(
-                    IllegalArgumentException.class,
-                    () -> mistake.apply(ConnectionOptions.builder()).build(),
-                    "mistake " + i);
+                    IllegalArgumentException.class, () -> mistake.apply(ConnectionOptions.builder()), "mistake " + i);
         }
+    }
+
+    @Test
+    void aMessageNamesTheOptionItsBoundAndItsValue() {
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class,
+                () -> ConnectionOptions.builder().maxFragments(-7));
+        assertEquals("maxFragments must be positive: -7", e.getMessage());
+        NullPointerException missing = assertThrows(
+                NullPointerException.class, () -> ConnectionOptions.builder().writeTimeout(null));
+        assertEquals("writeTimeout", missing.getMessage());
+    }
+
+    @Test
+    void optionsAreValues() {
+        ConnectionOptions options = ConnectionOptions.builder()
+                .maxFragments(3)
+                .noIdleTimeout()
+                .batchWrites(true)
+                .build();
+        assertEquals(options, options.toBuilder().build());
+        assertEquals(options.hashCode(), options.toBuilder().build().hashCode());
+        assertNotEquals(options, options.toBuilder().maxFragments(4).build());
+        assertEquals(Optional.empty(), options.idleTimeout());
+        assertTrue(options.toString().contains("maxFragments=3, "), options.toString());
     }
 
     @Test

@@ -16,7 +16,6 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Timeout;
@@ -602,7 +601,7 @@ class ListenerTest {
     void keepalivePingsLeaveAndTheConnectionGoesOn(Side side) throws Exception {
         ConnectionOptions options = ConnectionOptions.builder()
                 .keepalive(Duration.ofSeconds(25), Duration.ofSeconds(20))
-                .idleTimeout(Optional.empty())
+                .noIdleTimeout()
                 .build();
         try (Rig rig = new Rig(side, options, echo())) {
             for (int i = 0; i < 3; i++) {

@@ -413,7 +413,7 @@ final class Rig implements AutoCloseable {
     /** A client and an echoing server that keep to the rules; the server by the same face, and on the same loop. */
     final class Neighbours {
         private final ConnectionOptions options =
-                ConnectionOptions.builder().idleTimeout(Optional.empty()).build();
+                ConnectionOptions.builder().noIdleTimeout().build();
         private final WebSocketConnection server;
         private final WebSocketConnection client;
         private final Task<Boolean> echoing;

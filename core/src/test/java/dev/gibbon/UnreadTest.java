@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
@@ -40,7 +39,7 @@ class UnreadTest {
 
     private static ConnectionOptions impatient() {
         return ConnectionOptions.builder()
-                .idleTimeout(Optional.of(SECOND))
+                .idleTimeout(SECOND)
                 .keepalive(SECOND, SECOND)
                 .writeTimeout(SECOND)
                 .build();
@@ -106,7 +105,7 @@ class UnreadTest {
     @Test
     void aClientThatIsSilentIsClosedByTheIdleTimeout() throws Exception {
         ConnectionOptions options =
-                ConnectionOptions.builder().idleTimeout(Optional.of(SECOND)).build();
+                ConnectionOptions.builder().idleTimeout(SECOND).build();
         try (WebSocketServer server = server(options).start();
                 ScriptedPeer peer = connect(server)) {
             peer.expectClose(1001);

@@ -12,7 +12,6 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Random;
 import java.util.zip.Deflater;
 import org.jspecify.annotations.Nullable;
@@ -53,9 +52,8 @@ class WatchTest {
 
     @Nested
     class Idle {
-        private final ConnectionOptions options = ConnectionOptions.builder()
-                .idleTimeout(Optional.of(Duration.ofSeconds(30)))
-                .build();
+        private final ConnectionOptions options =
+                ConnectionOptions.builder().idleTimeout(Duration.ofSeconds(30)).build();
 
         @ParameterizedTest
         @Sides

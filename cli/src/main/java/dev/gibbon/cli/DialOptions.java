@@ -167,7 +167,7 @@ final class DialOptions {
         return ConnectionOptions.builder()
                 .maxMessageBytes(maxMessage.bytes())
                 .maxFragments(MAX_FRAGMENTS)
-                .idleTimeout(Optional.empty()) // Somebody is watching.
+                .noIdleTimeout() // Somebody is watching.
                 .build();
     }
 
