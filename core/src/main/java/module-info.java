@@ -6,4 +6,5 @@ module dev.gibbon {
 
     exports dev.gibbon;
     exports dev.gibbon.extension;
+    exports dev.gibbon.spi;
 }

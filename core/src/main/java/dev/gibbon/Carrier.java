@@ -4,6 +4,7 @@ package dev.gibbon;
 import dev.gibbon.internal.LoopTransport;
 import dev.gibbon.internal.Stream;
 import dev.gibbon.spi.AsyncStream;
+import dev.gibbon.spi.Transport;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.util.Optional;

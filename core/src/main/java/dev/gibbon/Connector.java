@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.spi.Transport;
 import java.io.IOException;
 
 /** A caller's own way to reach a host: other sockets, another network, a pair in memory. */

@@ -11,6 +11,7 @@ import dev.gibbon.internal.dial.Target;
 import dev.gibbon.internal.http.RequestHead;
 import dev.gibbon.internal.http.ResponseHead;
 import dev.gibbon.internal.proxy.ConnectRefusedException;
+import dev.gibbon.spi.Transport;
 import java.io.IOException;
 import java.net.URI;
 import java.util.HashMap;

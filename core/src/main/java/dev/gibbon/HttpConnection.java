@@ -7,6 +7,7 @@ import dev.gibbon.internal.http.HeadParser;
 import dev.gibbon.internal.http.HttpHeadException;
 import dev.gibbon.internal.http.RequestHead;
 import dev.gibbon.internal.http.ValidRequest;
+import dev.gibbon.spi.Transport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;

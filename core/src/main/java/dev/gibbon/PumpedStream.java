@@ -3,6 +3,7 @@ package dev.gibbon;
 
 import dev.gibbon.internal.BufferPool;
 import dev.gibbon.spi.AsyncStream;
+import dev.gibbon.spi.Transport;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -353,6 +354,11 @@ final class PumpedStream implements AsyncStream {
         } finally {
             lock.unlock();
         }
+    }
+
+    @Override
+    public boolean halfCloses() {
+        return transport.halfCloses();
     }
 
     @Override

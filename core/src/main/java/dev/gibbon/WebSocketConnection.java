@@ -9,6 +9,7 @@ import dev.gibbon.internal.Stream;
 import dev.gibbon.protocol.ClosePayload;
 import dev.gibbon.protocol.ClosingHandshake;
 import dev.gibbon.protocol.Protocol;
+import dev.gibbon.spi.Transport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -6,6 +6,7 @@ import dev.gibbon.internal.ChannelTransport;
 import dev.gibbon.internal.TlsEngines;
 import dev.gibbon.internal.TlsTransport;
 import dev.gibbon.internal.http.HeadLimits;
+import dev.gibbon.spi.Transport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.internal.ChannelTransport;
+import dev.gibbon.spi.Transport;
 import dev.gibbon.testkit.HttpHead;
 import java.io.IOException;
 import java.net.InetSocketAddress;

@@ -15,6 +15,7 @@ import dev.gibbon.extension.deflate.MessageDeflater;
 import dev.gibbon.extension.deflate.StrictInflater;
 import dev.gibbon.extension.deflate.ZlibPool;
 import dev.gibbon.internal.ChannelTransport;
+import dev.gibbon.spi.Transport;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.ScriptedPeer;
 import dev.gibbon.testkit.TransportPair;

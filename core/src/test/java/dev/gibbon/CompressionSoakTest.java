@@ -11,6 +11,7 @@ import dev.gibbon.extension.deflate.DeflateAgreement;
 import dev.gibbon.extension.deflate.DeflateAgreement.Direction;
 import dev.gibbon.extension.deflate.MessageDeflater;
 import dev.gibbon.extension.deflate.ZlibPool;
+import dev.gibbon.spi.Transport;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.ScriptedPeer;
 import dev.gibbon.testkit.Splitter;

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gibbon.extension.PermessageDeflate;
 import dev.gibbon.extension.deflate.DeflateAgreement;
 import dev.gibbon.extension.deflate.MessageDeflater;
+import dev.gibbon.spi.Transport;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.ScriptedPeer;
 import dev.gibbon.testkit.TransportPair;

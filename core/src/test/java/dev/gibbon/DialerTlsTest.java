@@ -9,6 +9,7 @@ import dev.gibbon.DialScene.Dial;
 import dev.gibbon.internal.BufferPool;
 import dev.gibbon.internal.TlsEngines;
 import dev.gibbon.internal.TlsTransport;
+import dev.gibbon.spi.Transport;
 import dev.gibbon.testkit.HttpHead;
 import dev.gibbon.testkit.ScriptedPeer;
 import java.io.IOException;

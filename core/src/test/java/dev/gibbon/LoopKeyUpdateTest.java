@@ -9,6 +9,7 @@ import dev.gibbon.internal.BufferPool;
 import dev.gibbon.internal.LoopTransport;
 import dev.gibbon.internal.TlsEngines;
 import dev.gibbon.internal.TlsTransport;
+import dev.gibbon.spi.Transport;
 import dev.gibbon.testkit.Splitter;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -13,6 +13,7 @@ import dev.gibbon.internal.BufferPool;
 import dev.gibbon.internal.ChannelTransport;
 import dev.gibbon.internal.TlsEngines;
 import dev.gibbon.internal.TlsTransport;
+import dev.gibbon.spi.Transport;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.ManualClock;
 import dev.gibbon.testkit.Splitter;

@@ -4,6 +4,7 @@ package dev.gibbon;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import dev.gibbon.spi.Transport;
 import dev.gibbon.testkit.HttpHead;
 import dev.gibbon.testkit.ManualClock;
 import dev.gibbon.testkit.MemoryTransport;

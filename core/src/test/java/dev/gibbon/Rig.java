@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.internal.SecureMaskingKeys;
+import dev.gibbon.spi.Transport;
 import dev.gibbon.testkit.ManualClock;
 import dev.gibbon.testkit.MemoryTransport;
 import dev.gibbon.testkit.ScriptedPeer;

@@ -5,6 +5,7 @@ import dev.gibbon.internal.BufferPool;
 import dev.gibbon.internal.ChannelTransport;
 import dev.gibbon.internal.TlsEngines;
 import dev.gibbon.internal.TlsTransport;
+import dev.gibbon.spi.Transport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;

@@ -4,6 +4,7 @@ package dev.gibbon;
 import dev.gibbon.extension.PermessageDeflate;
 import dev.gibbon.extension.deflate.DeflateAgreement;
 import dev.gibbon.extension.deflate.ZlibPool;
+import dev.gibbon.spi.Transport;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 

@@ -4,7 +4,7 @@ package dev.gibbon.cli;
 import dev.gibbon.Connection;
 import dev.gibbon.Connector;
 import dev.gibbon.Dialer;
-import dev.gibbon.Transport;
+import dev.gibbon.spi.Transport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

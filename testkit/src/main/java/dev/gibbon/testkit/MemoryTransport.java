@@ -2,7 +2,7 @@
 package dev.gibbon.testkit;
 
 import dev.gibbon.TimeSource;
-import dev.gibbon.Transport;
+import dev.gibbon.spi.Transport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;

@@ -2,7 +2,7 @@
 package dev.gibbon.testkit;
 
 import dev.gibbon.Role;
-import dev.gibbon.Transport;
+import dev.gibbon.spi.Transport;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;

@@ -2,7 +2,6 @@
 package dev.gibbon.internal.dial;
 
 import dev.gibbon.HandshakeException;
-import dev.gibbon.Transport;
 import dev.gibbon.handshake.ClientHandshake;
 import dev.gibbon.internal.http.HeadLimits;
 import dev.gibbon.internal.http.HeadParser;
@@ -10,6 +9,7 @@ import dev.gibbon.internal.http.HeadWriter;
 import dev.gibbon.internal.http.HttpHeadException;
 import dev.gibbon.internal.http.RequestHead;
 import dev.gibbon.internal.http.ResponseHead;
+import dev.gibbon.spi.Transport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import javax.net.ssl.SSLException;

@@ -4,7 +4,7 @@ package dev.gibbon.internal.dial;
 import dev.gibbon.Connector;
 import dev.gibbon.HandshakeTimeoutException.Stage;
 import dev.gibbon.TimeSource;
-import dev.gibbon.Transport;
+import dev.gibbon.spi.Transport;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

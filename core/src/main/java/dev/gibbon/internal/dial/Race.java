@@ -2,7 +2,7 @@
 package dev.gibbon.internal.dial;
 
 import dev.gibbon.TimeSource;
-import dev.gibbon.Transport;
+import dev.gibbon.spi.Transport;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.ConnectException;

@@ -3,10 +3,10 @@ package dev.gibbon.internal.dial;
 
 import dev.gibbon.HandshakeTimeoutException.Stage;
 import dev.gibbon.ProxyAddress;
-import dev.gibbon.Transport;
 import dev.gibbon.internal.http.HeadLimits;
 import dev.gibbon.internal.proxy.ConnectRefusedException;
 import dev.gibbon.internal.proxy.ProxyTunnel;
+import dev.gibbon.spi.Transport;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;

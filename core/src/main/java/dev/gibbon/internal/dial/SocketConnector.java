@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.internal.dial;
 
-import dev.gibbon.Transport;
 import dev.gibbon.internal.ChannelTransport;
+import dev.gibbon.spi.Transport;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.internal.dial;
 
-import dev.gibbon.Transport;
 import dev.gibbon.internal.BufferPool;
 import dev.gibbon.internal.TlsEngines;
 import dev.gibbon.internal.TlsTransport;
+import dev.gibbon.spi.Transport;
 import java.io.IOException;
 import java.security.NoSuchAlgorithmException;
 import java.util.Optional;

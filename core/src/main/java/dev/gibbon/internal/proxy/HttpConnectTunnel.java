@@ -3,13 +3,13 @@ package dev.gibbon.internal.proxy;
 
 import dev.gibbon.Headers;
 import dev.gibbon.ProxyAddress;
-import dev.gibbon.Transport;
 import dev.gibbon.internal.http.HeadLimits;
 import dev.gibbon.internal.http.HeadParser;
 import dev.gibbon.internal.http.HeadWriter;
 import dev.gibbon.internal.http.HttpHeadException;
 import dev.gibbon.internal.http.RequestHead;
 import dev.gibbon.internal.http.ResponseHead;
+import dev.gibbon.spi.Transport;
 import java.io.IOException;
 import java.net.PasswordAuthentication;
 import java.nio.ByteBuffer;

@@ -2,8 +2,8 @@
 package dev.gibbon.internal.proxy;
 
 import dev.gibbon.ProxyAddress;
-import dev.gibbon.Transport;
 import dev.gibbon.internal.http.HeadLimits;
+import dev.gibbon.spi.Transport;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.internal.proxy;
 
-import dev.gibbon.Transport;
 import dev.gibbon.handshake.HttpSyntax;
 import dev.gibbon.internal.http.BodyFraming;
 import dev.gibbon.internal.http.HttpHeadException;
 import dev.gibbon.internal.http.ResponseHead;
+import dev.gibbon.spi.Transport;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;

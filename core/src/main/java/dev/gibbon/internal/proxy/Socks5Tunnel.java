@@ -2,7 +2,7 @@
 package dev.gibbon.internal.proxy;
 
 import dev.gibbon.ProxyAddress;
-import dev.gibbon.Transport;
+import dev.gibbon.spi.Transport;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.Inet4Address;

@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.HandshakeTimeoutException;
-import dev.gibbon.Transport;
+import dev.gibbon.spi.Transport;
 import dev.gibbon.testkit.ManualClock;
 import dev.gibbon.testkit.MemoryTransport;
 import dev.gibbon.testkit.TransportPair;

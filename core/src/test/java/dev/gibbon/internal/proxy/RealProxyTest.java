@@ -11,9 +11,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.gibbon.Headers;
 import dev.gibbon.ProxyAddress;
-import dev.gibbon.Transport;
 import dev.gibbon.internal.ChannelTransport;
 import dev.gibbon.internal.http.HeadLimits;
+import dev.gibbon.spi.Transport;
 import java.io.File;
 import java.io.IOException;
 import java.net.ConnectException;
