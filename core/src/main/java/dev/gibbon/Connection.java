@@ -32,10 +32,10 @@ import org.jspecify.annotations.Nullable;
  * connection was lost (1006), {@link ProtocolException} and {@link MessageTooBigException} when the peer broke a rule
  * or a limit. Whatever a read reported at the end, every later read reports again.
  *
- * <p><b>Interrupts.</b> Interrupting a thread that is blocked in a read or write of a socket ends the connection: the
- * JDK closes the socket, the call throws {@link ConnectionClosedException}, and the interrupt flag stays set. Use
- * {@link #setReadDeadline} to stop waiting without that. A thread that waits for other writers does not react to
- * interrupts; a write deadline bounds its wait.
+ * <p><b>Interrupts and time-outs</b> end a call, not the connection. An interrupted read or write throws {@link
+ * InterruptedCallException}, and the interrupt flag stays set; a read that was given a time throws {@link
+ * ReadTimeoutException}. Nothing that was received is lost, and what a write began is still sent whole. Only a message
+ * of which a part may have left when {@linkplain #setWriteTimeout its time} is up takes the connection with it.
  */
 public sealed interface Connection extends AutoCloseable permits WebSocketConnection {
     /**
@@ -106,28 +106,57 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     Optional<CloseStatus> closeStatus();
 
     /**
-     * Reads the next message whole. Blocks until its last byte is there, at most until the read deadline. What is left
-     * of a message that was being streamed is skipped.
+     * Reads the next message whole. Blocks until its last byte is there, however long that takes. What is left of a
+     * message that was being streamed is skipped.
      *
      * @return the message, the caller's to keep, or {@code null} once the peer has closed cleanly
-     * @throws ReadTimeoutException if the read deadline passed; nothing is lost, read again
+     * @throws InterruptedCallException if the thread was interrupted while it waited; nothing is lost, read again
      * @throws WebSocketException at any other end, now and every time after
-     * @throws IllegalStateException if another thread reads, or a handler calls this
+     * @throws IllegalStateException if another thread reads, a listener has the connection, or a loop's thread calls
      */
     @Nullable
     Message readMessage() throws IOException;
 
     /**
-     * Reads the next message piece by piece. Blocks until its first frame's header is there, at most until the read
-     * deadline. What is left of a message that was being streamed is skipped.
+     * Reads the next message whole, but waits for its last byte only so long. What has come of it by then is kept for
+     * the next read, whichever that is; see {@link #readMessage()}.
+     *
+     * @param atMost how long to wait; zero or less takes only what has been received, which of a message that is longer
+     *     than {@link ConnectionOptions#maxReadAheadBytes()} is its beginning at most
+     * @return the message, the caller's to keep, or {@code null} once the peer has closed cleanly
+     * @throws ReadTimeoutException if its end did not come in that time; nothing is lost, read again
+     * @throws InterruptedCallException if the thread was interrupted while it waited; nothing is lost, read again
+     * @throws WebSocketException at any other end, now and every time after
+     * @throws IllegalStateException if another thread reads, a listener has the connection, or a loop's thread calls
+     */
+    @Nullable
+    Message readMessage(Duration atMost) throws IOException;
+
+    /**
+     * Reads the next message piece by piece. Blocks until its first bytes or its end are there, however long that
+     * takes. What is left of a message that was being streamed is skipped.
      *
      * @return the message, or {@code null} once the peer has closed cleanly
-     * @throws ReadTimeoutException if the read deadline passed; nothing is lost, read again
+     * @throws InterruptedCallException if the thread was interrupted while it waited; nothing is lost, read again
      * @throws WebSocketException at any other end, now and every time after
-     * @throws IllegalStateException if another thread reads, or a handler calls this
+     * @throws IllegalStateException if another thread reads, a listener has the connection, or a loop's thread calls
      */
     @Nullable
     MessageReader nextReader() throws IOException;
+
+    /**
+     * Reads the next message piece by piece, but waits for its beginning only so long; see {@link #nextReader()}. How
+     * long the reads of the message itself wait {@link MessageReader#timeout} says.
+     *
+     * @param atMost how long to wait; zero or less takes only what has been received
+     * @return the message, or {@code null} once the peer has closed cleanly
+     * @throws ReadTimeoutException if none began in that time; nothing is lost, read again
+     * @throws InterruptedCallException if the thread was interrupted while it waited; nothing is lost, read again
+     * @throws WebSocketException at any other end, now and every time after
+     * @throws IllegalStateException if another thread reads, a listener has the connection, or a loop's thread calls
+     */
+    @Nullable
+    MessageReader nextReader(Duration atMost) throws IOException;
 
     /**
      * Reads messages and gives each to {@code handler}, one after the other on this thread, until the peer has closed
@@ -155,7 +184,7 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
      * <p>Afterwards reading here throws {@link IllegalStateException}; writing is for every thread as before, but
      * returns when the frames are queued, see {@link ConnectionOptions.Builder#maxQueuedBytes}. A thread of an event
      * loop never waits: there {@link #close(CloseCode, String)} sends its frame and returns, and a write for which
-     * there is no room throws {@link QueueFullException}. On a loop there are no read deadlines.
+     * there is no room throws {@link QueueFullException}.
      *
      * @param listener who is told of everything, the end too
      * @throws IllegalStateException if another thread reads, or there is a listener
@@ -189,7 +218,7 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
      * @param text what to say
      * @throws IllegalArgumentException if {@code text} has a lone surrogate; nothing was sent
      * @throws ConnectionClosedException if a Close frame was sent or received before this message began (§5.5.1)
-     * @throws WriteTimeoutException if the connection was dropped because it did not take the message in time
+     * @throws WriteTimeoutException if the peer did not take the message in time; see {@link #setWriteTimeout}
      */
     void writeText(String text) throws IOException;
 
@@ -345,26 +374,19 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     void setMaxMessageBytes(long bytes);
 
     /**
-     * Bounds reads: one that would wait past this moment throws {@link ReadTimeoutException} and leaves the connection
-     * usable. A read that is blocked already does not notice.
+     * Bounds each write that begins from now on, a {@link #ping()} and a {@link #flush()} too: how long it may take in
+     * all, its wait for other writers included. A message that is written piece by piece has so long for each fragment.
+     * When the time is up the write throws {@link WriteTimeoutException}. If it was still waiting for its turn, nothing
+     * of it was sent, and that is all; if it was not, a part may have left that nobody can take back, and the
+     * connection is dropped.
      *
-     * @param fromNow how far from now; zero or negative: reads only take what is there
-     */
-    void setReadDeadline(Duration fromNow);
-
-    /** Lets reads wait for ever again, up to the idle timeout. */
-    void clearReadDeadline();
-
-    /**
-     * Bounds writes, the wait for other writers included: one that is under way past this moment, or begins after it,
-     * ends the connection with {@link WriteTimeoutException}, since a frame may be cut.
+     * <p>Unbounded unless set, and from a century on; {@link ConnectionOptions#writeTimeout()}, which ends a connection
+     * whose peer takes next to nothing, holds in any case. A write that only queues, see {@link #listen}, may wait for
+     * room so long.
      *
-     * @param fromNow how far from now
+     * @param atMost how long; positive
      */
-    void setWriteDeadline(Duration fromNow);
-
-    /** Leaves writes to the {@linkplain ConnectionOptions#writeTimeout() write timeout} alone again. */
-    void clearWriteDeadline();
+    void setWriteTimeout(Duration atMost);
 
     /**
      * Closes with {@link CloseCode#NORMAL}; see {@link #close(CloseCode, String)}.

@@ -6,6 +6,7 @@ import dev.gibbon.internal.BufferPool;
 import dev.gibbon.internal.SecureMaskingKeys;
 import dev.gibbon.internal.SystemTimeSource;
 import dev.gibbon.protocol.MaskingKeys;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
@@ -20,6 +21,12 @@ import org.jspecify.annotations.Nullable;
 final class Engine {
     /** How many event loops there are unless somebody says otherwise: one per core. */
     static final int DEFAULT_LOOPS = Runtime.getRuntime().availableProcessors();
+
+    /** No moment of the engine's clock, but later than each. */
+    static final long NEVER = Long.MAX_VALUE;
+
+    /** How long is for ever: more nanoseconds hardly fit. */
+    private static final Duration FOR_EVER = Duration.ofDays(100 * 365);
 
     private static final int KEPT_BUFFERS = 64;
 
@@ -79,6 +86,15 @@ final class Engine {
 
     TimeSource time() {
         return time;
+    }
+
+    /** {@return the moment so long from now; of zero or less now, and {@link #NEVER} of a century} */
+    long until(Duration atMost) {
+        if (atMost.compareTo(FOR_EVER) >= 0) {
+            return NEVER;
+        }
+        long now = time.nanoTime();
+        return atMost.isNegative() ? now : now + atMost.toNanos();
     }
 
     BufferPool buffers() {

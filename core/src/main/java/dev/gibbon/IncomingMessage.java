@@ -7,6 +7,9 @@ import java.io.InputStreamReader;
 import java.io.Reader;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.Objects;
 
 /** The streamed view of the message that is coming. Everything but {@link #type} belongs to the reader thread. */
 final class IncomingMessage implements MessageReader {
@@ -20,6 +23,8 @@ final class IncomingMessage implements MessageReader {
     private boolean last;
 
     private boolean superseded;
+
+    private Duration timeout = ChronoUnit.FOREVER.getDuration();
 
     IncomingMessage(Reading reading, MessageType type, byte[] begun, boolean last) {
         this.reading = reading;
@@ -56,6 +61,12 @@ final class IncomingMessage implements MessageReader {
     }
 
     @Override
+    public MessageReader timeout(Duration atMost) {
+        timeout = Objects.requireNonNull(atMost, "atMost");
+        return this;
+    }
+
+    @Override
     public int read(ByteBuffer dst) throws IOException {
         if (!dst.hasRemaining()) {
             return 0;
@@ -65,7 +76,7 @@ final class IncomingMessage implements MessageReader {
             if (last) {
                 return -1;
             }
-            reading.more(this);
+            reading.more(this, timeout);
         }
         int n = Math.min(piece.remaining(), dst.remaining());
         dst.put(piece.slice(piece.position(), n));

@@ -106,9 +106,6 @@ final class Mailbox implements Sink {
     private volatile boolean begun;
     private volatile boolean ended;
 
-    /** When a read must give up, on the engine's clock; {@link Long#MAX_VALUE} for never. Any thread sets it. */
-    private volatile long deadline = Long.MAX_VALUE;
-
     /** Whether a listener has taken over. */
     private volatile boolean retired;
 
@@ -247,11 +244,6 @@ final class Mailbox implements Sink {
 
     // ---- Readers
 
-    void deadline(long nanos) {
-        deadline = nanos;
-        settle();
-    }
-
     /**
      * Makes the calling thread the reader.
      *
@@ -289,8 +281,13 @@ final class Mailbox implements Sink {
         }
     }
 
+    /** {@return when a read that begins now gives up, on the engine's clock} */
+    long until(Duration atMost) {
+        return connection.engine().until(atMost);
+    }
+
     /**
-     * {@return the next item, or null at the end} Waits for it, until the deadline.
+     * {@return the next item, or null at the end} Waits for it, but not for ever.
      *
      * @param until when to give up, on the engine's clock
      */
@@ -322,7 +319,7 @@ final class Mailbox implements Sink {
                 if (Thread.currentThread().isInterrupted()) {
                     throw new InterruptedCallException("a read was interrupted; the connection goes on");
                 }
-                alarm = armed(alarm, Math.min(until, deadline));
+                alarm = armed(alarm, until);
                 LockSupport.park(this);
             }
         } finally {
@@ -337,7 +334,7 @@ final class Mailbox implements Sink {
     private record Alarm(long at, TimeSource.Timer timer) {}
 
     private @Nullable Alarm armed(@Nullable Alarm known, long at) throws ReadTimeoutException {
-        if (at == Long.MAX_VALUE) {
+        if (at == Engine.NEVER) {
             return known;
         }
         TimeSource time = connection.engine().time();

@@ -5,6 +5,7 @@ import dev.gibbon.internal.Stream;
 import dev.gibbon.protocol.ClosingHandshake;
 import dev.gibbon.protocol.Outbound;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -74,8 +75,8 @@ final class Output implements SendProgress {
     /** Whether writes return when they are queued, since a listener has the connection. */
     private volatile boolean queueing;
 
-    /** When a write that is under way or begins ends the connection; {@link Long#MAX_VALUE} for never. */
-    private volatile long deadline = Long.MAX_VALUE;
+    /** How long a call may take from now on, or null for as long as it does. */
+    private volatile @Nullable Duration timeout;
 
     /** Bytes that went out so far; written by whoever writes, read by the tick. */
     private volatile long bytesWritten;
@@ -106,17 +107,14 @@ final class Output implements SendProgress {
         }
     }
 
-    /** Sets when writes must have ended, on the engine's clock. */
-    void deadline(long nanos) {
-        deadline = nanos;
+    void timeout(Duration atMost) {
+        timeout = atMost;
     }
 
-    /** A write that begins after its deadline ends the connection as one does that is under way. */
-    void requireTime() throws WebSocketException {
-        if (deadline != Long.MAX_VALUE && deadline - connection.engine().time().nanoTime() <= 0) {
-            connection.lifecycle().lost(new WriteTimeoutException("the write deadline had passed before the write"));
-            throw closedForWriting();
-        }
+    /** {@return when a write that begins now must have ended} */
+    long writeUntil() {
+        Duration atMost = timeout;
+        return atMost == null ? Engine.NEVER : connection.engine().until(atMost);
     }
 
     /** {@return whether the calling thread waits until its bytes have left; otherwise it is done when they are queued} */
@@ -138,7 +136,7 @@ final class Output implements SendProgress {
 
     void requireSendableLocked() throws WebSocketException {
         while (failed && !failureSettled && !onTurn()) { // What the peer said before is about to be read.
-            awaitChangeLocked();
+            awaitChangeLocked(Engine.NEVER);
         }
         if (!sendableLocked()) {
             throw closedForWriting();
@@ -227,7 +225,7 @@ final class Output implements SendProgress {
     }
 
     /** Does what {@link #toDeliverLocked} has said. */
-    void deliver(long duty) throws IOException {
+    void deliver(long duty, long until) throws IOException {
         if (duty == HELD) {
             return;
         }
@@ -235,7 +233,7 @@ final class Output implements SendProgress {
             writeOut(duty & ~CLAIMED);
         }
         if (mayWait()) {
-            awaitWritten(duty & ~CLAIMED);
+            awaitWritten(duty & ~CLAIMED, until);
         }
     }
 
@@ -244,10 +242,13 @@ final class Output implements SendProgress {
     /**
      * Waits for the next change of what the lock guards; callers look again whether it is the one they wait for.
      *
+     * @param until how long at most, on the engine's clock
      * @throws InterruptedCallException if the thread is interrupted
+     * @throws WriteTimeoutException if it is later than that
      */
     @SuppressWarnings("WaitNotInLoop")
-    void awaitChangeLocked() throws InterruptedCallException {
+    void awaitChangeLocked(long until) throws InterruptedCallException, WriteTimeoutException {
+        TimeSource.Timer alarm = until == Engine.NEVER ? null : alarm(until);
         threadsWaiting++;
         try {
             changedLocked().await();
@@ -257,6 +258,27 @@ final class Output implements SendProgress {
                     "a write was interrupted while it waited; what it began is still sent whole");
         } finally {
             threadsWaiting--;
+            if (alarm != null) {
+                alarm.cancel();
+            }
+        }
+    }
+
+    private TimeSource.Timer alarm(long until) throws WriteTimeoutException {
+        TimeSource time = connection.engine().time();
+        long left = until - time.nanoTime();
+        if (left <= 0) {
+            throw new WriteTimeoutException("a write was not done within " + timeout);
+        }
+        return time.schedule(Duration.ofNanos(left), this::signal);
+    }
+
+    private void signal() {
+        lock.lock();
+        try {
+            signalLocked();
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -276,13 +298,28 @@ final class Output implements SendProgress {
         }
     }
 
-    /** Waits until the frame has left. Frames that nobody writes the caller writes, and with them all others that are there. */
-    private void awaitWritten(long frame) throws IOException {
+    /**
+     * Waits until the frame has left. Frames that nobody writes the caller writes, and with them all others that are there. One that has
+     * not left in time ends the connection: nobody can take it back.
+     */
+    private void awaitWritten(long frame, long until) throws IOException {
+        try {
+            awaitWrittenOrLate(frame, until);
+        } catch (WriteTimeoutException late) {
+            if (closing.state() != ConnectionState.CLOSED) {
+                connection.lifecycle().drop(late);
+                awaitWrittenOrLate(frame, Engine.NEVER); // Until nobody reads the caller's bytes any more.
+            }
+            throw late;
+        }
+    }
+
+    private void awaitWrittenOrLate(long frame, long until) throws IOException {
         boolean claimed = true;
         while (claimed) {
             lock.lock();
             try {
-                claimed = awaitWrittenOrClaimLocked(frame);
+                claimed = awaitWrittenOrClaimLocked(frame, until);
             } finally {
                 lock.unlock();
             }
@@ -293,7 +330,7 @@ final class Output implements SendProgress {
     }
 
     /** {@return whether the caller has become the writer; if not the frame has left} */
-    private boolean awaitWrittenOrClaimLocked(long frame) throws IOException {
+    private boolean awaitWrittenOrClaimLocked(long frame, long until) throws IOException {
         while (written < frame) {
             // Also once the connection has failed: while somebody writes, our payload may be what the system call
             // reads.
@@ -305,7 +342,7 @@ final class Output implements SendProgress {
                 return true;
             }
             try {
-                awaitChangeLocked();
+                awaitChangeLocked(until);
             } catch (InterruptedCallException e) {
                 leaveBehindLocked();
                 throw e;
@@ -343,7 +380,7 @@ final class Output implements SendProgress {
 
     /** Has everything sent that was appended; waits until it has left if the caller may. */
     void flush() throws IOException {
-        requireTime();
+        long until = writeUntil();
         long all;
         lock.lock();
         try {
@@ -355,7 +392,7 @@ final class Output implements SendProgress {
             lock.unlock();
         }
         if (mayWait()) {
-            awaitWritten(all);
+            awaitWritten(all, until);
         } else {
             push();
         }
@@ -527,16 +564,6 @@ final class Output implements SendProgress {
         lock.lock();
         try {
             return writing || current != null;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** {@return whether anybody waits in a write, for the stream or for a message that another thread has open} */
-    boolean writersWait() {
-        lock.lock();
-        try {
-            return writing || current != null || threadsWaiting > 0;
         } finally {
             lock.unlock();
         }

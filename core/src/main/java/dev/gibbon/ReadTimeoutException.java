@@ -2,8 +2,8 @@
 package dev.gibbon;
 
 /**
- * A read deadline passed. Nothing is lost: the connection stays
- * usable and the next read goes on where this one stopped.
+ * A read was given a time, and it is up. Nothing is lost: the connection stays usable, and the next read goes on where
+ * this one stopped.
  */
 public final class ReadTimeoutException extends WebSocketException {
     private static final long serialVersionUID = 1L;

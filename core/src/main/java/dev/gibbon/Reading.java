@@ -2,6 +2,7 @@
 package dev.gibbon;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -51,9 +52,10 @@ final class Reading {
 
     /** {@return the next message, or null at a clean end} */
     @Nullable
-    Message readMessage(long until) throws IOException {
+    Message readMessage(Duration atMost) throws IOException {
         mailbox.enter("readMessage");
         try {
+            long until = mailbox.until(atMost);
             skipCurrent(until);
             Message message = null;
             while (message == null) {
@@ -90,9 +92,10 @@ final class Reading {
 
     /** {@return the next message piece by piece, or null at a clean end} */
     @Nullable
-    MessageReader nextReader(long until) throws IOException {
+    MessageReader nextReader(Duration atMost) throws IOException {
         mailbox.enter("nextReader");
         try {
+            long until = mailbox.until(atMost);
             skipCurrent(until);
             IncomingMessage message;
             Gathered parts = gathered;
@@ -114,7 +117,7 @@ final class Reading {
         }
     }
 
-    /** Goes to the end of a streamed message that was left; one that runs into the deadline goes on here the next time. */
+    /** Goes to the end of a streamed message that was left; one that runs out of time goes on here the next time. */
     private void skipCurrent(long until) throws IOException {
         IncomingMessage unread = current;
         if (unread == null) {
@@ -132,11 +135,11 @@ final class Reading {
     }
 
     /** Brings the next piece of the streamed message. */
-    void more(IncomingMessage message) throws IOException {
+    void more(IncomingMessage message, Duration atMost) throws IOException {
         mailbox.enter("read on a MessageReader");
         try {
             requireCurrent(message);
-            Mailbox.Item item = mailbox.next(Mailbox.Want.PIECES, Long.MAX_VALUE);
+            Mailbox.Item item = mailbox.next(Mailbox.Want.PIECES, mailbox.until(atMost));
             if (item == null) {
                 throw lifecycle.closedForReading();
             }

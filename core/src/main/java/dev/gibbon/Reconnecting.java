@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.URI;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
@@ -279,8 +280,7 @@ final class Reconnecting {
             }
             throw e instanceof IOException known ? known : new IOException("the resume hook threw", e);
         }
-        connection.clearReadDeadline();
-        connection.clearWriteDeadline();
+        connection.setWriteTimeout(ChronoUnit.FOREVER.getDuration());
         connection.setBatchWrites(false); // A receipt says that the transport has the message.
     }
 

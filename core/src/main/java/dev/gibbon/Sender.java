@@ -84,19 +84,19 @@ final class Sender {
      * @param received if that is what {@code payload} shows
      */
     void message(Opcode opcode, ByteBuffer payload, @Nullable MessageView received) throws IOException {
-        output.requireTime();
+        long until = output.writeUntil();
         if (compressor != null && compressor.wants(opcode, payload.remaining())) {
-            compressedMessage(compressor, opcode, payload);
+            compressedMessage(compressor, opcode, payload, until);
             return;
         }
         long duty;
         lock.lock();
         try {
             if (mustWaitBehindLocked()) {
-                waitBehindLocked(new Aside.Written(opcode, copy(payload), false));
+                waitBehindLocked(new Aside.Written(opcode, copy(payload), false), until);
                 return;
             }
-            awaitTurnLocked();
+            awaitTurnLocked(until);
             SendBatch batch = output.batchLocked();
             boolean borrowed = batch.append(outbound, opcode, true, 0, payload);
             if (borrowed && received != null) {
@@ -106,29 +106,29 @@ final class Sender {
         } finally {
             lock.unlock();
         }
-        output.deliver(duty);
+        output.deliver(duty, until);
     }
 
     /** Sends a whole message as one frame. */
     void message(Opcode opcode, byte[] payload) throws IOException {
-        output.requireTime();
+        long until = output.writeUntil();
         if (compressor != null && compressor.wants(opcode, payload.length)) {
-            compressedMessage(compressor, opcode, ByteBuffer.wrap(payload));
+            compressedMessage(compressor, opcode, ByteBuffer.wrap(payload), until);
             return;
         }
         long duty;
         lock.lock();
         try {
             if (mustWaitBehindLocked()) {
-                waitBehindLocked(new Aside.Written(opcode, payload.clone(), false));
+                waitBehindLocked(new Aside.Written(opcode, payload.clone(), false), until);
                 return;
             }
-            awaitTurnLocked();
+            awaitTurnLocked(until);
             duty = countedLocked(output.batchLocked().append(outbound, opcode, payload));
         } finally {
             lock.unlock();
         }
-        output.deliver(duty);
+        output.deliver(duty, until);
     }
 
     private static byte[] copy(ByteBuffer bytes) {
@@ -142,12 +142,12 @@ final class Sender {
      * each leaves before the next is compressed; elsewhere all are appended at once, and one that would take too long for that is not
      * compressed.
      */
-    private void compressedMessage(Compressor codec, Opcode opcode, ByteBuffer payload) throws IOException {
+    private void compressedMessage(Compressor codec, Opcode opcode, ByteBuffer payload, long until) throws IOException {
         if (payload.remaining() > Compressor.WHOLE_BYTES && output.mayWait()) {
-            beginMessage();
+            beginMessage(until);
             boolean sent = false;
             try {
-                Opcode _ = compressed(codec, opcode, FlushMode.LAST, payload, false);
+                Opcode _ = compressed(codec, opcode, FlushMode.LAST, payload, false, until);
                 sent = true;
             } finally {
                 if (!sent) {
@@ -160,15 +160,15 @@ final class Sender {
         lock.lock();
         try {
             if (mustWaitBehindLocked()) {
-                waitBehindLocked(new Aside.Written(opcode, copy(payload), true));
+                waitBehindLocked(new Aside.Written(opcode, copy(payload), true), until);
                 return;
             }
-            awaitTurnLocked();
+            awaitTurnLocked(until);
             duty = output.toDeliverLocked(appendCompressedLocked(codec, opcode, payload));
         } finally {
             lock.unlock();
         }
-        output.deliver(duty);
+        output.deliver(duty, until);
     }
 
     /** Appends a message compressed if it gets shorter by it; {@return whether {@code payload} is borrowed, as it may be if not} */
@@ -200,21 +200,21 @@ final class Sender {
 
     /** Sends a message whose one frame is encoded already. */
     void prepared(PreparedMessage message) throws IOException {
-        output.requireTime();
+        long until = output.writeUntil();
         PreparedMessage.Encoding encoding = encoding(message);
         long duty;
         lock.lock();
         try {
             if (mustWaitBehindLocked()) {
-                waitBehindLocked(encoding);
+                waitBehindLocked(encoding, until);
                 return;
             }
-            awaitTurnLocked();
+            awaitTurnLocked(until);
             duty = output.toDeliverLocked(appendPreparedLocked(encoding));
         } finally {
             lock.unlock();
         }
-        output.deliver(duty);
+        output.deliver(duty, until);
     }
 
     private PreparedMessage.Encoding encoding(PreparedMessage message) {
@@ -357,10 +357,13 @@ final class Sender {
 
     /** Waits until no other message is open and keeps it so: the next fragments are the caller's. */
     void beginMessage() throws IOException {
-        output.requireTime();
+        beginMessage(output.writeUntil());
+    }
+
+    private void beginMessage(long until) throws IOException {
         lock.lock();
         try {
-            awaitTurnLocked();
+            awaitTurnLocked(until);
             messageOpen = true;
         } finally {
             lock.unlock();
@@ -369,12 +372,12 @@ final class Sender {
 
     /** Sends a fragment of the message that the caller began; the final one lets the next message begin. */
     void fragment(Opcode opcode, boolean fin, ByteBuffer payload) throws IOException {
-        output.requireTime();
+        long until = output.writeUntil();
         long duty;
         lock.lock();
         try {
             output.requireSendableLocked();
-            awaitRoomLocked(true); // What waits behind this message leaves only once it ends.
+            awaitRoomLocked(true, until); // What waits behind this message leaves only once it ends.
             boolean borrowed = output.batchLocked().append(outbound, opcode, fin, 0, payload);
             output.countLocked();
             if (fin) {
@@ -384,7 +387,7 @@ final class Sender {
         } finally {
             lock.unlock();
         }
-        output.deliver(duty);
+        output.deliver(duty, until);
     }
 
     /**
@@ -400,21 +403,21 @@ final class Sender {
         if (codec == null) {
             throw new IllegalStateException("permessage-deflate was not agreed on");
         }
-        return compressed(codec, opcode, mode, plain, true);
+        return compressed(codec, opcode, mode, plain, true, output.writeUntil());
     }
 
-    private Opcode compressed(Compressor codec, Opcode opcode, FlushMode mode, ByteBuffer plain, boolean awaitsRoom)
+    private Opcode compressed(
+            Compressor codec, Opcode opcode, FlushMode mode, ByteBuffer plain, boolean awaitsRoom, long until)
             throws IOException {
         Opcode next = opcode;
         boolean all = false;
         while (!all) {
-            output.requireTime();
             long duty = Output.HELD;
             lock.lock();
             try {
                 output.requireSendableLocked();
                 if (awaitsRoom) {
-                    awaitRoomLocked(true);
+                    awaitRoomLocked(true, until);
                 }
                 long before = output.batchLocked().bytes();
                 all = codec.appendFragment(output.batchLocked(), outbound, next, plain, mode);
@@ -429,7 +432,7 @@ final class Sender {
             } finally {
                 lock.unlock();
             }
-            output.deliver(duty);
+            output.deliver(duty, until);
         }
         return next;
     }
@@ -475,7 +478,7 @@ final class Sender {
 
     /** Sends a Ping or Pong, between the fragments of a message if need be (§5.4). */
     void control(Opcode opcode, ByteBuffer payload) throws IOException {
-        output.requireTime();
+        long until = output.writeUntil();
         long duty;
         lock.lock();
         try {
@@ -484,7 +487,7 @@ final class Sender {
         } finally {
             lock.unlock();
         }
-        output.deliver(duty);
+        output.deliver(duty, until);
     }
 
     /** Sends a Ping without waiting, for the tick. Does nothing when closing. */
@@ -593,26 +596,26 @@ final class Sender {
     // ---- Turn and room
 
     /** Waits until no message is open and there is room: while it waits for one of them, the other may be taken away. */
-    private void awaitTurnLocked() throws WebSocketException {
+    private void awaitTurnLocked(long until) throws WebSocketException {
         do {
-            awaitMessageEndLocked();
+            awaitMessageEndLocked(until);
             output.requireSendableLocked();
-            awaitRoomLocked(false);
+            awaitRoomLocked(false, until);
         } while (messageOpen);
         takeAsideLocked(Long.MAX_VALUE); // What was broadcast before it leaves before it.
     }
 
-    private void awaitMessageEndLocked() throws WebSocketException {
+    private void awaitMessageEndLocked(long until) throws WebSocketException {
         if (messageOpen && output.onTurn()) {
             throw new QueueFullException("another thread has a message open, and a loop cannot wait for it");
         }
         while (messageOpen && output.sendableLocked()) {
-            output.awaitChangeLocked();
+            output.awaitChangeLocked(until);
         }
     }
 
     /** Waits while too much is queued, or refuses what cannot wait; see {@link QueuePolicy}. */
-    private void awaitRoomLocked(boolean inMessage) throws WebSocketException {
+    private void awaitRoomLocked(boolean inMessage, long until) throws WebSocketException {
         long maxQueuedBytes = options.maxQueuedBytes();
         if (waitingLocked(inMessage) <= maxQueuedBytes || output.mayWait()) {
             return; // Whoever waits until its bytes have left queues no more than one message.
@@ -631,7 +634,7 @@ final class Sender {
             throw new QueueFullException(queuedLocked() + " bytes wait > " + maxQueuedBytes);
         }
         while (output.sendableLocked() && waitingLocked(inMessage) > maxQueuedBytes / 2) {
-            output.awaitChangeLocked();
+            output.awaitChangeLocked(until);
         }
         output.requireSendableLocked();
     }
@@ -662,9 +665,9 @@ final class Sender {
         return messageOpen && output.onTurn();
     }
 
-    private void waitBehindLocked(Aside.Item message) throws WebSocketException {
+    private void waitBehindLocked(Aside.Item message, long until) throws WebSocketException {
         output.requireSendableLocked();
-        awaitRoomLocked(false);
+        awaitRoomLocked(false, until);
         setAsideLocked(message);
     }
 

@@ -16,8 +16,10 @@ import java.io.OutputStream;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -28,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The one connection: wires the protocol machine to a stream by way of an input, an output and a life cycle. */
 final class WebSocketConnection implements Connection, Ticks.Member {
+    private static final Duration FOR_EVER = ChronoUnit.FOREVER.getDuration();
+
     private final Engine engine;
     private final Stream stream;
     private final Protocol protocol;
@@ -59,7 +63,6 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     // Changed under the monitor of lifecycle, which every connection has anyway.
     private volatile @Nullable ConcurrentMap<String, Object> attributes;
-    private TimeSource.@Nullable Timer writeDeadline;
     private volatile @Nullable OutgoingMessage openWriter;
     private @Nullable Set<Group> groups;
 
@@ -337,7 +340,6 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         if (writer != null) {
             writer.lost();
         }
-        clearWriteDeadline();
         controlFrames.end(lifecycle.closedForWriting());
         if (driver.onThread()) { // Perhaps in a call of the listener, which is to be its last but for the end.
             input.stop();
@@ -531,14 +533,24 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public @Nullable Message readMessage() throws IOException {
+        return readMessage(FOR_EVER);
+    }
+
+    @Override
+    public @Nullable Message readMessage(Duration atMost) throws IOException {
         closeIfPutOff();
-        return reading.readMessage(Long.MAX_VALUE);
+        return reading.readMessage(Objects.requireNonNull(atMost, "atMost"));
     }
 
     @Override
     public @Nullable MessageReader nextReader() throws IOException {
+        return nextReader(FOR_EVER);
+    }
+
+    @Override
+    public @Nullable MessageReader nextReader(Duration atMost) throws IOException {
         closeIfPutOff();
-        return reading.nextReader(Long.MAX_VALUE);
+        return reading.nextReader(Objects.requireNonNull(atMost, "atMost"));
     }
 
     @Override
@@ -779,44 +791,11 @@ final class WebSocketConnection implements Connection, Ticks.Member {
     }
 
     @Override
-    public void setReadDeadline(Duration fromNow) {
-        mailbox.deadline(engine.time().nanoTime() + fromNow.toNanos());
-    }
-
-    @Override
-    public void clearReadDeadline() {
-        mailbox.deadline(Long.MAX_VALUE);
-    }
-
-    @Override
-    public void setWriteDeadline(Duration fromNow) {
-        sender.output().deadline(engine.time().nanoTime() + fromNow.toNanos());
-        TimeSource.Timer timer =
-                engine.time().schedule(fromNow.isNegative() ? Duration.ZERO : fromNow, this::writeDeadlinePassed);
-        replaceWriteDeadline(timer);
-    }
-
-    private void writeDeadlinePassed() {
-        if (sender.output().writersWait()) {
-            lifecycle.drop(new WriteTimeoutException("the write deadline passed during a write"));
+    public void setWriteTimeout(Duration atMost) {
+        if (!atMost.isPositive()) {
+            throw new IllegalArgumentException("a write's time must be positive: " + atMost);
         }
-    }
-
-    @Override
-    public void clearWriteDeadline() {
-        sender.output().deadline(Long.MAX_VALUE);
-        replaceWriteDeadline(null);
-    }
-
-    private void replaceWriteDeadline(TimeSource.@Nullable Timer timer) {
-        TimeSource.Timer old;
-        synchronized (lifecycle) {
-            old = writeDeadline;
-            writeDeadline = timer;
-        }
-        if (old != null) {
-            old.cancel();
-        }
+        sender.output().timeout(atMost);
     }
 
     @Override

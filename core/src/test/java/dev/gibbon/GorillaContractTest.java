@@ -232,22 +232,24 @@ class GorillaContractTest {
 
     @ParameterizedTest
     @EnumSource(Role.class)
-    void aWriteDeadlineToComeLetsWritesThroughAndOneThatPassedDoesNot(Role role) throws Exception {
-        ManualClock clock = new ManualClock();
-        try (TransportPair pair = TransportPair.create()) {
-            Connection connection = Connection.over(pair.end(role), role, ConnectionOptions.defaults(), clock);
-            ScriptedPeer peer = ScriptedPeer.over(pair.end(role.peer()), role.peer());
-            connection.setWriteDeadline(Duration.ofSeconds(1));
-            connection.ping(ByteBuffer.allocate(0));
-            connection.clearWriteDeadline();
-            clock.advance(Duration.ofSeconds(2));
-            connection.ping(ByteBuffer.allocate(1));
-            connection.setWriteDeadline(Duration.ofSeconds(-1));
-            assertThrows(WriteTimeoutException.class, () -> connection.ping(ByteBuffer.allocate(2)));
-            assertThrows(WriteTimeoutException.class, () -> connection.writeText("later too"));
-            assertEquals(0, peer.expectPing().length);
-            assertEquals(1, peer.expectPing().length);
-            peer.expectEnd();
+    void aWriteInTimeGoesThroughAndOneThatIsNotEndsTheConnection(Role role) throws Exception {
+        TransportPair narrow = TransportPair.builder().capacity(100).build();
+        try (Rig rig = new Rig(role, ConnectionOptions.defaults(), narrow)) {
+            rig.connection.setWriteTimeout(Duration.ofSeconds(1));
+            rig.connection.ping(ByteBuffer.allocate(0));
+            rig.clock.advance(Duration.ofSeconds(2));
+            rig.connection.ping(ByteBuffer.allocate(1));
+            assertEquals(0, rig.peer.expectPing().length);
+            assertEquals(1, rig.peer.expectPing().length);
+            Rig.Task<Boolean> stuck = Rig.go(() -> rig.connection.writeBinary(new byte[1000]));
+            rig.transport().awaitBlockedWriter();
+            Rig.Task<Boolean> ping = Rig.go(() -> rig.connection.ping(ByteBuffer.allocate(2)));
+            stuck.awaitParked();
+            ping.awaitParked();
+            rig.clock.advance(Duration.ofSeconds(1));
+            WriteTimeoutException _ = ping.failure(WriteTimeoutException.class);
+            WriteTimeoutException _ = stuck.failure(WriteTimeoutException.class);
+            assertThrows(WriteTimeoutException.class, () -> rig.connection.writeText("later too"));
         }
     }
 

@@ -460,14 +460,12 @@ class ListenerTest {
         try (Rig rig = new Rig(side)) {
             Rig.Other other = rig.other(ConnectionOptions.defaults());
             other.peer().send(Frame.text("Hel").withFin(false));
-            other.connection().setReadDeadline(Duration.ofMillis(50));
             Rig.Task<Boolean> reading = Rig.go(() -> {
-                Message _ = other.connection().readMessage();
+                Message _ = other.connection().readMessage(Duration.ofMillis(50));
             });
             reading.awaitParked();
             rig.clock.advance(Duration.ofMillis(50));
             ReadTimeoutException _ = reading.failure(ReadTimeoutException.class);
-            other.connection().clearReadDeadline();
             Probe probe = echo();
             other.connection().listen(probe);
             other.peer().send(Frame.continuation(new byte[] {'l', 'o'}));

@@ -3,17 +3,22 @@ package dev.gibbon;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.testkit.Frame;
-import dev.gibbon.testkit.ManualClock;
 import dev.gibbon.testkit.TransportPair;
+import java.io.Reader;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Timeout;
@@ -22,6 +27,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(300)
 class ReceiverTest {
+    private static final Duration SECOND = Duration.ofSeconds(1);
+
     private static byte[] wire(Role role, Frame frame) {
         return (role == Role.SERVER ? frame.withMaskingKey(0x37fa213d) : frame).encode();
     }
@@ -40,38 +47,37 @@ class ReceiverTest {
     }
 
     @Nested
-    class ReadDeadline {
-        private Rig rig(Role role) {
-            ManualClock clock = new ManualClock();
-            TransportPair pair = TransportPair.builder().timeSource(clock).build();
-            return new Rig(role, ConnectionOptions.defaults(), pair, clock);
-        }
-
+    class ReadTimeout {
         private void readInVain(Rig rig, byte[] part) throws Exception {
             long before = rig.transport().counters().bytesRead();
-            rig.connection.setReadDeadline(Duration.ofSeconds(1));
             Rig.Task<Boolean> reading = Rig.go(() -> {
-                Message _ = rig.connection.readMessage();
+                Message _ = rig.connection.readMessage(SECOND);
             });
             rig.peer.sendRaw(part);
             Rig.await(
                     () -> rig.transport().counters().bytesRead() == before + part.length,
                     () -> "the part was not read");
             rig.transport().awaitBlockedReader();
-            rig.clock.advance(Duration.ofSeconds(1));
+            expectTimeout(rig, reading);
+        }
+
+        private void expectTimeout(Rig rig, Rig.Task<?> reading) throws Exception {
+            reading.awaitParked();
+            rig.clock.advance(Duration.ofMillis(999));
+            assertFalse(reading.done());
+            rig.clock.advance(Duration.ofMillis(1));
             ReadTimeoutException _ = reading.failure(ReadTimeoutException.class);
+            assertEquals(ConnectionState.OPEN, rig.connection.state());
         }
 
         @ParameterizedTest(name = "CC-10 read timeout inside a frame at every byte, then the rest, {0}")
         @EnumSource
-        void nothingIsLostByADeadlineInsideAFrame(Role role) throws Exception {
-            byte[] payload = "deadline".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+        void nothingIsLostByATimeoutInsideAFrame(Role role) throws Exception {
+            byte[] payload = "timeout".getBytes(StandardCharsets.US_ASCII);
             byte[] wire = wire(role, Frame.binary(payload));
-            try (Rig rig = rig(role)) {
+            try (Rig rig = new Rig(role)) {
                 for (int cut = 1; cut < wire.length; cut++) {
                     readInVain(rig, Arrays.copyOf(wire, cut));
-                    assertEquals(ConnectionState.OPEN, rig.connection.state());
-                    rig.connection.clearReadDeadline();
                     rig.peer.sendRaw(Arrays.copyOfRange(wire, cut, wire.length));
                     assertArrayEquals(payload, read(rig).bytes());
                 }
@@ -81,21 +87,18 @@ class ReceiverTest {
 
         @ParameterizedTest
         @EnumSource
-        void deadlineMayPassManyTimesInOneMessageAndWhatCameIsStreamedThen(Role role) throws Exception {
-            try (Rig rig = rig(role)) {
+        void timeMayBeUpManyTimesInOneMessageAndWhatCameIsStreamedThen(Role role) throws Exception {
+            try (Rig rig = new Rig(role)) {
                 readInVain(rig, wire(role, Frame.text("one ").withFin(false)));
                 readInVain(
                         rig,
                         wire(
                                 role,
                                 Frame.continuation(new byte[] {'t', 'w', 'o'}).withFin(false)));
-                rig.connection.clearReadDeadline();
                 MessageReader message = next(rig);
                 assertEquals(MessageType.TEXT, message.type());
                 rig.peer.send(Frame.continuation(new byte[] {'!'}), Frame.text("next"));
-                assertEquals(
-                        "one two!",
-                        new String(message.inputStream().readAllBytes(), java.nio.charset.StandardCharsets.US_ASCII));
+                assertEquals("one two!", new String(message.inputStream().readAllBytes(), StandardCharsets.US_ASCII));
                 assertEquals("next", read(rig).text());
                 finish(rig);
             }
@@ -103,18 +106,31 @@ class ReceiverTest {
 
         @ParameterizedTest
         @EnumSource
-        void streamGoesOnAfterADeadline(Role role) throws Exception {
-            try (Rig rig = rig(role)) {
+        void nextReaderWaitsForTheBeginningOfAMessageOnlySoLong(Role role) throws Exception {
+            try (Rig rig = new Rig(role)) {
+                expectTimeout(rig, Rig.start(() -> Optional.ofNullable(rig.connection.nextReader(SECOND))));
+                rig.peer.send(Frame.binary(new byte[] {1}).withFin(false));
+                MessageReader message = Objects.requireNonNull(rig.connection.nextReader(SECOND));
+                assertEquals(1, message.read(ByteBuffer.allocate(10)));
+                // What is left of it is skipped, and that does not wait longer either.
+                expectTimeout(rig, Rig.start(() -> Optional.ofNullable(rig.connection.nextReader(SECOND))));
+                rig.peer.send(Frame.continuation(new byte[] {2}), Frame.text("next"));
+                assertEquals("next", read(rig).text());
+                finish(rig);
+            }
+        }
+
+        @ParameterizedTest
+        @EnumSource
+        void streamGoesOnAfterATimeout(Role role) throws Exception {
+            try (Rig rig = new Rig(role)) {
                 rig.peer.send(Frame.binary(new byte[] {1}).withFin(false));
                 MessageReader message = next(rig);
                 ByteBuffer dst = ByteBuffer.allocate(10);
                 assertEquals(1, message.read(dst));
-                rig.connection.setReadDeadline(Duration.ofSeconds(1));
-                Rig.Task<Integer> reading = Rig.start(() -> message.read(dst));
-                rig.transport().awaitBlockedReader();
-                rig.clock.advance(Duration.ofSeconds(1));
-                ReadTimeoutException _ = reading.failure(ReadTimeoutException.class);
-                rig.connection.clearReadDeadline();
+                assertSame(message, message.timeout(SECOND));
+                expectTimeout(rig, Rig.start(() -> message.read(dst)));
+                expectTimeout(rig, Rig.start(() -> message.inputStream().read()));
                 rig.peer.send(Frame.continuation(new byte[] {2}));
                 assertEquals(1, message.read(dst));
                 assertEquals(-1, message.read(dst));
@@ -124,14 +140,46 @@ class ReceiverTest {
 
         @ParameterizedTest
         @EnumSource
-        void passedDeadlineStillGivesWhatWasReadBefore(Role role) throws Exception {
-            try (Rig rig = rig(role)) {
+        void charactersGoOnAfterATimeoutInTheMiddleOfALetter(Role role) throws Exception {
+            byte[] text = "h\u00e9".getBytes(StandardCharsets.UTF_8);
+            try (Rig rig = new Rig(role)) {
+                rig.peer.send(Frame.of(1, Arrays.copyOf(text, 2)).withFin(false));
+                Reader letters = next(rig).timeout(SECOND).reader();
+                assertEquals('h', letters.read());
+                expectTimeout(rig, Rig.start(letters::read));
+                rig.peer.send(Frame.continuation(new byte[] {text[2]}));
+                assertEquals('\u00e9', letters.read());
+                assertEquals(-1, letters.read());
+                finish(rig);
+            }
+        }
+
+        @ParameterizedTest
+        @EnumSource
+        void noTimeAtAllStillGivesWhatWasReceived(Role role) throws Exception {
+            try (Rig rig = new Rig(role)) {
                 rig.peer.send(List.of(Frame.text("a"), Frame.text("b")));
                 assertEquals("a", read(rig).text());
-                rig.connection.setReadDeadline(Duration.ZERO);
-                assertEquals("b", read(rig).text());
-                assertThrows(ReadTimeoutException.class, rig.connection::readMessage);
+                assertEquals(
+                        "b",
+                        Objects.requireNonNull(rig.connection.readMessage(Duration.ZERO))
+                                .text());
+                assertThrows(ReadTimeoutException.class, () -> rig.connection.readMessage(Duration.ZERO));
+                assertThrows(ReadTimeoutException.class, () -> rig.connection.nextReader(Duration.ofSeconds(-1)));
                 assertEquals(ConnectionState.OPEN, rig.connection.state());
+                finish(rig);
+            }
+        }
+
+        @ParameterizedTest
+        @EnumSource
+        void longestTimeThereIsNeverEnds(Role role) throws Exception {
+            try (Rig rig = new Rig(role)) {
+                Rig.Task<Message> reading = Rig.start(
+                        () -> Objects.requireNonNull(rig.connection.readMessage(ChronoUnit.FOREVER.getDuration())));
+                reading.awaitParked();
+                rig.peer.sendText("at last");
+                assertEquals("at last", reading.get().text());
                 finish(rig);
             }
         }

@@ -12,6 +12,7 @@ import dev.gibbon.testkit.TransportPair;
 import dev.gibbon.testkit.WriteCall;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -308,16 +309,17 @@ class SenderTest {
     }
 
     @Nested
-    class WriteDeadline {
+    class WriteTimeout {
         @ParameterizedTest
         @EnumSource
-        void endsAWriteThatIsUnderWayAndWhoWaitsBehindIt(Role role) throws Exception {
+        void endsTheConnectionOfAWriteThatIsUnderWayAndWhoWaitsBehindIt(Role role) throws Exception {
             TransportPair pair = TransportPair.builder().capacity(100).build();
             try (Rig rig = new Rig(role, ConnectionOptions.defaults(), pair)) {
-                rig.connection.setWriteDeadline(Duration.ofMillis(500));
+                rig.connection.setWriteTimeout(Duration.ofMillis(500));
                 Rig.Task<Boolean> writing = Rig.go(() -> rig.connection.writeBinary(new byte[1000]));
                 rig.transport().awaitBlockedWriter();
                 Rig.Task<Boolean> waiting = Rig.go(() -> rig.connection.writeText("behind it"));
+                writing.awaitParked();
                 waiting.awaitParked();
                 rig.clock.advance(Duration.ofMillis(499));
                 assertFalse(writing.done());
@@ -331,43 +333,66 @@ class SenderTest {
 
         @ParameterizedTest
         @EnumSource
-        void endsAWriteThatBeginsAfterIt(Role role) throws Exception {
+        void isThatOfEachWriteAndNoMoment(Role role) throws Exception {
             try (Rig rig = new Rig(role)) {
-                rig.connection.setWriteDeadline(Duration.ofSeconds(1));
+                rig.connection.setWriteTimeout(Duration.ofSeconds(1));
                 rig.connection.writeText("in time");
-                rig.clock.advance(Duration.ofSeconds(1));
-                assertEquals(ConnectionState.OPEN, rig.connection.state());
-                assertThrows(WriteTimeoutException.class, () -> rig.connection.writeText("late"));
+                rig.clock.advance(Duration.ofSeconds(3));
+                rig.connection.writeText("this too");
                 rig.peer.expectText("in time");
-                rig.expectAllGivenBack();
+                rig.peer.expectText("this too");
+                finish(rig);
             }
         }
 
         @ParameterizedTest
         @EnumSource
-        void endsAWriterThatWaitsForAnOpenMessage(Role role) throws Exception {
+        void endsTheCallAloneOfAWriterThatWaitsForAnOpenMessage(Role role) throws Exception {
             try (Rig rig = new Rig(role)) {
                 MessageWriter open = rig.connection.nextWriter(MessageType.BINARY);
-                rig.connection.setWriteDeadline(Duration.ofSeconds(1));
+                rig.connection.setWriteTimeout(Duration.ofSeconds(1));
                 Rig.Task<Boolean> waiting = Rig.go(() -> rig.connection.writeText("other"));
+                Rig.Task<Boolean> streaming = Rig.go(() -> {
+                    MessageWriter _ = rig.connection.nextWriter(MessageType.BINARY);
+                });
                 waiting.awaitParked();
+                streaming.awaitParked();
                 rig.clock.advance(Duration.ofSeconds(1));
                 WriteTimeoutException _ = waiting.failure(WriteTimeoutException.class);
-                assertThrows(WriteTimeoutException.class, open::close);
-                rig.expectAllGivenBack();
+                WriteTimeoutException _ = streaming.failure(WriteTimeoutException.class);
+                assertEquals(ConnectionState.OPEN, rig.connection.state());
+                open.close();
+                rig.connection.writeText("next");
+                rig.peer.expectBinary(new byte[0]);
+                rig.peer.expectText("next");
+                finish(rig);
             }
         }
 
         @ParameterizedTest
         @EnumSource
-        void clearedDeadlineMeansNothing(Role role) throws Exception {
+        void ofACenturyIsNone(Role role) throws Exception {
             try (Rig rig = new Rig(role)) {
-                rig.connection.setWriteDeadline(Duration.ofSeconds(1));
-                rig.connection.clearWriteDeadline();
+                MessageWriter open = rig.connection.nextWriter(MessageType.BINARY);
+                rig.connection.setWriteTimeout(Duration.ofSeconds(1));
+                rig.connection.setWriteTimeout(ChronoUnit.FOREVER.getDuration());
+                Rig.Task<Boolean> waiting = Rig.go(() -> rig.connection.writeText("other"));
+                waiting.awaitParked();
                 rig.clock.advance(Duration.ofSeconds(2));
-                rig.connection.writeText("still open");
-                rig.peer.expectText("still open");
+                open.close();
+                assertTrue(waiting.get());
+                rig.peer.expectBinary(new byte[0]);
+                rig.peer.expectText("other");
                 finish(rig);
+            }
+        }
+
+        @Test
+        void isRefusedIfThereIsNoTimeInIt() {
+            try (Rig rig = new Rig(Role.SERVER)) {
+                assertThrows(IllegalArgumentException.class, () -> rig.connection.setWriteTimeout(Duration.ZERO));
+                assertThrows(
+                        IllegalArgumentException.class, () -> rig.connection.setWriteTimeout(Duration.ofSeconds(-1)));
             }
         }
     }

@@ -85,9 +85,9 @@ public final class Server {
 
     /** Waits; what the peer says meanwhile is of no interest, that it has left is. */
     private static boolean isOpenAfter(Duration interval, Connection ws) throws IOException {
-        ws.setReadDeadline(interval);
+        long until = System.nanoTime() + interval.toNanos();
         try {
-            while (ws.readMessage() != null) {}
+            while (ws.readMessage(Duration.ofNanos(until - System.nanoTime())) != null) {}
             return false;
         } catch (ReadTimeoutException _) {
             return true;
