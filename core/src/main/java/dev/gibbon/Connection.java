@@ -17,9 +17,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * An open WebSocket connection, the same for both sides. Its calls block, which is cheap on a virtual thread.
  *
- * <p><b>Reading</b> is for one thread at a time; a second one gets {@link IllegalStateException}. Pings are answered
- * and Close frames noticed at once while somebody reads; while nobody does, within a few seconds, as long as no message
- * lies unread before them. <b>Writing</b> is for every thread: each message is sent whole,
+ * <p><b>Reading</b> is for one thread at a time; a second one gets {@link IllegalStateException}. A connection is alive
+ * whether or not anybody reads: Pings are answered, Pongs and the peer's Close are seen, and {@link #state()}, {@link
+ * #closeStatus()} and {@link #closed()} tell of it, until messages that nobody takes fill {@link
+ * ConnectionOptions#maxReadAheadBytes()}; what comes behind those is seen once they are read. <b>Writing</b> is for every thread: each message is sent whole,
  * in some order, and control frames pass between its fragments (RFC 6455 §5.4).
  *
  * <p><b>On the thread of an event loop</b> nothing may wait, since it serves other connections too. There an {@link
@@ -104,6 +105,17 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
      * without one; empty while neither is so}
      */
     Optional<CloseStatus> closeStatus();
+
+    /**
+     * {@return completes once the connection has ended, however that comes, whether or not anybody reads} Its value is
+     * that of {@link #closeStatus()}, 1006 where the peer sent no Close frame; it never fails, and it is complete at
+     * once if the connection has ended before. By then the transport is gone and everything given back.
+     *
+     * <p>What depends on it runs on a virtual thread of its own, where it may block; what is added later runs at once,
+     * on the thread that adds it. Each call returns a future of its own: to complete or cancel that one changes nothing
+     * for others. To wait for it on the thread of an event loop is refused with {@link IllegalStateException}.
+     */
+    CompletableFuture<CloseStatus> closed();
 
     /**
      * Reads the next message whole. Blocks until its last byte is there, however long that takes. What is left of a

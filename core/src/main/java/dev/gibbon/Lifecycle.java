@@ -5,6 +5,7 @@ import dev.gibbon.protocol.ClosingHandshake;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,9 @@ final class Lifecycle {
 
     private volatile TimeSource.@Nullable Timer deadline;
     private volatile TimeSource.@Nullable Timer linger;
+
+    /** Told of the end; made when somebody asks. Guarded by this object's monitor. */
+    private @Nullable Promise<CloseStatus> end;
 
     Lifecycle(ClosingHandshake closing, WebSocketConnection connection, Duration closeTimeout) {
         this.closing = closing;
@@ -265,6 +269,17 @@ final class Lifecycle {
         return closed;
     }
 
+    /** {@return a future of the caller's own that completes with how the connection has ended} */
+    synchronized CompletableFuture<CloseStatus> end() {
+        if (end == null) {
+            end = new Promise<>("the end of a connection");
+            if (closed) {
+                boolean _ = end.complete(closing.progress().ending());
+            }
+        }
+        return end.copy();
+    }
+
     /**
      * The reader is done with the transport: sends what is left,
      * ends our direction, waits for the peer's end, and closes.
@@ -309,9 +324,16 @@ final class Lifecycle {
             lingering.cancel();
         }
         connection.released();
+        Promise<CloseStatus> told;
         synchronized (this) {
             closed = true;
             notifyAll();
+            told = end;
+        }
+        if (told != null) { // Application code depends on it, which may take its time.
+            connection.engine().start("gibbon-closed", () -> {
+                boolean _ = told.complete(closing.progress().ending());
+            });
         }
     }
 }

@@ -285,7 +285,7 @@ final class Reconnecting {
     }
 
     private Ending use(Connection connection, DialResult result) {
-        known(connection).onClosed(this::signal);
+        var _ = connection.closed().thenRun(this::signal);
         outbox.attach(connection);
         if (!goLive(connection)) {
             outbox.detach(connection);

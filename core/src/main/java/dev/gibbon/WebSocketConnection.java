@@ -66,7 +66,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
     private volatile @Nullable OutgoingMessage openWriter;
     private @Nullable Set<Group> groups;
 
-    private volatile @Nullable Runnable onClosed;
+    private @Nullable Runnable onClosed;
 
     /** The pattern of the route that it came by, for the log. */
     private final String route;
@@ -317,16 +317,21 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     /** Runs {@code task} once the connection is closed, or now if it is. */
     void onClosed(Runnable task) {
-        onClosed = task;
+        synchronized (lifecycle) {
+            onClosed = task;
+        }
         if (lifecycle.state() == ConnectionState.CLOSED) {
             runOnClosed();
         }
     }
 
     private void runOnClosed() {
-        Runnable task = onClosed;
-        if (task != null) {
+        Runnable task;
+        synchronized (lifecycle) { // It may be the thread that asks, and the one that ends the connection.
+            task = onClosed;
             onClosed = null;
+        }
+        if (task != null) {
             task.run();
         }
     }
@@ -525,10 +530,14 @@ final class WebSocketConnection implements Connection, Ticks.Member {
     public Optional<CloseStatus> closeStatus() {
         closeIfPutOff();
         ClosingHandshake.Progress progress = lifecycle.closing().progress();
-        if (progress.received() != null) {
-            return Optional.of(progress.received());
-        }
-        return progress.state() == ConnectionState.CLOSED ? Optional.of(CloseStatus.LOST) : Optional.empty();
+        boolean known = progress.received() != null || progress.state() == ConnectionState.CLOSED;
+        return known ? Optional.of(progress.ending()) : Optional.empty();
+    }
+
+    @Override
+    public CompletableFuture<CloseStatus> closed() {
+        closeIfPutOff();
+        return lifecycle.end();
     }
 
     @Override

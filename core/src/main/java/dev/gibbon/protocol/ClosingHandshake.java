@@ -42,6 +42,11 @@ public final class ClosingHandshake {
         public boolean complete() {
             return sent != null && received != null;
         }
+
+        /** {@return how a connection has ended of which no more comes (§7.1.5, §7.1.6)} */
+        public CloseStatus ending() {
+            return received == null ? CloseStatus.LOST : received;
+        }
     }
 
     private static final Progress OPEN = new Progress(ConnectionState.OPEN, null, null);
