@@ -6,6 +6,7 @@ import dev.gibbon.internal.Stream;
 import dev.gibbon.spi.AsyncStream;
 import dev.gibbon.spi.Transport;
 import java.io.IOException;
+import java.nio.channels.SelectableChannel;
 import java.nio.channels.SocketChannel;
 import java.util.Optional;
 import java.util.function.Function;
@@ -27,7 +28,7 @@ record Carrier(Stream stream, Function<Driver.Driven, Driver> drivers) {
     }
 
     /** The same, with the loop that would serve it. */
-    static Carrier of(Engine engine, Transport transport, EventLoop loop) {
+    static Carrier of(Engine engine, Transport transport, SelectorLoop loop) {
         if (transport instanceof LoopTransport socket) {
             try {
                 Optional<SocketChannel> channel = socket.enterLoop();
@@ -41,7 +42,19 @@ record Carrier(Stream stream, Function<Driver.Driven, Driver> drivers) {
         return of(loop, new PumpedStream(transport, engine));
     }
 
-    /** {@return a stream that tells by calls when it is ready, served by a loop} */
+    /** {@return a stream that tells by calls when it is ready, or by its channel: served by its own loop if it has one} */
+    static Carrier of(Engine engine, AsyncStream stream) {
+        Stream end = new AsyncStreamEnd(stream);
+        Optional<SelectableChannel> channel = stream.channel();
+        if (channel.isPresent()) {
+            SelectorLoop loop = engine.loops().next();
+            return new Carrier(end, driven -> new ChannelDriver(loop, channel.get(), driven));
+        }
+        EventLoop loop = stream.loop().map(HostedLoop::of).orElseGet(engine.loops()::next);
+        return new Carrier(end, driven -> new StreamDriver(loop, stream, driven));
+    }
+
+    /** {@return a stream that tells by calls when it is ready, served by {@code loop}} */
     static Carrier of(EventLoop loop, AsyncStream stream) {
         return new Carrier(new AsyncStreamEnd(stream), driven -> new StreamDriver(loop, stream, driven));
     }

@@ -3,25 +3,27 @@ package dev.gibbon;
 
 import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
-import java.nio.channels.SocketChannel;
 import org.jspecify.annotations.Nullable;
 
 /** Of a connection whose channel the loop's selector watches. */
 final class ChannelDriver extends LoopDriver {
-    private final SocketChannel channel;
+    private final SelectorLoop loop;
+    private final SelectableChannel channel;
 
     /** Loop's thread only. */
     private @Nullable SelectionKey key;
 
-    ChannelDriver(EventLoop loop, SocketChannel channel, Driven driven) {
+    ChannelDriver(SelectorLoop loop, SelectableChannel channel, Driven driven) {
         super(loop, driven);
+        this.loop = loop;
         this.channel = channel;
     }
 
     @Override
     public void start() throws ClosedChannelException {
-        key = loop().register(channel, SelectionKey.OP_READ, this);
+        key = loop.register(channel, SelectionKey.OP_READ, this);
     }
 
     @Override

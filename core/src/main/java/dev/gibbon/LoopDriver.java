@@ -39,13 +39,18 @@ abstract sealed class LoopDriver implements Driver, EventLoop.Ready permits Chan
 
     @Override
     public final void execute(Runnable task) {
-        loop.execute(() -> {
+        loop.execute(guarded(task));
+    }
+
+    /** {@return what runs a task so that only this connection suffers from what it throws} */
+    final Runnable guarded(Runnable task) {
+        return () -> {
             try {
                 task.run();
             } catch (RuntimeException | Error e) {
                 loop.broken(this, e);
             }
-        });
+        };
     }
 
     @Override

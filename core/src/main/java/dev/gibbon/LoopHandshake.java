@@ -28,7 +28,7 @@ final class LoopHandshake implements EventLoop.Ready, OpenTransport {
     private static final int USUAL_HEAD_BYTES = 512;
 
     private final WebSocketServer server;
-    private final EventLoop loop;
+    private final SelectorLoop loop;
     private final SocketChannel channel;
     private final ChannelTransport transport;
     private final HeadParser<RequestHead> parser;
@@ -40,7 +40,7 @@ final class LoopHandshake implements EventLoop.Ready, OpenTransport {
     private int headBytes;
     private @Nullable SelectionKey key;
 
-    LoopHandshake(WebSocketServer server, EventLoop loop, SocketChannel channel, ChannelTransport transport) {
+    LoopHandshake(WebSocketServer server, SelectorLoop loop, SocketChannel channel, ChannelTransport transport) {
         this.server = server;
         this.loop = loop;
         this.channel = channel;

@@ -124,7 +124,7 @@ final class Output implements SendProgress {
 
     /** {@return whether the calling thread must not wait for anything} */
     boolean onTurn() {
-        return EventLoop.isLoopThread();
+        return connection.engine().loops().isEventThread();
     }
 
     // ---- Appending

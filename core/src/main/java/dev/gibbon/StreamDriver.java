@@ -4,9 +4,13 @@ package dev.gibbon;
 import dev.gibbon.spi.AsyncStream;
 import java.nio.channels.SelectionKey;
 
-/** Of a connection whose stream tells by calls when it is ready: each is a task for the loop. */
+/** Of a connection whose stream tells by calls when it is ready: each is an event for the loop. */
 final class StreamDriver extends LoopDriver {
     private final AsyncStream stream;
+
+    // What the stream calls, on any thread: made once, since it is asked for every read.
+    private final Runnable readable;
+    private final Runnable writable;
 
     // Loop's thread only: what the stream has been asked to tell.
     private boolean awaitsReadable;
@@ -15,23 +19,27 @@ final class StreamDriver extends LoopDriver {
     StreamDriver(EventLoop loop, AsyncStream stream, Driven driven) {
         super(loop, driven);
         this.stream = stream;
+        Runnable cameReadable = guarded(this::cameReadable);
+        Runnable cameWritable = guarded(this::cameWritable);
+        this.readable = () -> loop.event(cameReadable);
+        this.writable = () -> loop.event(cameWritable);
     }
 
     @Override
     public void start() {}
 
     @Override
-    public void interest(boolean readable, boolean writable) {
+    public void interest(boolean wantsReadable, boolean wantsWritable) {
         if (hasLeft()) {
             return;
         }
-        if (readable && !awaitsReadable) {
+        if (wantsReadable && !awaitsReadable) {
             awaitsReadable = true;
-            stream.whenReadable(() -> execute(this::cameReadable));
+            stream.whenReadable(readable);
         }
-        if (writable && !awaitsWritable) {
+        if (wantsWritable && !awaitsWritable) {
             awaitsWritable = true;
-            stream.whenWritable(() -> execute(this::cameWritable));
+            stream.whenWritable(writable);
         }
     }
 

@@ -105,7 +105,7 @@ class LoopTest {
     @Test
     void threadEndsWhenIdleAndTheNextTaskStartsAnother() throws Exception {
         ManualClock clock = new ManualClock();
-        EventLoop loop = new Engine(clock, () -> 0, 1).loops().next();
+        SelectorLoop loop = new Engine(clock, () -> 0, 1).loops().next();
         Thread before = Thread.currentThread();
         for (int i = 0; i < 200; i++) {
             Thread running = ask(loop);
@@ -123,7 +123,7 @@ class LoopTest {
         }
     }
 
-    private static Thread ask(EventLoop loop) throws Exception {
+    private static Thread ask(SelectorLoop loop) throws Exception {
         FutureTask<Thread> who = new FutureTask<>(Thread::currentThread);
         loop.execute(who);
         return who.get(Rig.SECONDS, TimeUnit.SECONDS);
@@ -211,7 +211,7 @@ class LoopTest {
         }
     }
 
-    private static void registerDefect(EventLoop loop, SocketChannel channel) {
+    private static void registerDefect(SelectorLoop loop, SocketChannel channel) {
         EventLoop.Ready defect = new EventLoop.Ready() {
             @Override
             public void ready(int operations) {

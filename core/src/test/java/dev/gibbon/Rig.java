@@ -42,7 +42,7 @@ final class Rig implements AutoCloseable {
 
     final ManualClock clock;
     final Engine engine;
-    final EventLoop loop;
+    final SelectorLoop loop;
     final Side side;
     final Role role;
     final WebSocketConnection connection;

@@ -5,6 +5,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.SelectableChannel;
 import java.util.Optional;
 import javax.net.ssl.SSLSession;
 
@@ -89,6 +90,25 @@ public interface AsyncStream extends Closeable {
      */
     default void abort() throws IOException {
         close();
+    }
+
+    /**
+     * {@return a channel by which a selector tells when this stream is ready, where it has one} Then {@link #whenReadable} and {@link
+     * #whenWritable} are never called: a loop of the {@link dev.gibbon.WebSocketHost} watches the channel, which does not block and is
+     * registered with no other selector for as long, or with no interest there. The bytes still go by {@link #read} and {@link #write},
+     * as they do where the host decrypts. Asked once, before anything else.
+     */
+    default Optional<SelectableChannel> channel() {
+        return Optional.empty();
+    }
+
+    /**
+     * {@return the loop on whose thread {@link #whenReadable} and {@link #whenWritable} run their tasks, where there is one} The
+     * connection then runs on that thread and costs no hop to another. Without one, a loop of the {@link dev.gibbon.WebSocketHost} serves
+     * the connection, and tasks may be run on any thread. Asked once, before anything else.
+     */
+    default Optional<HostLoop> loop() {
+        return Optional.empty();
     }
 
     /** {@return our address, if there is one} */
