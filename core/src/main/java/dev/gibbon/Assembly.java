@@ -7,9 +7,9 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes messages of the parts that come, and gives them to the sink: one that came in one read where it lies; others are put together,
- * large ones by reading straight into their place; and part by part what the sink does not want whole. In a turn of the connection only,
- * unless a method says otherwise.
+ * Makes messages of the parts that come, and gives them to the sink: one that came in one read where it lies;
+ * others are put together, large ones by reading straight into their place; and part by part what the sink does not
+ * want whole. In a turn of the connection only, unless a method says otherwise.
  */
 final class Assembly {
     /** From here on the rest of a frame is read straight into its place. */
@@ -34,7 +34,10 @@ final class Assembly {
     /** Whether the last read went to the message's own place. */
     private boolean inPlace;
 
-    /** Whether the message before was large; then of the next one little is read until it is known whether it is, too. */
+    /**
+     * Whether the message before was large; then of the next one little is read until it is known whether it is,
+     * too.
+     */
     private boolean largeBefore;
 
     /** Looked at by the tick. */
@@ -177,7 +180,8 @@ final class Assembly {
         }
         long toCome = inbound.plainBytesToCome();
         long room = sink().reservable(toCome);
-        // How long a message gets is known with its final frame, and of a compressed one at its end.
+        // How long a message gets is known with its final frame, and of a compressed one at its
+        // end.
         boolean exact = (inbound.compressed() ? inbound.last() : inbound.frameEndsMessage()) && room == toCome;
         append(in, from, length, (long) assembled + length + room, exact);
     }
@@ -209,7 +213,10 @@ final class Assembly {
         return place;
     }
 
-    /** Hands out a message that was put together; its buffer goes back unless a queue that it was written to keeps it. */
+    /**
+     * Hands out a message that was put together; its buffer goes back unless a queue that it was written to keeps
+     * it.
+     */
     private void complete(MessageType type) throws Exception {
         ByteBuffer message = begun;
         if (message == null) {
@@ -257,7 +264,10 @@ final class Assembly {
         }
     }
 
-    /** A listener takes over: what was taken of a message in parts is put together again, or its rest is thrown away. */
+    /**
+     * A listener takes over: what was taken of a message in parts is put together again, or its rest is thrown
+     * away.
+     */
     void takeOver(byte[] taken, boolean skipRest) {
         skipping = inParts && skipRest;
         inParts = false;

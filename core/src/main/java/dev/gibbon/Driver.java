@@ -4,8 +4,8 @@ package dev.gibbon;
 import java.io.IOException;
 
 /**
- * Runs the turns of a connection, one at a time: it knows when the stream is ready. A turn never waits, neither for the peer nor for
- * another thread.
+ * Runs the turns of a connection, one at a time: it knows when the stream is ready. A turn never waits, neither for
+ * the peer nor for another thread.
  */
 interface Driver {
     /** What a driver serves. In a turn only. */

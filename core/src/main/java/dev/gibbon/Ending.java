@@ -6,9 +6,9 @@ import java.io.IOException;
 import java.time.Duration;
 
 /**
- * How the transport of a connection ends once the protocol is done (§7.1.1): what is queued leaves, our direction is ended, what the
- * peer still sends is thrown away, and then the stream is closed. The same for every stream and both faces. In a turn of the connection
- * only.
+ * How the transport of a connection ends once the protocol is done (§7.1.1): what is queued leaves, our direction
+ * is ended, what the peer still sends is thrown away, and then the stream is closed. The same for every stream and
+ * both faces. In a turn of the connection only.
  */
 final class Ending {
     /** How long the peer may keep the transport open once both Close frames have passed, or once it broke the rules. */
@@ -67,11 +67,13 @@ final class Ending {
 
     private void shut() {
         Lifecycle lifecycle = connection.lifecycle();
-        if (!stream.halfCloses()) { // Both Close frames have passed, or the peer broke a rule and is told by now.
+        // Both Close frames have passed, or the peer broke a rule and is told by now.
+        if (!stream.halfCloses()) {
             lifecycle.terminate();
             return;
         }
-        // The server closes first, so that TIME_WAIT is not the client's. Nobody waits for a peer that broke a rule.
+        // The server closes first, so that TIME_WAIT is not the client's. Nobody waits for a peer
+        // that broke a rule.
         if (connection.role() == Role.SERVER || lifecycle.failure() != null) {
             try {
                 stream.shutdownOutput();

@@ -13,6 +13,9 @@ import java.util.Objects;
 
 /** The streamed view of the message that is coming. Everything but {@link #type} belongs to the reader thread. */
 final class IncomingMessage implements MessageReader {
+    /** What a reader is told that it may not call. */
+    static final String READ = "read on a MessageReader";
+
     private final Reading reading;
     private final MessageType type;
 
@@ -71,6 +74,7 @@ final class IncomingMessage implements MessageReader {
         if (!dst.hasRemaining()) {
             return 0;
         }
+        Mailbox.mayWait(READ);
         reading.requireCurrent(this);
         while (!piece.hasRemaining()) {
             if (last) {

@@ -9,9 +9,9 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way in of a connection: reads what the stream has, lets the protocol parse it, and hands what comes of it to the {@link Assembly}
- * and by it to the sink. Stops where the sink takes no more, or where the connection has had its share of a turn, and goes on there. In
- * a turn of the connection only, unless a method says otherwise.
+ * The way in of a connection: reads what the stream has, lets the protocol parse it, and hands what comes of it to
+ * the {@link Assembly} and by it to the sink. Stops where the sink takes no more, or where the connection has had
+ * its share of a turn, and goes on there. In a turn of the connection only, unless a method says otherwise.
  */
 final class Input {
     /** What is waited for. */
@@ -27,7 +27,10 @@ final class Input {
     /** What is read behind our own Close frame, at most, unless one message may be longer. */
     private static final long MAX_DISCARDED = 1L << 20;
 
-    /** What is inflated in one turn, which takes about half a millisecond; a read's worth could make a thousand times as much. */
+    /**
+     * What is inflated in one turn, which takes about half a millisecond; a read's worth could make a thousand
+     * times as much.
+     */
     private static final int INFLATED_PER_TURN = 256 * 1024;
 
     /** What a step counts for however little comes of it. */
@@ -110,7 +113,7 @@ final class Input {
 
     /** {@return whether to be told when the stream has bytes} */
     boolean wantsBytes() {
-        return held == null && !paused || ended;
+        return (held == null && !paused) || ended;
     }
 
     /** Reads what is there, within this turn's share. */
@@ -182,7 +185,10 @@ final class Input {
         return ended;
     }
 
-    /** Reads once more, the output being broken: whatever has come is handed out. {@return whether there may be more} */
+    /**
+     * Reads once more, the output being broken: whatever has come is handed out. {@return whether there may be
+     * more}
+     */
     boolean readBeforeTheEnd() {
         outputBroken = true;
         beginTurn();
@@ -265,7 +271,8 @@ final class Input {
             refuse(e, e.closeCode());
         } catch (MessageTooBigException e) {
             refuse(e, e.closeCode());
-        } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
+            // The application's: anything may come, and only this connection may suffer.
+        } catch (Exception | Error e) {
             failed(e);
         }
         in.position(in.limit());
@@ -279,7 +286,8 @@ final class Input {
             controlCall = "the close handler";
             failed(e);
         }
-        connection.lifecycle().closeReceived(status, inbound.midMessage()); // Whoever reads is to find how it ended.
+        // Whoever reads is to find how it ended.
+        connection.lifecycle().closeReceived(status, inbound.midMessage());
         stop();
     }
 
@@ -293,7 +301,8 @@ final class Input {
     }
 
     private void refuse(WebSocketException problem, CloseCode code) {
-        WebSocketException _ = connection.lifecycle().fail(problem, code); // Whoever reads is to find how it ended.
+        // Whoever reads is to find how it ended.
+        WebSocketException _ = connection.lifecycle().fail(problem, code);
         stop();
     }
 

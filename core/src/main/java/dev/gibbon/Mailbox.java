@@ -9,12 +9,13 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Received messages on their way to the thread that reads: the connection's turns put them in, one reader at a time takes them out, and
- * neither waits for a lock. What is not taken yet is bounded; beyond the bound the turns read no more until the reader has emptied it. A
- * message that is larger is not collected ahead: it is put together when a reader waits for it, or comes piece by piece.
+ * Received messages on their way to the thread that reads: the connection's turns put them in, one reader at a time
+ * takes them out, and neither waits for a lock. What is not taken yet is bounded; beyond the bound the turns read
+ * no more until the reader has emptied it. A message that is larger is not collected ahead: it is put together when
+ * a reader waits for it, or comes piece by piece.
  *
- * <p>The two sides meet in {@code next} of the last item, {@code waiter} and {@code full}: each writes its own and then looks at the
- * other's, so one of them sees that there is something to do.
+ * <p>The two sides meet in {@code next} of the last item, {@code waiter}, {@code begun} and {@code full}: each
+ * writes its own and then looks at the other's, so one of them sees that there is something to do.
  */
 final class Mailbox implements Sink {
     /** What to do instead of waiting for a message on a loop's thread. */
@@ -189,12 +190,16 @@ final class Mailbox implements Sink {
     }
 
     private static long cost(byte[] bytes) {
-        return bytes.length + ITEM_BYTES;
+        return (long) bytes.length + ITEM_BYTES;
     }
 
     /** Tells how much of a message is put together now, of which no part has been taken. */
     void assembling(int bytes) {
         begun = bytes > 0;
+        // The reader came meanwhile, and may have looked before that.
+        if (begun && want == Want.PIECES) {
+            connection.resumeInput();
+        }
         long counted = want == Want.NOTHING || bytes == 0 ? bytes : countedAssembly;
         if (counted != countedAssembly) {
             connection.engine().readAhead(counted - countedAssembly);
@@ -253,7 +258,7 @@ final class Mailbox implements Sink {
         if (retired) {
             throw new IllegalStateException("this connection has a listener, which gets its messages");
         }
-        LoopGuard.mayWait(call, READ_REMEDY);
+        mayWait(call);
         if (!reader.compareAndSet(null, Thread.currentThread())) {
             throw new IllegalStateException("another thread is reading from this connection");
         }
@@ -263,8 +268,22 @@ final class Mailbox implements Sink {
         }
     }
 
+    /**
+     * Lets the call go on, unless this is a loop's thread.
+     *
+     * @throws IllegalStateException if it is
+     */
+    static void mayWait(String call) {
+        LoopGuard.mayWait(call, READ_REMEDY);
+    }
+
     void exit() {
         reader.set(null);
+    }
+
+    /** {@return whether a listener has taken over} Any thread. */
+    boolean isRetired() {
+        return retired;
     }
 
     /** From now on nobody reads here. Whoever calls this takes out what is left, in a turn. */

@@ -11,9 +11,10 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Frames on their way out: any thread appends to the batch that fills, under the lock; one thread at a time writes all that is there,
- * without it, until the stream takes no more. What is stuck then the connection's turns go on with, and a caller that may wait waits
- * until its frames have left. Frames of callers that wait leave together, and a turn's leave together at its end.
+ * Frames on their way out: any thread appends to the batch that fills, under the lock; one thread at a time writes
+ * all that is there, without it, until the stream takes no more. What is stuck then the connection's turns go on
+ * with, and a caller that may wait waits until its frames have left. Frames of callers that wait leave together,
+ * and a turn's leave together at its end.
  */
 final class Output implements SendProgress {
     /** Instead of a frame's number: it may wait, and somebody sees to it. */
@@ -64,7 +65,10 @@ final class Output implements SendProgress {
     /** Whether so much waits that no more must be read; until all of it has left. */
     private volatile boolean congested;
 
-    /** Whether the reader is about to wait or does: then nothing may be held back. It looks at what is there after setting it. */
+    /**
+     * Whether the reader is about to wait or does: then nothing may be held back. It looks at what is there after
+     * setting it.
+     */
     private volatile boolean readerWaits;
 
     /** Whether no write is tried any more, so that none of what waits keeps anybody from reading what is there. */
@@ -117,7 +121,10 @@ final class Output implements SendProgress {
         return atMost == null ? Engine.NEVER : connection.engine().until(atMost);
     }
 
-    /** {@return whether the calling thread waits until its bytes have left; otherwise it is done when they are queued} */
+    /**
+     * {@return whether the calling thread waits until its bytes have left; otherwise it is done when they are
+     * queued}
+     */
     boolean mayWait() {
         return !queueing && !onTurn();
     }
@@ -135,7 +142,8 @@ final class Output implements SendProgress {
     }
 
     void requireSendableLocked() throws WebSocketException {
-        while (failed && !failureSettled && !onTurn()) { // What the peer said before is about to be read.
+        // What the peer said before is about to be read.
+        while (failed && !failureSettled && !onTurn()) {
             awaitChangeLocked(Engine.NEVER);
         }
         if (!sendableLocked()) {
@@ -202,7 +210,8 @@ final class Output implements SendProgress {
             }
             return HELD;
         }
-        if (writing || current != null) { // Whoever writes, or the turns, go on until nothing is left.
+        // Whoever writes, or the turns, go on until nothing is left.
+        if (writing || current != null) {
             if (waits) {
                 return appended;
             }
@@ -299,8 +308,8 @@ final class Output implements SendProgress {
     }
 
     /**
-     * Waits until the frame has left. Frames that nobody writes the caller writes, and with them all others that are there. One that has
-     * not left in time ends the connection: nobody can take it back.
+     * Waits until the frame has left. Frames that nobody writes the caller writes, and with them all others that
+     * are there. One that has not left in time ends the connection: nobody can take it back.
      */
     private void awaitWritten(long frame, long until) throws IOException {
         try {
@@ -308,7 +317,8 @@ final class Output implements SendProgress {
         } catch (WriteTimeoutException late) {
             if (closing.state() != ConnectionState.CLOSED) {
                 connection.lifecycle().drop(late);
-                awaitWrittenOrLate(frame, Engine.NEVER); // Until nobody reads the caller's bytes any more.
+                // Until nobody reads the caller's bytes any more.
+                awaitWrittenOrLate(frame, Engine.NEVER);
             }
             throw late;
         }
@@ -332,8 +342,8 @@ final class Output implements SendProgress {
     /** {@return whether the caller has become the writer; if not the frame has left} */
     private boolean awaitWrittenOrClaimLocked(long frame, long until) throws IOException {
         while (written < frame) {
-            // Also once the connection has failed: while somebody writes, our payload may be what the system call
-            // reads.
+            // Also once the connection has failed: while somebody writes, our payload may be what
+            // the system call reads.
             if (failed && !writing && failureSettled) {
                 throw closedForWriting();
             }
@@ -413,8 +423,8 @@ final class Output implements SendProgress {
     }
 
     /**
-     * Writes the claimed batch, and those that come meanwhile, until all is written, or the stream takes no more, or what the caller came
-     * for has left and another waits to go on.
+     * Writes the claimed batch, and those that come meanwhile, until all is written, or the stream takes no more,
+     * or what the caller came for has left and another waits to go on.
      */
     private void writeOut(long frame) {
         SendBatch batch = current;
@@ -423,14 +433,18 @@ final class Output implements SendProgress {
             Throwable defect = null;
             try {
                 all = batch.writeTo(stream, outbound, this) && stream.flush();
-            } catch (IOException | RuntimeException | Error e) { // What has left of the frames nobody knows.
+                // What has left of the frames nobody knows.
+            } catch (IOException | RuntimeException | Error e) {
                 defect = e;
             }
             batch = wrote(batch, all, defect, frame);
         }
     }
 
-    /** {@return what the caller writes next; it must not look at {@link #current}, which may be another thread's by then} */
+    /**
+     * {@return what the caller writes next; it must not look at {@link #current}, which may be another thread's by
+     * then}
+     */
     private @Nullable SendBatch wrote(SendBatch batch, boolean all, @Nullable Throwable defect, long frame) {
         SendBatch next = null;
         boolean stuck = false;
@@ -485,12 +499,13 @@ final class Output implements SendProgress {
 
     /** A turn has read, and the stream may have something to say by itself, as TLS has. In a turn. */
     void flushStream() throws IOException {
-        if (stream.flush()) {
+        if (flushedOrBroken()) {
             return;
         }
         lock.lock();
         try {
-            if (writing) { // Another thread, which may have flushed before: it sees to what came since.
+            // Another thread, which may have flushed before: it sees to what came since.
+            if (writing) {
                 streamWaits = true;
             } else if (current == null && !failed) {
                 current = connection.engine().leaseBatch();
@@ -498,6 +513,25 @@ final class Output implements SendProgress {
             }
         } finally {
             lock.unlock();
+        }
+    }
+
+    private boolean flushedOrBroken() throws IOException {
+        boolean unbroken = false;
+        try {
+            boolean flushed = stream.flush();
+            unbroken = true;
+            return flushed;
+        } finally {
+            if (!unbroken) {
+                lock.lock();
+                try {
+                    failed = true;
+                    broken = true;
+                } finally {
+                    lock.unlock();
+                }
+            }
         }
     }
 

@@ -15,8 +15,8 @@ import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a stream that never blocks of a transport that can only block: a virtual thread reads into a small buffer and tells when it has
- * something, and another, while there is something to write, writes it.
+ * Makes a stream that never blocks of a transport that can only block: a virtual thread reads into a small buffer
+ * and tells when it has something, and another, while there is something to write, writes it.
  */
 final class PumpedStream implements AsyncStream {
     /** What the reading thread holds while it waits. */
@@ -30,7 +30,8 @@ final class PumpedStream implements AsyncStream {
 
     private final ReentrantLock lock = new ReentrantLock();
 
-    // Guarded by lock. The buffers' bytes are the thread's while it is in the transport, else the connection's.
+    // Guarded by lock. The buffers' bytes are the thread's while it is in the transport, else the
+    // connection's.
     private @Nullable Thread reader;
     private @Nullable ByteBuffer in;
     private boolean wantsRead;

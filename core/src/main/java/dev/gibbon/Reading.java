@@ -7,8 +7,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a thread does that reads: takes whole messages, or one piece by piece, out of the {@link Mailbox}. The mailbox lets one thread in
- * at a time, and its state here is that thread's.
+ * What a thread does that reads: takes whole messages, or one piece by piece, out of the {@link Mailbox}. The
+ * mailbox lets one thread in at a time, and its state here is that thread's.
  */
 final class Reading {
     private final Mailbox mailbox;
@@ -136,7 +136,7 @@ final class Reading {
 
     /** Brings the next piece of the streamed message. */
     void more(IncomingMessage message, Duration atMost) throws IOException {
-        mailbox.enter("read on a MessageReader");
+        mailbox.enter(IncomingMessage.READ);
         try {
             requireCurrent(message);
             Mailbox.Item item = mailbox.next(Mailbox.Want.PIECES, mailbox.until(atMost));

@@ -12,9 +12,10 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The messages and control frames that a connection sends: when each may be appended to the {@linkplain Output output}. A message is
- * atomic and waits for one that another thread has open; a control frame passes between the fragments of a message; nothing follows a
- * Close frame; and what waits for a slow peer is bounded. What was broadcast before comes before what is written.
+ * The messages and control frames that a connection sends: when each may be appended to the {@linkplain Output
+ * output}. A message is atomic and waits for one that another thread has open; a control frame passes between the
+ * fragments of a message; nothing follows a Close frame; and what waits for a slow peer is bounded. What was
+ * broadcast before comes before what is written.
  */
 final class Sender {
     private final WebSocketConnection connection;
@@ -138,9 +139,9 @@ final class Sender {
     }
 
     /**
-     * Compresses and sends a whole message, as one frame if it is not long. A long one goes out in fragments: where the caller may wait,
-     * each leaves before the next is compressed; elsewhere all are appended at once, and one that would take too long for that is not
-     * compressed.
+     * Compresses and sends a whole message, as one frame if it is not long. A long one goes out in fragments: where
+     * the caller may wait, each leaves before the next is compressed; elsewhere all are appended at once, and one
+     * that would take too long for that is not compressed.
      */
     private void compressedMessage(Compressor codec, Opcode opcode, ByteBuffer payload, long until) throws IOException {
         if (payload.remaining() > Compressor.WHOLE_BYTES && output.mayWait()) {
@@ -171,7 +172,10 @@ final class Sender {
         output.deliver(duty, until);
     }
 
-    /** Appends a message compressed if it gets shorter by it; {@return whether {@code payload} is borrowed, as it may be if not} */
+    /**
+     * Appends a message compressed if it gets shorter by it; {@return whether {@code payload} is borrowed, as it
+     * may be if not}
+     */
     private boolean appendCompressedLocked(Compressor codec, Opcode opcode, ByteBuffer payload) {
         int length = payload.remaining();
         if (length > Compressor.WHOLE_BYTES && length <= Compressor.MOST_AT_ONCE) {
@@ -237,8 +241,8 @@ final class Sender {
     // ---- Broadcasts, and what else waits aside
 
     /**
-     * Queues a message that is broadcast, behind all that was written and offered before; never waits. What is written from now on comes
-     * behind it.
+     * Queues a message that is broadcast, behind all that was written and offered before; never waits. What is
+     * written from now on comes behind it.
      */
     Offer offer(PreparedMessage message) {
         PreparedMessage.Encoding encoding = encoding(message);
@@ -289,7 +293,8 @@ final class Sender {
         }
         output.push();
         if (output.congested()) {
-            connection.driver().touch(); // At the end of the turn it looks whether there is room again.
+            // At the end of the turn it looks whether there is room again.
+            connection.driver().touch();
         }
     }
 
@@ -333,7 +338,8 @@ final class Sender {
     private void appendAsideLocked(Aside.Item message) {
         switch (message) {
             case PreparedMessage.Encoding prepared -> {
-                boolean _ = appendPreparedLocked(prepared); // Never changes, so the batch may keep it.
+                // Never changes, so the batch may keep it.
+                boolean _ = appendPreparedLocked(prepared);
             }
             case Aside.Written written -> {
                 if (appendWrittenLocked(written)) {
@@ -377,7 +383,8 @@ final class Sender {
         lock.lock();
         try {
             output.requireSendableLocked();
-            awaitRoomLocked(true, until); // What waits behind this message leaves only once it ends.
+            // What waits behind this message leaves only once it ends.
+            awaitRoomLocked(true, until);
             boolean borrowed = output.batchLocked().append(outbound, opcode, fin, 0, payload);
             output.countLocked();
             if (fin) {
@@ -391,8 +398,8 @@ final class Sender {
     }
 
     /**
-     * Compresses a part of the message that the caller began, and sends what comes of it in fragments; the final one, after {@link
-     * FlushMode#LAST}, lets the next message begin.
+     * Compresses a part of the message that the caller began, and sends what comes of it in fragments; the final
+     * one, after {@link FlushMode#LAST}, lets the next message begin.
      *
      * @param opcode that of the next fragment
      * @param plain consumed
@@ -438,8 +445,9 @@ final class Sender {
     }
 
     /**
-     * A message that the caller began will not end: if nothing of it was appended nothing has happened, else the connection fails.
-     * Whether anything was, only the protocol knows: a codec may hold all of it, or have let go of a part.
+     * A message that the caller began will not end: if nothing of it was appended nothing has happened, else the
+     * connection fails. Whether anything was, only the protocol knows: a codec may hold all of it, or have let go
+     * of a part.
      */
     void abandonMessage(String why) {
         boolean begun;
@@ -504,7 +512,10 @@ final class Sender {
         push();
     }
 
-    /** Answers a Ping at the end of the turn. A bounded number of Pongs waits; beyond it only the newest (§5.5.3). In a turn. */
+    /**
+     * Answers a Ping at the end of the turn. A bounded number of Pongs waits; beyond it only the newest (§5.5.3).
+     * In a turn.
+     */
     void pong(byte[] payload) {
         lock.lock();
         try {
@@ -580,13 +591,15 @@ final class Sender {
         lock.lock();
         try {
             takeAsideLocked(Long.MAX_VALUE);
-            if (output.failedLocked() || !closing.sent(status)) { // One Close frame, whoever asks how often.
+            // One Close frame, whoever asks how often.
+            if (output.failedLocked() || !closing.sent(status)) {
                 return false;
             }
             ifFirst.run();
             newestPong = null;
             appendLocked(Opcode.CLOSE, body);
-            output.signalLocked(); // Whoever waits to begin a message learns that there will be none.
+            // Whoever waits to begin a message learns that there will be none.
+            output.signalLocked();
             return true;
         } finally {
             lock.unlock();
@@ -595,7 +608,10 @@ final class Sender {
 
     // ---- Turn and room
 
-    /** Waits until no message is open and there is room: while it waits for one of them, the other may be taken away. */
+    /**
+     * Waits until no message is open and there is room: while it waits for one of them, the other may be taken
+     * away.
+     */
     private void awaitTurnLocked(long until) throws WebSocketException {
         do {
             awaitMessageEndLocked(until);
@@ -625,7 +641,9 @@ final class Sender {
         if (queuePolicy == QueuePolicy.BLOCK
                 && connection.driver().onThread()
                 && waitingLocked(inMessage) <= 2 * maxQueuedBytes) {
-            return; // Others may have filled the queue, and its own listener cannot wait; it reads no more meanwhile.
+            // Others may have filled the queue, and its own listener cannot wait; it reads no
+            // more meanwhile.
+            return;
         }
         if (queuePolicy == QueuePolicy.DROP) {
             throw dropped();
@@ -639,7 +657,10 @@ final class Sender {
         output.requireSendableLocked();
     }
 
-    /** {@return what the writer is told; others are told by a thread that holds no lock, since they may be the application} */
+    /**
+     * {@return what the writer is told; others are told by a thread that holds no lock, since they may be the
+     * application}
+     */
     private WebSocketException dropped() {
         WebSocketException why = new ConnectionClosedException(
                 "dropped: the peer reads too slowly, more than " + options.maxQueuedBytes() + " bytes wait",

@@ -2,8 +2,8 @@
 package dev.gibbon;
 
 /**
- * Where received messages go: to a listener, or to the mailbox of those that read. In a turn of the connection only. What a sink calls
- * may throw anything; the caller fails the connection with it.
+ * Where received messages go: to a listener, or to the mailbox of those that read. In a turn of the connection
+ * only. What a sink calls may throw anything; the caller fails the connection with it.
  */
 interface Sink {
     /**

@@ -5,8 +5,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A turn of a connection, in the order of its work: what was stuck goes on, what came is read, what was written leaves, and then it is
- * settled what to wait for. In a turn only, unless a method says otherwise.
+ * A turn of a connection, in the order of its work: what was stuck goes on, what came is read, what was written
+ * leaves, and then it is settled what to wait for. In a turn only, unless a method says otherwise.
  */
 final class Turn implements Driver.Driven {
     private final WebSocketConnection connection;
@@ -19,6 +19,9 @@ final class Turn implements Driver.Driven {
 
     /** What broke the output, until all that the peer had sent before is read. */
     private @Nullable Throwable outputFailure;
+
+    /** Ends the wait for it. */
+    private TimeSource.@Nullable Timer lastReads;
 
     private boolean ended;
 
@@ -83,7 +86,7 @@ final class Turn implements Driver.Driven {
         if (connection.input().hasEnded() || !connection.stream().buffersInput()) {
             settleFailure();
         } else { // It may be on its way from a thread that reads.
-            TimeSource.Timer _ = connection
+            lastReads = connection
                     .engine()
                     .time()
                     .schedule(BEFORE_THE_END, () -> connection.driver().execute(this::settleFailure));
@@ -99,7 +102,10 @@ final class Turn implements Driver.Driven {
         }
     }
 
-    /** Looks, after everything that may have changed it, whether to end, to tell that there is room, and what to wait for. */
+    /**
+     * Looks, after everything that may have changed it, whether to end, to tell that there is room, and what to
+     * wait for.
+     */
     void settle() {
         if (ended) {
             return;
@@ -129,7 +135,8 @@ final class Turn implements Driver.Driven {
     private void relieved() {
         try {
             connection.sink().writable();
-        } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
+            // The application's: anything may come, and only this connection may suffer.
+        } catch (Exception | Error e) {
             connection.input().failed(e);
         }
         connection.input().resume();
@@ -140,6 +147,9 @@ final class Turn implements Driver.Driven {
     void gone() {
         if (!ended) {
             ended = true;
+            if (lastReads != null) {
+                lastReads.cancel();
+            }
             connection.ending().gone();
             connection.input().release();
             connection.driver().leave();

@@ -114,7 +114,10 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         this.driver = carrier.driver(turn);
     }
 
-    /** Opens a connection on a transport whose opening handshake is done; {@code leftover} came with it and is copied. */
+    /**
+     * Opens a connection on a transport whose opening handshake is done; {@code leftover} came with it and is
+     * copied.
+     */
     static WebSocketConnection open(
             Engine engine,
             Transport transport,
@@ -243,7 +246,8 @@ final class WebSocketConnection implements Connection, Ticks.Member {
     }
 
     void keepalivePing() {
-        sender.pingLater(new byte[0]); // Whatever comes after it will do: nobody waits for this Pong.
+        // Whatever comes after it will do: nobody waits for this Pong.
+        sender.pingLater(new byte[0]);
     }
 
     /** Input that had to wait goes on. Any thread. */
@@ -327,7 +331,8 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     private void runOnClosed() {
         Runnable task;
-        synchronized (lifecycle) { // It may be the thread that asks, and the one that ends the connection.
+        // It may be the thread that asks, and the one that ends the connection.
+        synchronized (lifecycle) {
             task = onClosed;
             onClosed = null;
         }
@@ -346,7 +351,8 @@ final class WebSocketConnection implements Connection, Ticks.Member {
             writer.lost();
         }
         controlFrames.end(lifecycle.closedForWriting());
-        if (driver.onThread()) { // Perhaps in a call of the listener, which is to be its last but for the end.
+        // Perhaps in a call of the listener, which is to be its last but for the end.
+        if (driver.onThread()) {
             input.stop();
         }
         mailbox.end();
@@ -356,7 +362,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     /** {@return whether a listener has this connection and will be told of its end} */
     boolean hasListener() {
-        return toTell != null;
+        return mailbox.isRetired();
     }
 
     /** Tells the listener how the connection ended, once it has the connection. In a turn. */
@@ -449,7 +455,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         if (run == null || !run.isOnThread() || lifecycle.state() != ConnectionState.OPEN) {
             return false;
         }
-        if (sink != mailbox) {
+        if (hasListener()) {
             return false;
         }
         try {
@@ -596,7 +602,8 @@ final class WebSocketConnection implements Connection, Ticks.Member {
     @Override
     public void listen(Listener listener) {
         closeIfPutOff();
-        listen(listener, listener.wholeMessageBytes()); // The application's: it may throw, and nothing has changed yet.
+        // The application's: it may throw, and nothing has changed yet.
+        listen(listener, listener.wholeMessageBytes());
     }
 
     /** The same, for a listener that has been asked. */
@@ -620,7 +627,8 @@ final class WebSocketConnection implements Connection, Ticks.Member {
             for (Mailbox.Item item = mailbox.poll(); item != null; item = mailbox.poll()) {
                 input.assembly().takeOver(item);
             }
-        } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
+            // The application's: anything may come, and only this connection may suffer.
+        } catch (Exception | Error e) {
             input.failed(e);
         }
         if (ending.phase() == Ending.Phase.GONE) {
@@ -818,7 +826,8 @@ final class WebSocketConnection implements Connection, Ticks.Member {
     public void close(CloseCode code, String reason) {
         closeIfPutOff();
         CloseStatus status = new CloseStatus(code, reason);
-        byte[] _ = ClosePayload.encode(status); // Refuses what must not be sent before anything happens.
+        // Refuses what must not be sent before anything happens.
+        byte[] _ = ClosePayload.encode(status);
         if (!isGone()) {
             lifecycle.closeLater(status, null);
         }
@@ -828,7 +837,8 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         try {
             while (!lifecycle.awaitClosed(options.closeTimeout())) {}
         } catch (InterruptedException _) {
-            Thread.currentThread().interrupt(); // The wait ends; the closing handshake goes on, within its time.
+            // The wait ends; the closing handshake goes on, within its time.
+            Thread.currentThread().interrupt();
         }
     }
 

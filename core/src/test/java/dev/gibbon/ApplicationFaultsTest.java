@@ -328,6 +328,7 @@ class ApplicationFaultsTest {
                         ws.setPingHandler(which.equals("ping") ? _ -> fail() : null);
                         ws.setPongHandler(which.equals("pong") ? _ -> fail() : null);
                         ws.setCloseHandler(which.equals("close") ? _ -> fail() : null);
+                        ws.writeText("ready"); // What comes before a handler is set is not shown to it.
                         if (onLoop) {
                             ws.listen(new Listener() {});
                         } else {
@@ -337,6 +338,7 @@ class ApplicationFaultsTest {
                         }
                     }));
                     ScriptedPeer peer = tested.upgrade("/h")) {
+                peer.expectText("ready");
                 switch (which) {
                     case "ping" -> peer.sendPing(new byte[1]);
                     case "pong" -> peer.sendPong(new byte[1]);

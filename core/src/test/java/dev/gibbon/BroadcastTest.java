@@ -255,7 +255,9 @@ class BroadcastTest {
                 int missed = (int) got.stream().filter(members -> members == 0).count();
                 assertEquals(missed, rig.connection.missedBroadcasts());
                 assertTrue(rig.connection.queuedBytes() <= MAX_QUEUED + 100, "bounded");
-                assertEquals(0, probe.writable.get());
+                if (side.face() == Face.LOOP) { // Its output is stuck; the threads' pump may empty it at any time.
+                    assertEquals(0, probe.writable.get());
+                }
                 expectGot(rig.peer, got);
                 rig.peer.expectNothingMore();
                 if (side.face() == Face.LOOP) {

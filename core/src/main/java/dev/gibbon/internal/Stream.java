@@ -9,8 +9,8 @@ import java.util.Optional;
 import javax.net.ssl.SSLSession;
 
 /**
- * A duplex byte stream that never blocks: what a connection reads and writes once it is open. One thread reads at a time and one writes
- * at a time, side by side; {@link #close()} may come from any thread at any time.
+ * A duplex byte stream that never blocks: what a connection reads and writes once it is open. One thread reads at a
+ * time and one writes at a time, side by side; {@link #close()} may come from any thread at any time.
  */
 public interface Stream extends Closeable {
     /**

@@ -10,11 +10,11 @@ import java.util.Optional;
 import javax.net.ssl.SSLSession;
 
 /**
- * A duplex byte stream that never blocks and tells by a call when it is ready: what a host gives for a connection, such as a servlet's
- * upgraded streams or a stream of HTTP/2.
+ * A duplex byte stream that never blocks and tells by a call when it is ready: what a host gives for a connection,
+ * such as a servlet's upgraded streams or a stream of HTTP/2.
  *
- * <p>{@link #read}, {@link #write}, {@link #flushed} and {@link #shutdownOutput} are called by one thread at a time each, reading and
- * writing side by side; {@link #close()} may come from any thread at any time.
+ * <p>{@link #read}, {@link #write}, {@link #flushed} and {@link #shutdownOutput} are called by one thread at a time
+ * each, reading and writing side by side; {@link #close()} may come from any thread at any time.
  */
 public interface AsyncStream extends Closeable {
     /**
@@ -45,35 +45,42 @@ public interface AsyncStream extends Closeable {
      */
     boolean flushed() throws IOException;
 
-    /** {@return how many bytes {@link #write} took that the peer's system has not yet, as far as that is known} Any thread. */
+    /**
+     * {@return how many bytes {@link #write} took that the peer's system has not yet, as far as that is known} Any
+     * thread.
+     */
     default long unsent() {
         return 0;
     }
 
     /**
-     * Runs {@code task} once, when a read would bring bytes, the end or a failure; never inside this call. At most one is waiting.
+     * Runs {@code task} once, when a read would bring bytes, the end or a failure; never inside this call. At most
+     * one is waiting.
      *
      * @param task what to run; it does not block
      */
     void whenReadable(Runnable task);
 
     /**
-     * Runs {@code task} once, when a write would take bytes, {@link #flushed} would make progress, or either would fail; never inside
-     * this call. At most one is waiting.
+     * Runs {@code task} once, when a write would take bytes, {@link #flushed} would make progress, or either would
+     * fail; never inside this call. At most one is waiting.
      *
      * @param task what to run; it does not block
      */
     void whenWritable(Runnable task);
 
     /**
-     * Tells the peer that no more bytes will come; everything is flushed by then. Reading goes on where the stream {@linkplain
-     * #halfCloses() can be closed by halves}. Does nothing the second time.
+     * Tells the peer that no more bytes will come; everything is flushed by then. Reading goes on where the stream
+     * {@linkplain #halfCloses() can be closed by halves}. Does nothing the second time.
      *
      * @throws IOException if the stream broke
      */
     void shutdownOutput() throws IOException;
 
-    /** {@return whether reading goes on after {@link #shutdownOutput}} If not, the connection closes both directions at once. */
+    /**
+     * {@return whether reading goes on after {@link #shutdownOutput}} If not, the connection closes both directions
+     * at once.
+     */
     default boolean halfCloses() {
         return true;
     }
@@ -83,8 +90,8 @@ public interface AsyncStream extends Closeable {
     void close() throws IOException;
 
     /**
-     * Ends both directions at once, and throws away what the peer has not taken where the stream can. Never waits. Closes, unless
-     * overridden.
+     * Ends both directions at once, and throws away what the peer has not taken where the stream can. Never waits.
+     * Closes, unless overridden.
      *
      * @throws IOException if the stream could not be ended
      */
@@ -93,19 +100,21 @@ public interface AsyncStream extends Closeable {
     }
 
     /**
-     * {@return a channel by which a selector tells when this stream is ready, where it has one} Then {@link #whenReadable} and {@link
-     * #whenWritable} are never called: a loop of the {@link dev.gibbon.WebSocketHost} watches the channel, which does not block and is
-     * registered with no other selector for as long, or with no interest there. The bytes still go by {@link #read} and {@link #write},
-     * as they do where the host decrypts. Asked once, before anything else.
+     * {@return a channel by which a selector tells when this stream is ready, where it has one} Then {@link
+     * #whenReadable} and {@link #whenWritable} are never called: a loop of the {@link dev.gibbon.WebSocketHost}
+     * watches the channel, which does not block and is registered with no other selector for as long, or with no
+     * interest there. The bytes still go by {@link #read} and {@link #write}, as they do where the host decrypts.
+     * Asked once, before anything else.
      */
     default Optional<SelectableChannel> channel() {
         return Optional.empty();
     }
 
     /**
-     * {@return the loop on whose thread {@link #whenReadable} and {@link #whenWritable} run their tasks, where there is one} The
-     * connection then runs on that thread and costs no hop to another. Without one, a loop of the {@link dev.gibbon.WebSocketHost} serves
-     * the connection, and tasks may be run on any thread. Asked once, before anything else.
+     * {@return the loop on whose thread {@link #whenReadable} and {@link #whenWritable} run their tasks, where
+     * there is one} The connection then runs on that thread and costs no hop to another. Without one, a loop of the
+     * {@link dev.gibbon.WebSocketHost} serves the connection, and tasks may be run on any thread. Asked once,
+     * before anything else.
      */
     default Optional<HostLoop> loop() {
         return Optional.empty();
