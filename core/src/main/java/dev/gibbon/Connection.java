@@ -340,7 +340,7 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     CompletableFuture<Duration> ping() throws IOException;
 
     /**
-     * Sends a Ping with a payload of the application's; its Pong goes to the {@linkplain #setPongHandler pong handler}.
+     * Sends a Ping with a payload of the application's; its Pong goes to {@link ControlListener#onPong}.
      *
      * @param payload at most 125 bytes, all consumed
      * @throws IllegalArgumentException if it is longer; nothing was sent
@@ -358,25 +358,12 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     void pong(ByteBuffer payload) throws IOException;
 
     /**
-     * Has Pings handled by {@code handler} instead of being answered.
+     * Has {@code listener} told of the peer's Pings, Pongs and Close frames, in place of the one before. On either face;
+     * {@link ControlListener} says how it combines with a {@link Listener}.
      *
-     * @param handler who handles them; {@code null} has them answered again
+     * @param listener who is told; {@code new ControlListener() {}} for nobody
      */
-    void setPingHandler(@Nullable ControlFrameHandler handler);
-
-    /**
-     * Tells {@code handler} of every Pong.
-     *
-     * @param handler who is told; {@code null} for nobody
-     */
-    void setPongHandler(@Nullable ControlFrameHandler handler);
-
-    /**
-     * Tells {@code handler} of the peer's Close frame before it is answered.
-     *
-     * @param handler who is told; {@code null} for nobody
-     */
-    void setCloseHandler(@Nullable CloseHandler handler);
+    void setControlListener(ControlListener listener);
 
     /**
      * Bounds the messages that begin from now on, in bytes; see {@link ConnectionOptions.Builder#maxMessageBytes}.

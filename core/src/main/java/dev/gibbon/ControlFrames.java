@@ -19,15 +19,14 @@ final class ControlFrames {
     /** How many Pings may wait for their Pong; a peer that never answers must not make us hold more. */
     private static final int MAX_WAITING = 1024;
 
-    private static final CloseHandler NO_CLOSE_HANDLER = _ -> {};
-
     private final Sender sender;
     private final TimeSource time;
 
-    private volatile @Nullable ControlFrameHandler pingHandler;
-    private volatile @Nullable ControlFrameHandler pongHandler;
+    private volatile @Nullable ControlListener controlListener;
     private volatile @Nullable Listener listener;
-    private volatile CloseHandler closeHandler = NO_CLOSE_HANDLER;
+
+    /** What was called last, for the log. Turns only. */
+    private String called = "nobody";
 
     // Guarded by this object's monitor, which costs an idle connection nothing.
     private @Nullable ArrayDeque<Waiting> waiting;
@@ -39,20 +38,17 @@ final class ControlFrames {
         this.time = time;
     }
 
-    void pingHandler(@Nullable ControlFrameHandler handler) {
-        pingHandler = handler;
-    }
-
-    void pongHandler(@Nullable ControlFrameHandler handler) {
-        pongHandler = handler;
+    void controlListener(ControlListener told) {
+        controlListener = told;
     }
 
     void listener(Listener told) {
         listener = told;
     }
 
-    void closeHandler(@Nullable CloseHandler handler) {
-        closeHandler = handler == null ? NO_CLOSE_HANDLER : handler;
+    /** {@return what of the application's was called last} In a turn. */
+    String called() {
+        return called;
     }
 
     /** Makes the payload of a Ping whose Pong completes {@code roundTrip}. */
@@ -83,33 +79,76 @@ final class ControlFrames {
         return payload;
     }
 
-    void ping(Connection connection, byte[] payload) throws IOException {
-        ControlFrameHandler handler = pingHandler;
-        if (handler != null) {
-            handler.handle(ByteBuffer.wrap(payload));
-        } else {
+    /** A Ping has come. In a turn. */
+    void ping(WebSocketConnection connection, byte[] payload) throws IOException {
+        if (answers(connection, payload)) {
             sender.pong(payload);
         }
         Listener told = listener;
         if (told != null) {
-            told.onPing(connection, ByteBuffer.wrap(payload));
+            HoldUp holdUp = begin(connection, "onPing", told);
+            try {
+                told.onPing(connection, ByteBuffer.wrap(payload.clone()));
+            } finally {
+                holdUp.end();
+            }
         }
     }
 
-    void pong(Connection connection, byte[] payload) throws IOException {
+    private boolean answers(WebSocketConnection connection, byte[] payload) throws IOException {
+        ControlListener told = controlListener;
+        if (told == null) {
+            return true;
+        }
+        HoldUp holdUp = begin(connection, "onPing", told);
+        try {
+            return told.onPing(connection, ByteBuffer.wrap(payload.clone()));
+        } finally {
+            holdUp.end();
+        }
+    }
+
+    /** A Pong has come. In a turn. */
+    void pong(WebSocketConnection connection, byte[] payload) throws IOException {
         complete(payload);
-        ControlFrameHandler handler = pongHandler;
-        if (handler != null) {
-            handler.handle(ByteBuffer.wrap(payload));
+        ControlListener first = controlListener;
+        if (first != null) {
+            HoldUp holdUp = begin(connection, "onPong", first);
+            try {
+                first.onPong(connection, ByteBuffer.wrap(payload.clone()));
+            } finally {
+                holdUp.end();
+            }
         }
         Listener told = listener;
         if (told != null) {
-            told.onPong(connection, ByteBuffer.wrap(payload));
+            HoldUp holdUp = begin(connection, "onPong", told);
+            try {
+                told.onPong(connection, ByteBuffer.wrap(payload));
+            } finally {
+                holdUp.end();
+            }
         }
     }
 
-    void close(CloseStatus status) throws IOException {
-        closeHandler.handle(status);
+    /** The peer's Close frame has come. In a turn. */
+    void close(WebSocketConnection connection, CloseStatus status) throws IOException {
+        ControlListener told = controlListener;
+        if (told != null) {
+            HoldUp holdUp = begin(connection, "onCloseFrame", told);
+            try {
+                told.onCloseFrame(connection, status);
+            } finally {
+                holdUp.end();
+            }
+        }
+    }
+
+    private HoldUp begin(WebSocketConnection connection, String call, Object code) {
+        called = call + " of " + WebSocketConnection.nameOf(code);
+        HoldUp holdUp = connection.driver().loop().holdUp();
+        holdUp.begin(code);
+        return holdUp;
     }
 
     /**

@@ -59,8 +59,8 @@ final class Input {
     /** Whether the stream takes no more bytes: nothing is to be flushed, nor may that hide what is read. */
     private boolean outputBroken;
 
-    /** What handles the present control frame, for the log; null for none. */
-    private @Nullable String controlCall;
+    /** Whether the present frame is a control frame, for the log. */
+    private boolean inControl;
 
     private int inflateBudget = INFLATED_PER_TURN;
 
@@ -246,8 +246,9 @@ final class Input {
     /** Takes the next event and has it dealt with. */
     private Inbound.Event next(ByteBuffer in) {
         try {
-            controlCall = null;
+            inControl = false;
             Inbound.Event event = inbound.next(in);
+            inControl = event == Inbound.Event.PING || event == Inbound.Event.PONG || event == Inbound.Event.CLOSE;
             switch (event) {
                 case INPUT_NEEDED -> {}
                 case DATA -> {
@@ -256,14 +257,8 @@ final class Input {
                     assembly.data(in, from);
                 }
                 case COMPRESSED -> inflate(in);
-                case PING -> {
-                    controlCall = "onPing or the ping handler";
-                    connection.controlFrames().ping(connection, inbound.controlPayload());
-                }
-                case PONG -> {
-                    controlCall = "onPong or the pong handler";
-                    connection.controlFrames().pong(connection, inbound.controlPayload());
-                }
+                case PING -> connection.controlFrames().ping(connection, inbound.controlPayload());
+                case PONG -> connection.controlFrames().pong(connection, inbound.controlPayload());
                 case CLOSE -> closed(inbound.closeStatus());
             }
             return event;
@@ -281,9 +276,8 @@ final class Input {
 
     private void closed(CloseStatus status) {
         try {
-            connection.controlFrames().close(status);
+            connection.controlFrames().close(connection, status);
         } catch (Exception | Error e) { // The application's: it is answered with 1011.
-            controlCall = "the close handler";
             failed(e);
         }
         // Whoever reads is to find how it ended.
@@ -308,9 +302,10 @@ final class Input {
 
     /** What the application was called with has thrown. */
     void failed(Throwable e) {
-        String call = controlCall;
-        WebSocketException _ =
-                connection.applicationThrew(call == null ? connection.sink().called() : call, e);
+        String call = inControl
+                ? connection.controlFrames().called()
+                : connection.sink().called();
+        WebSocketException _ = connection.applicationThrew(call, e);
         stop();
     }
 

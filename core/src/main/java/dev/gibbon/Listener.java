@@ -68,7 +68,7 @@ public interface Listener {
     default void onPart(Connection connection, MessageView part) throws IOException {}
 
     /**
-     * A Ping has come. It is answered already unless a {@linkplain Connection#setPingHandler ping handler} is set.
+     * A Ping has come. It is answered already, unless a {@link ControlListener} has seen to it that it is not.
      *
      * @param connection the connection
      * @param payload what it carried, the listener's to keep

@@ -784,18 +784,8 @@ final class WebSocketConnection implements Connection, Ticks.Member {
     }
 
     @Override
-    public void setPingHandler(@Nullable ControlFrameHandler handler) {
-        controlFrames.pingHandler(handler);
-    }
-
-    @Override
-    public void setPongHandler(@Nullable ControlFrameHandler handler) {
-        controlFrames.pongHandler(handler);
-    }
-
-    @Override
-    public void setCloseHandler(@Nullable CloseHandler handler) {
-        controlFrames.closeHandler(handler);
+    public void setControlListener(ControlListener listener) {
+        controlFrames.controlListener(Objects.requireNonNull(listener, "listener"));
     }
 
     @Override

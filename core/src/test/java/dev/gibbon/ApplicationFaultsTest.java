@@ -319,16 +319,44 @@ class ApplicationFaultsTest {
     }
 
     @Nested
-    class ControlFrameHandlers {
+    class ControlListeners {
+        private static final class Failing implements ControlListener {
+            private final String which;
+
+            private Failing(String which) {
+                this.which = which;
+            }
+
+            @Override
+            public boolean onPing(Connection connection, ByteBuffer payload) {
+                handle("ping");
+                return true;
+            }
+
+            @Override
+            public void onPong(Connection connection, ByteBuffer payload) {
+                handle("pong");
+            }
+
+            @Override
+            public void onCloseFrame(Connection connection, CloseStatus status) {
+                handle("close");
+            }
+
+            private void handle(String call) {
+                if (call.equals(which)) {
+                    fail();
+                }
+            }
+        }
+
         @ParameterizedTest
         @CsvSource({"ping, false", "pong, false", "close, false", "ping, true", "pong, true", "close, true"})
         void anErrorFailsTheConnectionWith1011(String which, boolean onLoop) throws Exception {
             try (ServerUnderTest tested = ServerUnderTest.start(builder -> builder.handle("/h", exchange -> {
                         Connection ws = Upgrader.create().upgrade(exchange);
-                        ws.setPingHandler(which.equals("ping") ? _ -> fail() : null);
-                        ws.setPongHandler(which.equals("pong") ? _ -> fail() : null);
-                        ws.setCloseHandler(which.equals("close") ? _ -> fail() : null);
-                        ws.writeText("ready"); // What comes before a handler is set is not shown to it.
+                        ws.setControlListener(new Failing(which));
+                        ws.writeText("ready"); // What comes before a listener is set is not shown to it.
                         if (onLoop) {
                             ws.listen(new Listener() {});
                         } else {
@@ -346,7 +374,7 @@ class ApplicationFaultsTest {
                 }
                 peer.expectClose(1011, "");
                 peer.expectEndOrReset();
-                theLine("handler", "SERVER", "/h", PEER);
+                theLine("of " + Failing.class.getName(), "SERVER", "/h", PEER);
                 tested.awaitNoOthers();
             }
         }

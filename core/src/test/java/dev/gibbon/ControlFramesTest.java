@@ -289,12 +289,26 @@ class ControlFramesTest {
 
     @ParameterizedTest
     @Sides
-    void handlersTakeTheFramesInOrder(Side side) throws Exception {
+    void controlListenerTakesTheFramesInOrder(Side side) throws Exception {
         Recorder recorder = new Recorder();
         try (Rig rig = new Rig(side)) {
-            rig.connection.setPingHandler(payload -> recorder.record("ping", payload.remaining()));
-            rig.connection.setPongHandler(payload -> recorder.record("pong", payload.remaining()));
-            rig.connection.setCloseHandler(status -> recorder.record("close", status));
+            rig.connection.setControlListener(new ControlListener() {
+                @Override
+                public boolean onPing(Connection connection, ByteBuffer payload) {
+                    recorder.record("ping", payload.remaining());
+                    return false;
+                }
+
+                @Override
+                public void onPong(Connection connection, ByteBuffer payload) {
+                    recorder.record("pong", payload.remaining());
+                }
+
+                @Override
+                public void onCloseFrame(Connection connection, CloseStatus status) {
+                    recorder.record("close", status);
+                }
+            });
             Rig.Task<Rig.End> reading = rig.read();
             rig.peer.send(Frame.ping(new byte[3]), Frame.pong(new byte[4]), Frame.close(1000, "bye"));
             rig.peer.expectClose(1000); // and no Pong before it
@@ -395,11 +409,29 @@ class ControlFramesTest {
     }
 
     private static void set(Rig rig, String kind, Handling handling) {
-        switch (kind) {
-            case "ping" -> rig.connection.setPingHandler(_ -> run(handling));
-            case "pong" -> rig.connection.setPongHandler(_ -> run(handling));
-            default -> rig.connection.setCloseHandler(_ -> run(handling));
-        }
+        rig.connection.setControlListener(new ControlListener() {
+            @Override
+            public boolean onPing(Connection connection, ByteBuffer payload) throws IOException {
+                handle("ping");
+                return false;
+            }
+
+            @Override
+            public void onPong(Connection connection, ByteBuffer payload) throws IOException {
+                handle("pong");
+            }
+
+            @Override
+            public void onCloseFrame(Connection connection, CloseStatus status) throws IOException {
+                handle("close");
+            }
+
+            private void handle(String which) throws IOException {
+                if (which.equals(kind)) {
+                    ControlFramesTest.run(handling);
+                }
+            }
+        });
     }
 
     private static void run(Handling handling) throws IOException {

@@ -182,13 +182,18 @@ class GorillaContractTest {
 
     @ParameterizedTest
     @EnumSource(Role.class)
-    void aPongReachesThePongHandlerAlsoBetweenFragments(Role sender) throws Exception {
+    void aPongReachesTheControlListenerAlsoBetweenFragments(Role sender) throws Exception {
         try (TransportPair pair = TransportPair.create()) {
             Connection from = over(pair, sender);
             Connection to = over(pair, sender.peer());
             Recorder recorder = new Recorder();
-            to.setPongHandler(payload -> recorder.record(
-                    "pong", StandardCharsets.UTF_8.decode(payload).toString()));
+            to.setControlListener(new ControlListener() {
+                @Override
+                public void onPong(Connection connection, ByteBuffer payload) {
+                    recorder.record(
+                            "pong", StandardCharsets.UTF_8.decode(payload).toString());
+                }
+            });
             from.pong(ByteBuffer.wrap("alone".getBytes(StandardCharsets.UTF_8)));
             try (MessageWriter message = from.nextWriter(MessageType.TEXT)) {
                 message.write("a");

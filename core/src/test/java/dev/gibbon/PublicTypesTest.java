@@ -31,11 +31,9 @@ class PublicTypesTest {
     /** Type = test. */
     private static final String WITH = """
             AuthenticationChallenge = AuthenticationHandlerTest
-            CloseHandler = ControlHandlersTest
             Connection = GorillaContractTest
             ConnectionClosedException = ConcurrencyThreatsTest
             ConnectionHandler = ServeTest
-            ControlFrameHandler = ControlHandlersTest
             DialRequest = ReconnectingClientTest
             DialResult = ReconnectingClientTest
             ExchangeHandler = RoutesTest

@@ -3,6 +3,7 @@ package dev.gibbon.cli;
 
 import dev.gibbon.CloseCode;
 import dev.gibbon.Connection;
+import dev.gibbon.ControlListener;
 import dev.gibbon.DialResult;
 import dev.gibbon.Message;
 import java.io.IOException;
@@ -241,7 +242,12 @@ final class TerminalSession implements Link.Events {
     @Override
     public void opened(DialResult result) {
         pings.clear();
-        result.connection().setPongHandler(this::pong);
+        result.connection().setControlListener(new ControlListener() {
+            @Override
+            public void onPong(Connection connection, ByteBuffer payload) {
+                pong(payload);
+            }
+        });
         List<String> lines = heads.apply(result);
         if (!lines.isEmpty()) {
             prompt.print(Palette.Kind.STATUS, "", lines);
