@@ -85,10 +85,7 @@ public final class ConnectionOptions {
         return limits.maxFragments();
     }
 
-    /**
-     * {@return how many Ping and Pong frames the peer may send in a minute, and at once, Pongs that were asked for
-     * not counted; 300 unless set}
-     */
+    /** {@return how many Ping and Pong frames that nobody asked for may come in a minute; 300 unless set} */
     public int maxControlFramesPerMinute() {
         return limits.maxControlFramesPerMinute();
     }
@@ -98,10 +95,7 @@ public final class ConnectionOptions {
         return maxPendingPongs;
     }
 
-    /**
-     * {@return how long nothing may come, unless a message lies unread, before
-     * the connection is closed with 1001; 5 min unless set}
-     */
+    /** {@return how long nothing may come, unless a message lies unread, before a Close 1001; 5 min unless set} */
     public Optional<Duration> idleTimeout() {
         return idleTimeout;
     }
@@ -111,10 +105,7 @@ public final class ConnectionOptions {
         return messageTimeout;
     }
 
-    /**
-     * {@return in which time {@link #messageStallBytes()} of a message must come once it has begun; 60 s unless
-     * set}
-     */
+    /** {@return in which time {@link #messageStallBytes()} of a message must come; 60 s unless set} */
     public Duration messageStallTimeout() {
         return messageStallTimeout;
     }
@@ -134,7 +125,7 @@ public final class ConnectionOptions {
         return closeTimeout;
     }
 
-    /** {@return how often a Ping is sent, if at all; never unless set} */
+    /** {@return how often a Ping is sent, if at all; every 25 s unless set} */
     public Optional<Duration> pingInterval() {
         return pingInterval;
     }
@@ -232,7 +223,7 @@ public final class ConnectionOptions {
         private long messageStallBytes = 1024;
         private Duration writeTimeout = Duration.ofSeconds(10);
         private Duration closeTimeout = Duration.ofSeconds(10);
-        private Optional<Duration> pingInterval = Optional.empty();
+        private Optional<Duration> pingInterval = Optional.of(Duration.ofSeconds(25));
         private Duration pingTimeout = Duration.ofSeconds(20);
         private boolean batchWrites;
         private int batchBytes = 48 * 1024;
@@ -326,8 +317,8 @@ public final class ConnectionOptions {
 
         /**
          * Bounds the silence in which nothing comes; then the connection is closed with 1001. A peer that answers
-         * keepalive Pings is not silent. 5 min unless set, so that peers that vanished do not stay for ever. Time in
-         * which a message lies unread does not count.
+         * {@linkplain #keepalive(Duration) keepalive} Pings is not silent. 5 min unless set, so that peers that
+         * vanished do not stay for ever. Time in which a message lies unread does not count.
          *
          * @param timeout positive
          * @return this
@@ -402,9 +393,24 @@ public final class ConnectionOptions {
         }
 
         /**
-         * Switches keepalive on: a Ping is sent every {@code interval}, and a peer from which nothing comes for
-         * {@code timeout} after it, while no message lies unread, is dropped after a best-effort Close 1011. Off unless
-         * set.
+         * Sets how often a Ping is sent (§5.5.2), which is answered by every peer that keeps to the RFC, a browser's
+         * page included. Every 25 s unless set: proxies, load balancers and NATs let go of connections on which
+         * nothing passes for 30 to 60 s. A peer that does not answer is dropped, see
+         * {@link #keepalive(Duration, Duration)}; unless set after 20 s, thus no later than 45 s after it vanished.
+         *
+         * @param interval positive
+         * @return this
+         */
+        public Builder keepalive(Duration interval) {
+            pingInterval = Optional.of(Arguments.positive("pingInterval", interval));
+            return this;
+        }
+
+        /**
+         * Sets how often a Ping is sent, and how long its answer is waited for: a peer from which nothing at all comes
+         * for {@code timeout} after a Ping, while no message lies unread, is dropped after a best-effort Close 1011.
+         * What comes instead of the Pong is a sign of life as well. Times are looked at about once a second, or four
+         * times in the shortest of them.
          *
          * @param interval positive
          * @param timeout positive
@@ -413,6 +419,17 @@ public final class ConnectionOptions {
         public Builder keepalive(Duration interval, Duration timeout) {
             pingInterval = Optional.of(Arguments.positive("pingInterval", interval));
             pingTimeout = Arguments.positive("pingTimeout", timeout);
+            return this;
+        }
+
+        /**
+         * Sends no Pings. Then the {@linkplain #idleTimeout idle time-out} alone finds a peer that has vanished, and
+         * what lies in between may cut a connection that rests.
+         *
+         * @return this
+         */
+        public Builder noKeepalive() {
+            pingInterval = Optional.empty();
             return this;
         }
 

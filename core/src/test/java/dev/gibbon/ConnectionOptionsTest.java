@@ -24,7 +24,8 @@ class ConnectionOptionsTest {
         assertEquals(Optional.of(Duration.ofMinutes(5)), options.idleTimeout());
         assertEquals(Duration.ofSeconds(10), options.writeTimeout());
         assertEquals(Duration.ofSeconds(10), options.closeTimeout());
-        assertEquals(Optional.empty(), options.pingInterval());
+        assertEquals(Optional.of(Duration.ofSeconds(25)), options.pingInterval());
+        assertEquals(Duration.ofSeconds(20), options.pingTimeout());
         assertEquals(1 << 20, options.maxQueuedBytes());
         assertTrue(options.messageTimeout().isPositive());
     }
@@ -46,6 +47,7 @@ class ConnectionOptionsTest {
                 builder -> builder.messageStall(1, none),
                 builder -> builder.writeTimeout(none),
                 builder -> builder.closeTimeout(none),
+                builder -> builder.keepalive(none),
                 builder -> builder.keepalive(none, second),
                 builder -> builder.keepalive(second, none),
                 builder -> builder.batchBytes(0),

@@ -55,6 +55,11 @@ final class Rig implements AutoCloseable {
     private final Optional<TransportPair> pair;
     private final Optional<LoopEnd.Pair> sockets;
 
+    /** {@return every default, but no Ping comes unasked: tests that move the clock count frames} */
+    static ConnectionOptions.Builder quiet() {
+        return ConnectionOptions.builder().noKeepalive();
+    }
+
     Rig(Role role) {
         this(new Side(Face.PULL, role));
     }
@@ -72,7 +77,7 @@ final class Rig implements AutoCloseable {
     }
 
     Rig(Side side) {
-        this(side, ConnectionOptions.defaults());
+        this(side, quiet().build());
     }
 
     Rig(Side side, ConnectionOptions options) {
@@ -413,8 +418,7 @@ final class Rig implements AutoCloseable {
 
     /** A client and an echoing server that keep to the rules; the server by the same face, and on the same loop. */
     final class Neighbours {
-        private final ConnectionOptions options =
-                ConnectionOptions.builder().noIdleTimeout().build();
+        private final ConnectionOptions options = quiet().noIdleTimeout().build();
         private final WebSocketConnection server;
         private final WebSocketConnection client;
         private final Task<Boolean> echoing;

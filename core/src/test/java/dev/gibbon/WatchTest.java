@@ -53,7 +53,7 @@ class WatchTest {
     @Nested
     class Idle {
         private final ConnectionOptions options =
-                ConnectionOptions.builder().idleTimeout(Duration.ofSeconds(30)).build();
+                Rig.quiet().idleTimeout(Duration.ofSeconds(30)).build();
 
         @ParameterizedTest
         @Sides
@@ -177,7 +177,7 @@ class WatchTest {
                         role,
                         CompressionScene.NO_TAKEOVER,
                         CompressionScene.OPTIONS,
-                        ConnectionOptions.defaults());
+                        Rig.quiet().build());
                 Rig.Task<@Nullable Message> reading = Rig.start(connection::readMessage);
                 byte[] wire = wire(side, Frame.binary(deflated(content)).withRsv(true, false, false));
                 ByteBuffer[] piece = {ByteBuffer.wrap(wire)};
@@ -262,7 +262,7 @@ class WatchTest {
         @ParameterizedTest
         @Sides
         void rx12wholeMessageIsBoundHoweverSteadilyItComes(Side side) throws Exception {
-            ConnectionOptions options = ConnectionOptions.builder()
+            ConnectionOptions options = Rig.quiet()
                     .messageTimeout(Duration.ofMinutes(10))
                     .messageStall(100, Duration.ofSeconds(5))
                     .build();
@@ -282,9 +282,8 @@ class WatchTest {
         @ParameterizedTest
         @Sides
         void stallIsWhatTheOptionsSay(Side side) throws Exception {
-            ConnectionOptions options = ConnectionOptions.builder()
-                    .messageStall(100, Duration.ofSeconds(5))
-                    .build();
+            ConnectionOptions options =
+                    Rig.quiet().messageStall(100, Duration.ofSeconds(5)).build();
             try (Rig rig = new Rig(side, options)) {
                 Rig.Task<Rig.End> reading = rig.read();
                 drip(rig, wire(side, Frame.binary(new byte[100]).withFin(false)));
@@ -473,7 +472,7 @@ class WatchTest {
                 because = "a write to a listener's connection does not block; BackpressureTest has its peers")
         void rx21writeThatStandsStillDropsTheConnection(Side side) throws Exception {
             TransportPair pair = TransportPair.builder().capacity(2000).build();
-            try (Rig rig = new Rig(side, ConnectionOptions.defaults(), pair)) {
+            try (Rig rig = new Rig(side, Rig.quiet().build(), pair)) {
                 Rig.Task<Rig.End> reading = rig.read();
                 Rig.Task<Boolean> writing = Rig.go(() -> rig.connection.writeBinary(new byte[1 << 20]));
                 rig.transport().awaitBlockedWriter();
@@ -498,7 +497,7 @@ class WatchTest {
                 because = "a write to a listener's connection does not block; BackpressureTest has its peers")
         void rx22peerThatTakesLessThanAKibibyteIsDropped(Side side) throws Exception {
             TransportPair pair = TransportPair.builder().capacity(2000).build();
-            try (Rig rig = new Rig(side, ConnectionOptions.defaults(), pair)) {
+            try (Rig rig = new Rig(side, Rig.quiet().build(), pair)) {
                 Rig.Task<Boolean> writing = Rig.go(() -> rig.connection.writeBinary(new byte[1 << 20]));
                 Rig.await(() -> rig.connection.sender().output().bytesWritten() > 0, () -> "no write has begun");
                 for (int i = 0; i < 13; i++) {
@@ -520,7 +519,7 @@ class WatchTest {
                 because = "a write to a listener's connection does not block; BackpressureTest has its peers")
         void peerThatTakesAKibibyteInTimeIsWaitedFor(Side side) throws Exception {
             TransportPair pair = TransportPair.builder().capacity(2000).build();
-            try (Rig rig = new Rig(side, ConnectionOptions.defaults(), pair)) {
+            try (Rig rig = new Rig(side, Rig.quiet().build(), pair)) {
                 Rig.Task<Boolean> writing = Rig.go(() -> rig.connection.writeBinary(new byte[20_000]));
                 int taken = 0;
                 while (!writing.done() && taken < 18_000) {

@@ -101,6 +101,13 @@ final class ConnectCommand implements Callable<Integer> {
     @Option(names = "--no-deflate", description = "Do not offer compression (permessage-deflate, RFC 7692).")
     private boolean noDeflate;
 
+    @Option(
+            names = "--no-keepalive",
+            description =
+                    "Send no Pings. Unless given, one is sent every 25 s, and a server that does not answer in 20 s "
+                            + "is given up.")
+    private boolean noKeepalive;
+
     @Option(names = "--no-history", description = "Do not keep typed lines for the next time.")
     private boolean noHistory;
 
@@ -113,13 +120,20 @@ final class ConnectCommand implements Callable<Integer> {
     public Integer call() throws CommandFailedException, InterruptedException {
         URI uri = dial.uri();
         Headers headers = dial.headers();
-        Dialer dialer =
-                dial.dialer(headers, more -> noDeflate ? more : more.permessageDeflate(PermessageDeflate.defaults()));
+        Dialer dialer = dial.dialer(headers, this::configure);
         Link link = new Link(() -> open(dialer, uri), reconnect ? RETRIES : null, new SecureRandom());
         boolean toTerminal = StandardStream.OUTPUT.isTerminal();
         boolean interactive = toTerminal && !binary && StandardStream.INPUT.isTerminal();
         Ending ending = interactive ? talk(link, headers) : filter(link, headers, toTerminal);
         return ending.status();
+    }
+
+    private Dialer.Builder configure(Dialer.Builder dialer) {
+        if (noKeepalive) {
+            Dialer.Builder _ =
+                    dialer.options(dial.options().toBuilder().noKeepalive().build());
+        }
+        return noDeflate ? dialer : dialer.permessageDeflate(PermessageDeflate.defaults());
     }
 
     private DialResult open(Dialer dialer, URI uri) throws IOException {

@@ -13,7 +13,6 @@ import dev.gibbon.WebSocketServer;
 import dev.gibbon.extension.PermessageDeflate;
 import java.io.IOException;
 import java.io.InputStream;
-import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -28,11 +27,6 @@ final class EchoServer {
      * what the library allows unless told; who starts an echo server to try things on it wants to see them echoed.
      */
     private static final int MAX_FRAGMENTS = 1 << 20;
-
-    /** So that a page that somebody left open stays connected, and one whose machine went away does not. */
-    private static final Duration PING_INTERVAL = Duration.ofSeconds(45);
-
-    private static final Duration PING_TIMEOUT = Duration.ofSeconds(20);
 
     private static final int SHOWN_CHARS = 120;
 
@@ -59,7 +53,6 @@ final class EchoServer {
         settings.options(ConnectionOptions.builder()
                 .maxMessageBytes(maxMessageBytes)
                 .maxFragments(MAX_FRAGMENTS)
-                .keepalive(PING_INTERVAL, PING_TIMEOUT)
                 .batchWrites(true)
                 .build());
         upgrader = (deflate ? settings.permessageDeflate(PermessageDeflate.defaults()) : settings).build();

@@ -310,11 +310,13 @@ final class LoadCommand implements Callable<Integer> {
 
     /**
      * What is in flight may all be waiting on this side; and reading
-     * must not wait for writing, for the server may do the same.
+     * must not wait for writing, for the server may do the same. No
+     * Pings are sent: the load is what was asked for and nothing else.
      */
     private ConnectionOptions options() {
         long inFlight = (long) count(depth, 1) * (size.bytes() + MAX_HEADER_BYTES);
         return dial.options().toBuilder()
+                .noKeepalive()
                 .maxQueuedBytes(Math.max(MIN_QUEUED_BYTES, 4 * inFlight), QueuePolicy.BLOCK)
                 .build();
     }

@@ -7,7 +7,6 @@ import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketServer;
 import dev.gibbon.examples.Running;
 import java.io.IOException;
-import java.time.Duration;
 
 /**
  * One room: what anybody says, everybody hears. Served by event loops, so that a member who listens costs next to
@@ -38,7 +37,6 @@ public final class Server {
                 .options(ConnectionOptions.builder()
                         .maxMessageBytes(MAX_MESSAGE_BYTES)
                         .maxQueuedBytes(MAX_UNHEARD_BYTES, QueuePolicy.DROP)
-                        .keepalive(Duration.ofSeconds(54), Duration.ofSeconds(6))
                         .build())
                 .build();
         return WebSocketServer.builder()

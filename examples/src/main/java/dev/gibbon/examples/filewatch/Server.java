@@ -26,10 +26,7 @@ public final class Server {
     private final Path file;
     private final Duration interval;
     private final Upgrader upgrader = Upgrader.builder()
-            .options(ConnectionOptions.builder()
-                    .maxMessageBytes(512)
-                    .keepalive(Duration.ofSeconds(54), Duration.ofSeconds(6))
-                    .build())
+            .options(ConnectionOptions.builder().maxMessageBytes(512).build())
             .build();
 
     private Server(Path file, Duration interval) {

@@ -17,18 +17,12 @@ import dev.gibbon.extension.PermessageDeflate;
 import dev.gibbon.peers.common.Settings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
 
 /** Gibbon by one of its faces: {@code Main blocking|batch|event PORT [CERT KEY]}. */
 public final class Main {
     private static final int MAX_CONNECTIONS = 200_000;
-
-    /** Instead of an idle timeout: who says nothing is asked whether it is there. */
-    private static final Duration PING_INTERVAL = Duration.ofSeconds(45);
-
-    private static final Duration PING_TIMEOUT = Duration.ofSeconds(20);
 
     private final Upgrader upgrader;
     private final Group members = new Group();
@@ -72,7 +66,6 @@ public final class Main {
                 .origins(OriginPolicy.any())
                 .options(ConnectionOptions.builder()
                         .maxMessageBytes(Settings.MAX_MESSAGE_BYTES)
-                        .keepalive(PING_INTERVAL, PING_TIMEOUT)
                         .batchWrites(face == Face.BATCH)
                         .build());
         if (settings.deflate()) {
