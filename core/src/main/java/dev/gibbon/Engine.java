@@ -36,6 +36,9 @@ final class Engine {
     /** What all connections hold that nobody has taken yet, at most. */
     private static final long MAX_READ_AHEAD = 64L * 1024 * 1024;
 
+    /** How long the loops may take to let go of their last connections, at most. */
+    private static final Duration LAST_TURNS = Duration.ofSeconds(1);
+
     private final TimeSource time;
     private final BufferPool buffers = new BufferPool(KEPT_BUFFERS);
     private final ArrayBlockingQueue<SendBatch> batches = new ArrayBlockingQueue<>(KEPT_BUFFERS);
@@ -112,13 +115,24 @@ final class Engine {
         return known;
     }
 
-    /** Ends what only the end of the server or of the process would, once there are no connections any more. */
+    /**
+     * Ends what only the end of the server or of the process would, once there are no connections any more: waits for the loops' threads,
+     * and lets that of the timers go soon. Not on a loop's thread.
+     */
     void end() {
         for (int level = 0; level < zlib.length(); level++) {
             ZlibPool pool = zlib.get(level);
             if (pool != null) {
                 pool.close();
             }
+        }
+        if (time instanceof SystemTimeSource system) {
+            system.endWhenIdle();
+        }
+        try {
+            loops.end(time.nanoTime() + LAST_TURNS.toNanos());
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.handshake.Agreement;
 import dev.gibbon.handshake.HandshakeOutcome;
 import dev.gibbon.internal.http.HeadParser;
 import dev.gibbon.internal.http.HttpHeadException;
 import dev.gibbon.internal.http.RequestHead;
 import dev.gibbon.internal.http.ValidRequest;
 import dev.gibbon.spi.Transport;
+import dev.gibbon.spi.UpgradeReply;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -203,11 +203,11 @@ final class HttpConnection implements Runnable, OpenTransport {
     }
 
     /** Opens the WebSocket; what came behind the request is its first input. */
-    WebSocketConnection open(Opening opening, Agreement agreement, RequestContext request) {
+    WebSocketConnection open(Opening opening, RequestContext request) {
         disarmDeadline();
         ByteBuffer leftover = in;
         in = NOTHING;
-        return server.open(this, opening, agreement, Carrier.of(server.engine(), transport), leftover, request);
+        return server.open(this, opening, Carrier.of(server.engine(), transport), leftover, request);
     }
 
     /**
@@ -251,7 +251,9 @@ final class HttpConnection implements Runnable, OpenTransport {
     private void refuse(HttpHeadException e) {
         try {
             String reason = String.valueOf(e.getMessage());
-            write(refusals().reply(HandshakeOutcome.Refused.of(e.status(), reason), transport.peerAddress()));
+            UpgradeReply.Refused refusal =
+                    HandshakeOutcome.Refused.of(e.status(), reason).toReply();
+            write(Refusals.bytes(refusals().reply(refusal, transport.peerAddress())));
             linger();
         } catch (IOException gone) {
             server.log().debug("client left", gone);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.handshake.HandshakeOutcome;
 import dev.gibbon.handshake.HttpStatus;
 import dev.gibbon.internal.ChannelTransport;
 import dev.gibbon.internal.http.HeadParser;
@@ -10,6 +9,7 @@ import dev.gibbon.internal.http.HttpHeadException;
 import dev.gibbon.internal.http.RequestHead;
 import dev.gibbon.internal.http.ResponseHead;
 import dev.gibbon.internal.http.ValidRequest;
+import dev.gibbon.spi.UpgradeReply;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -131,31 +131,30 @@ final class LoopHandshake implements EventLoop.Ready, OpenTransport {
             handOver();
             return;
         }
-        Opening known;
+        UpgradeReply reply;
         long wholeBytes;
         try {
             wholeBytes = route.listener().wholeMessageBytes();
-            known = route.upgrader().respond(request.openingRequest(false), Headers.of());
+            reply = route.upgrader().reply(request.openingRequest(false), Headers.of());
         } catch (RuntimeException | Error e) { // Code of the application, which is asked again there.
             server.log().debug("an origin policy or a listener threw on a loop", e);
             handOver();
             return;
         }
-        try (Opening opening = known) {
-            if (opening.outcome() instanceof HandshakeOutcome.Accepted accepted) {
-                WebSocketConnection connection = open(route, opening, accepted, leftover);
-                connection.listen(route.listener(), wholeBytes);
-            } else {
-                handOver();
+        switch (reply) {
+            case UpgradeReply.Refused _ -> handOver();
+            case UpgradeReply.Accepted accepted -> {
+                try (Opening opening = Opening.of(accepted)) {
+                    WebSocketConnection connection = open(route, opening, leftover);
+                    connection.listen(route.listener(), wholeBytes);
+                }
             }
         }
     }
 
-    private WebSocketConnection open(
-            ListenerRoute route, Opening opening, HandshakeOutcome.Accepted accepted, ByteBuffer leftover)
-            throws IOException {
+    private WebSocketConnection open(ListenerRoute route, Opening opening, ByteBuffer leftover) throws IOException {
         ByteBuffer reply = ByteBuffer.wrap(
-                HeadWriter.bytes(new ResponseHead("HTTP/1.1", 101, HttpStatus.text(101), accepted.reply())));
+                HeadWriter.bytes(new ResponseHead("HTTP/1.1", 101, HttpStatus.text(101), opening.headers())));
         long _ = transport.write(new ByteBuffer[] {reply}, 0, 1);
         if (reply.hasRemaining()) {
             throw new IOException("a fresh socket did not take " + reply.limit() + " bytes");
@@ -163,7 +162,7 @@ final class LoopHandshake implements EventLoop.Ready, OpenTransport {
         deadline.cancel();
         RequestContext context = new RequestContext(route.pattern(), null, null);
         Carrier carrier = new Carrier(transport, driven -> new ChannelDriver(loop, channel, driven));
-        return server.open(this, opening, accepted.agreement(), carrier, leftover, context);
+        return server.open(this, opening, carrier, leftover, context);
     }
 
     /** Leaves everything to a virtual thread, which may give the connection back to this very loop. */

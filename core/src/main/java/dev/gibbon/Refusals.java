@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.handshake.HandshakeOutcome;
 import dev.gibbon.handshake.HttpStatus;
 import dev.gibbon.internal.http.HeadWriter;
 import dev.gibbon.internal.http.ResponseHead;
 import dev.gibbon.protocol.ClosePayload;
+import dev.gibbon.spi.UpgradeReply;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -52,25 +52,33 @@ final class Refusals {
         this.tellPeers = tellPeers;
     }
 
-    /** {@return the reply to a request that is refused, head and body} The log is told. */
-    ByteBuffer[] reply(HandshakeOutcome.Refused refusal, Optional<SocketAddress> peer) {
+    /** {@return the reply to a request that is refused, with the reason in it if the peer is to know} The log is told. */
+    UpgradeReply.Refused reply(UpgradeReply.Refused refusal, Optional<SocketAddress> peer) {
         log("request refused with " + refusal.status(), refusal.reason(), peer);
-        Headers fields = refusal.reply();
-        byte[] body = refusal.body();
-        if (tellPeers && !refusal.reason().isEmpty()) {
-            String status = refusal.status() + " " + HttpStatus.text(refusal.status());
-            String reason = refusal.reason();
-            if (reason.length() > MAX_BODY_CHARS) {
-                reason = reason.substring(0, MAX_BODY_CHARS) + CUT;
-            }
-            body = (status + ": " + reason + "\n").getBytes(StandardCharsets.UTF_8);
-            fields = Headers.builder()
-                    .addAll(fields)
-                    .set("Content-Length", Integer.toString(body.length))
-                    .set("X-Content-Type-Options", "nosniff") // A quoted name must not become a page.
-                    .build();
+        if (!tellPeers || refusal.reason().isEmpty()) {
+            return refusal;
         }
-        ResponseHead head = new ResponseHead("HTTP/1.1", refusal.status(), HttpStatus.text(refusal.status()), fields);
+        String status = refusal.status() + " " + HttpStatus.text(refusal.status());
+        String reason = refusal.reason();
+        if (reason.length() > MAX_BODY_CHARS) {
+            reason = reason.substring(0, MAX_BODY_CHARS) + CUT;
+        }
+        Headers fields = Headers.builder()
+                .addAll(refusal.headers())
+                .set("X-Content-Type-Options", "nosniff") // A quoted name must not become a page.
+                .build();
+        byte[] body = (status + ": " + reason + "\n").getBytes(StandardCharsets.UTF_8);
+        return UpgradeReply.Refused.of(refusal.status(), fields, body, refusal.reason());
+    }
+
+    /** {@return such a reply in HTTP/1.1, head and body} */
+    static ByteBuffer[] bytes(UpgradeReply.Refused reply) {
+        byte[] body = reply.body();
+        Headers fields = Headers.builder()
+                .addAll(reply.headers())
+                .set("Content-Length", Integer.toString(body.length))
+                .build();
+        ResponseHead head = new ResponseHead("HTTP/1.1", reply.status(), HttpStatus.text(reply.status()), fields);
         return new ByteBuffer[] {ByteBuffer.wrap(HeadWriter.bytes(head)), ByteBuffer.wrap(body)};
     }
 

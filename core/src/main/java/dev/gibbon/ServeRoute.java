@@ -5,14 +5,17 @@ package dev.gibbon;
 record ServeRoute(Upgrader upgrader, ConnectionHandler handler) implements ExchangeHandler {
     @Override
     public void handle(Exchange exchange) throws Exception {
-        Connection opened = upgrader.upgrade(exchange);
-        handler.handle(opened); // What it throws is told, and closes the connection, where this is called.
-        switch (opened) {
-            case WebSocketConnection connection -> {
-                if (!connection.hasListener()) {
-                    connection.close();
-                }
-            }
+        switch (upgrader.upgrade(exchange)) {
+            // What it throws is told, and closes the connection, where this is called.
+            case WebSocketConnection connection -> run(connection, handler);
+        }
+    }
+
+    /** Has {@code handler} serve a connection, and closes it when that returns, unless a listener has got it. */
+    static void run(WebSocketConnection connection, ConnectionHandler handler) throws Exception {
+        handler.handle(connection);
+        if (!connection.hasListener()) {
+            connection.close();
         }
     }
 }

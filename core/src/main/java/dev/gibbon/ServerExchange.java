@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.handshake.HandshakeOutcome;
 import dev.gibbon.handshake.HttpStatus;
 import dev.gibbon.handshake.ServerHandshake;
 import dev.gibbon.handshake.TokenList;
@@ -10,6 +9,7 @@ import dev.gibbon.internal.http.HeadWriter;
 import dev.gibbon.internal.http.PercentEncoding;
 import dev.gibbon.internal.http.ResponseHead;
 import dev.gibbon.internal.http.ValidRequest;
+import dev.gibbon.spi.UpgradeReply;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
@@ -231,7 +231,7 @@ final class ServerExchange implements Exchange {
 
     Connection upgrade(Upgrader upgrader, Headers extra) throws IOException {
         requireUnanswered();
-        try (Opening opening = upgrader.respond(request().openingRequest(http.isSecure()), extra)) {
+        try (Opening opening = accepted(upgrader.reply(request().openingRequest(http.isSecure()), extra))) {
             return upgrade(opening);
         }
     }
@@ -239,11 +239,7 @@ final class ServerExchange implements Exchange {
     /** Upgrades, and gives the connection to the listener that {@code factory} finds for it, unless that responds. */
     void listen(Upgrader upgrader, ListenerFactory factory) throws Exception {
         requireUnanswered();
-        try (Opening opening = upgrader.respond(request().openingRequest(http.isSecure()), Headers.of())) {
-            if (opening.outcome() instanceof HandshakeOutcome.Refused) {
-                Connection _ = upgrade(opening); // Refuses it.
-                return;
-            }
+        try (Opening opening = accepted(upgrader.reply(request().openingRequest(http.isSecure()), Headers.of()))) {
             Listener listener = factory.listener(this);
             if (answer == Answer.RESPONSE) {
                 return;
@@ -256,28 +252,30 @@ final class ServerExchange implements Exchange {
         }
     }
 
-    private Connection upgrade(Opening opening) throws IOException {
-        answer = Answer.UPGRADE;
-        return switch (opening.outcome()) {
-            case HandshakeOutcome.Refused refused -> {
+    /** {@return the reply if the request is accepted; sends it if not} */
+    private Opening accepted(UpgradeReply reply) throws IOException {
+        return switch (reply) {
+            case UpgradeReply.Refused refused -> {
                 keepAlive = false;
                 answer = Answer.RESPONSE;
-                write(http.refusals().reply(refused, peerAddress()));
+                write(Refusals.bytes(http.refusals().reply(refused, peerAddress())));
                 HandshakeException refusal = new HandshakeException(refused.status(), refused.reason());
                 ownEnd = refusal;
                 throw refusal;
             }
-            case HandshakeOutcome.Accepted accepted -> {
-                send(101, accepted.reply(), new byte[0]);
-                if (!opening.upgrader().keepsRequestHeaders()) {
-                    request = null;
-                }
-                WebSocketConnection opened =
-                        http.open(opening, accepted.agreement(), new RequestContext(route, attributes, http.newRun()));
-                connection = opened;
-                yield opened;
-            }
+            case UpgradeReply.Accepted accepted -> Opening.of(accepted);
         };
+    }
+
+    private Connection upgrade(Opening opening) throws IOException {
+        answer = Answer.UPGRADE;
+        send(opening.status(), opening.headers(), new byte[0]);
+        if (!opening.upgrader().keepsRequestHeaders()) {
+            request = null;
+        }
+        WebSocketConnection opened = http.open(opening, new RequestContext(route, attributes, http.newRun()));
+        connection = opened;
+        return opened;
     }
 
     private void requireUnanswered() {

@@ -5,9 +5,10 @@ import dev.gibbon.extension.PermessageDeflate;
 import dev.gibbon.extension.deflate.DeflateNegotiation;
 import dev.gibbon.handshake.ExtensionNegotiator;
 import dev.gibbon.handshake.HandshakeOutcome;
-import dev.gibbon.handshake.OpeningRequest;
 import dev.gibbon.handshake.ServerHandshake;
 import dev.gibbon.handshake.ServerPolicy;
+import dev.gibbon.spi.UpgradeReply;
+import dev.gibbon.spi.UpgradeRequest;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -38,24 +39,63 @@ public final class Upgrader {
         keepRequestHeaders = from.keepRequestHeaders;
     }
 
+    /** The same but for the subprotocols; they share their memory. */
+    private Upgrader(Upgrader from, List<String> subprotocols) {
+        deflate = from.deflate;
+        windows = from.windows;
+        policy = from.policy.speaking(subprotocols);
+        policyWithoutRoom = from.policyWithoutRoom.speaking(subprotocols);
+        options = from.options;
+        keepRequestHeaders = from.keepRequestHeaders;
+    }
+
     /**
-     * {@return the answer to a request, with the memory for what it promises set aside}
+     * {@return the answer to a request that another server has received, for an adapter of that server} Nothing is sent: the adapter sends
+     * it, and then opens the connection with {@link WebSocketHost#open}. Does not block, unless the {@link OriginPolicy} does.
      *
-     * @param extra fields to add to a 101
+     * @param request what the client sent
+     * @param extra fields to add to the reply if the request is accepted, such as Set-Cookie
      * @throws IllegalArgumentException if {@code extra} has a field that the handshake itself sets
      */
-    Opening respond(OpeningRequest request, Headers extra) {
+    public UpgradeReply reply(UpgradeRequest request, Headers extra) {
         HandshakeOutcome outcome = ServerHandshake.respond(request, policy, extra);
         Compression compression = compression(outcome);
-        if (deflate == null || windows == null || compression == null || !deflate.needsRoom(compression.agreement())) {
-            return new Opening(this, outcome, compression, null);
+        WindowMemory.Room room = null;
+        if (deflate != null && windows != null && compression != null && deflate.needsRoom(compression.agreement())) {
+            room = windows.take();
+            if (room == null) {
+                outcome = ServerHandshake.respond(request, policyWithoutRoom, extra);
+                compression = compression(outcome);
+            }
         }
-        WindowMemory.Room room = windows.take();
-        if (room == null) {
-            outcome = ServerHandshake.respond(request, policyWithoutRoom, extra);
-            compression = compression(outcome);
-        }
-        return new Opening(this, outcome, compression, room);
+        return switch (outcome) {
+            case HandshakeOutcome.Accepted accepted -> new Opening(this, status(request), accepted, compression, room);
+            case HandshakeOutcome.Refused refused -> refused.toReply();
+        };
+    }
+
+    private static int status(UpgradeRequest request) {
+        return switch (request.kind()) {
+            case HTTP_1_1 -> 101;
+            case EXTENDED_CONNECT -> 200;
+        };
+    }
+
+    /**
+     * {@return an upgrader for a request whose subprotocol the server has chosen already} Like this one but for that: it answers with
+     * {@code chosen}, and refuses a client that has not offered it with 400, since it would have to fail the connection (RFC 6455 §4.1).
+     * Cheap: one may be made for each request.
+     *
+     * @param chosen a token
+     * @throws IllegalArgumentException if it is no token
+     */
+    public Upgrader withSubprotocol(String chosen) {
+        return new Upgrader(this, List.of(chosen));
+    }
+
+    /** {@return an upgrader for a request for which the server has chosen no subprotocol} See {@link #withSubprotocol}. */
+    public Upgrader withoutSubprotocol() {
+        return new Upgrader(this, List.of());
     }
 
     ConnectionOptions options() {

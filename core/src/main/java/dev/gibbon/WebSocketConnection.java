@@ -422,6 +422,11 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         return false;
     }
 
+    /** A handler that has this connection for itself begins, on the calling thread. */
+    void handlerBegins(HandlerRun run) {
+        handler = run;
+    }
+
     /**
      * The handler that has opened this connection has ended, so that a Close frame that was put off goes out now.
      *

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.handshake.Agreement;
 import dev.gibbon.internal.ChannelTransport;
 import dev.gibbon.internal.TlsEngines;
 import dev.gibbon.internal.TlsTransport;
@@ -22,7 +21,6 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
@@ -48,6 +46,7 @@ public final class WebSocketServer implements AutoCloseable {
     private static final int MAX_TOLD_FULL = 64;
 
     private final Engine engine;
+    private final WebSocketHost host;
     private final Routes routes;
     private final @Nullable SSLContext tls;
     private final HeadLimits headLimits;
@@ -61,7 +60,6 @@ public final class WebSocketServer implements AutoCloseable {
 
     private final AtomicInteger openCount = new AtomicInteger();
     private final AtomicBoolean shuttingDown = new AtomicBoolean();
-    private final CountDownLatch ended = new CountDownLatch(1);
 
     /** One for all, since each connection holds it. */
     private final Runnable webSocketEnded = openCount::decrementAndGet;
@@ -74,6 +72,7 @@ public final class WebSocketServer implements AutoCloseable {
         handshakeTimeout = from.handshakeTimeout;
         shutdownTimeout = from.shutdownTimeout;
         maxConnections = from.maxConnections;
+        host = new WebSocketHost(engine, maxConnections, shutdownTimeout);
         try {
             for (SocketAddress address : from.addresses) {
                 bind(address);
@@ -132,7 +131,7 @@ public final class WebSocketServer implements AutoCloseable {
      * @return how many missed it, since too much waits for them already
      */
     public int broadcast(PreparedMessage message, Predicate<? super Connection> to) {
-        return engine.members().broadcast(message, to);
+        return host.broadcast(message, to);
     }
 
     /** {@return how many transports are open, WebSockets and others} */
@@ -148,7 +147,7 @@ public final class WebSocketServer implements AutoCloseable {
      */
     public void awaitShutdown() throws InterruptedException {
         LoopGuard.mayWait("awaitShutdown", "wait on a thread of your own");
-        ended.await();
+        host.awaitShutdown();
     }
 
     /**
@@ -159,7 +158,7 @@ public final class WebSocketServer implements AutoCloseable {
     @Override
     public void close() {
         boolean first = shuttingDown.compareAndSet(false, true);
-        if (EventLoop.isLoopThread()) { // It must not wait.
+        if (engine.loops().isEventThread()) { // It must not wait.
             if (first) {
                 engine.start("gibbon-shutdown", this::shutDown);
             }
@@ -171,36 +170,22 @@ public final class WebSocketServer implements AutoCloseable {
     }
 
     private void shutDown() {
+        long until = engine.time().nanoTime() + shutdownTimeout.toNanos();
         closeAcceptors();
-        for (WebSocketConnection connection : engine.connections()) {
-            engine.start("gibbon-shutdown", () -> connection.close(CloseCode.GOING_AWAY, ""));
-        }
+        host.goAway();
         for (OpenTransport transport : open) {
             if (transport.isIdle()) {
                 transport.abort();
             }
         }
-        awaitEmpty(engine.time().nanoTime() + shutdownTimeout.toNanos());
+        host.awaitEmpty(until, () -> open.isEmpty() && engine.members().isEmpty());
         open.forEach(OpenTransport::abort);
-        engine.connections().forEach(WebSocketConnection::abort);
-        engine.end();
-        ended.countDown();
+        host.end();
     }
 
     private void awaitEnd() {
         try {
-            ended.await();
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private void awaitEmpty(long until) {
-        try {
-            while ((!open.isEmpty() || !engine.members().isEmpty())
-                    && until - engine.time().nanoTime() > 0) {
-                Thread.sleep(5); // Once in a server's life: not worth a signal from every connection.
-            }
+            host.awaitShutdown();
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }
@@ -279,26 +264,9 @@ public final class WebSocketServer implements AutoCloseable {
 
     /** Opens the WebSocket that {@code from} has become; {@code leftover} came behind its request. */
     WebSocketConnection open(
-            OpenTransport from,
-            Opening opening,
-            Agreement agreement,
-            Carrier carrier,
-            ByteBuffer leftover,
-            RequestContext request) {
-        WebSocketConnection connection = WebSocketConnection.open(
-                engine,
-                carrier,
-                Role.SERVER,
-                opening.upgrader().options(),
-                agreement.subprotocol(),
-                opening.compression(),
-                leftover,
-                request);
+            OpenTransport from, Opening opening, Carrier carrier, ByteBuffer leftover, RequestContext request) {
+        WebSocketConnection connection = host.open(opening, carrier, leftover, webSocketEnded, request);
         open.remove(from);
-        connection.onClosed(opening.handOver(webSocketEnded));
-        if (isShuttingDown()) {
-            connection.lifecycle().closeLater(new CloseStatus(CloseCode.GOING_AWAY, ""), null);
-        }
         return connection;
     }
 

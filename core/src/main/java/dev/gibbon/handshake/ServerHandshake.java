@@ -2,6 +2,7 @@
 package dev.gibbon.handshake;
 
 import dev.gibbon.Headers;
+import dev.gibbon.spi.UpgradeRequest;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -29,6 +30,9 @@ import java.util.Optional;
  * <tr><td></td><td>a subprotocol in common, if the policy requires one</td><td>400</td></tr>
  * <tr><td>12</td><td>Sec-WebSocket-Extensions keeps its grammar and bound (§9.1)</td><td>400</td></tr>
  * </table>
+ *
+ * <p>An extended CONNECT (RFC 8441 §5) has no checks 1 to 4 and 10, but {@code :protocol} must be {@code websocket}, or it gets 501; 426,
+ * which stands for Upgrade, becomes 400; and it is accepted with 200.
  */
 public final class ServerHandshake {
     private ServerHandshake() {}
@@ -68,25 +72,52 @@ public final class ServerHandshake {
      * @throws IllegalArgumentException if {@code extra} has a field that the handshake itself sets; checked first, so
      *     that the mistake shows with any request
      */
-    public static HandshakeOutcome respond(OpeningRequest request, ServerPolicy policy, Headers extra) {
+    public static HandshakeOutcome respond(UpgradeRequest request, ServerPolicy policy, Headers extra) {
         HandshakeFields.requireUnreserved(extra);
         try {
             Headers headers = request.headers();
-            checkVersionOfHttp(request.version());
-            checkUpgrade(headers);
-            checkMethod(request.method());
+            checkAsksForWebSocket(request);
             checkNoBody(headers);
-            checkHost(request.host(), headers.all(HandshakeFields.HOST));
+            checkHost(request.authority(), headers.all(HandshakeFields.HOST));
             checkExpect(headers.all("Expect"));
             checkVersionOfProtocol(headers);
             checkOrigin(request, policy);
-            String key = checkedKey(headers.all(HandshakeFields.KEY));
+            Headers.Builder reply = begun(request);
             Optional<String> subprotocol = chooseSubprotocol(headers, policy);
             List<ExtensionOffer> extensions = chooseExtensions(headers, policy.extensions());
-            return accepted(key, new Agreement(subprotocol, extensions), extra);
+            return accepted(reply, new Agreement(subprotocol, extensions), extra);
         } catch (Refusal refusal) {
-            return HandshakeOutcome.Refused.of(refusal.status, String.valueOf(refusal.getMessage()));
+            return HandshakeOutcome.Refused.of(request.kind(), refusal.status, String.valueOf(refusal.getMessage()));
         }
+    }
+
+    private static void checkAsksForWebSocket(UpgradeRequest request) throws Refusal {
+        switch (request.kind()) {
+            case HTTP_1_1 -> {
+                checkVersionOfHttp(request.version());
+                checkUpgrade(request.headers());
+                checkMethod(request.method());
+            }
+            case EXTENDED_CONNECT -> {
+                if (!request.protocol().equals(HandshakeFields.WEBSOCKET)) {
+                    throw new Refusal(501, ":protocol " + HttpSyntax.quoted(request.protocol()) + " (RFC 9220 §3)");
+                }
+            }
+        }
+    }
+
+    /** {@return the reply's fields so far: a key is answered where there must be one} */
+    private static Headers.Builder begun(UpgradeRequest request) throws Refusal {
+        Headers.Builder reply = Headers.builder();
+        return switch (request.kind()) {
+            case HTTP_1_1 -> {
+                String key = checkedKey(request.headers().all(HandshakeFields.KEY));
+                yield reply.add(HandshakeFields.UPGRADE, HandshakeFields.WEBSOCKET)
+                        .add(HandshakeFields.CONNECTION, "Upgrade")
+                        .add(HandshakeFields.ACCEPT, AcceptKey.accept(key));
+            }
+            case EXTENDED_CONNECT -> reply;
+        };
     }
 
     private static void checkVersionOfHttp(String version) throws Refusal {
@@ -165,17 +196,17 @@ public final class ServerHandshake {
         return digits && !leadingZero && Integer.parseInt(text) <= 255;
     }
 
-    private static void checkOrigin(OpeningRequest request, ServerPolicy policy) throws Refusal {
+    private static void checkOrigin(UpgradeRequest request, ServerPolicy policy) throws Refusal {
         List<String> origins = request.headers().all("Origin");
         if (origins.size() > 1) {
             throw new Refusal(400, origins.size() + " Origin fields (RFC 6454 §7.3)");
         }
         Optional<String> origin = origins.stream().findFirst();
-        if (!policy.origins().allows(origin, request.host(), request.secure())) {
+        if (!policy.origins().allows(origin, request.authority(), request.secure())) {
             throw new Refusal(
                     403,
                     "origin " + HttpSyntax.quoted(origin.orElse("")) + " may not connect to "
-                            + HttpSyntax.quoted(request.host()) + " (§4.2.2)");
+                            + HttpSyntax.quoted(request.authority()) + " (§4.2.2)");
         }
     }
 
@@ -220,11 +251,7 @@ public final class ServerHandshake {
         return accepted;
     }
 
-    private static HandshakeOutcome accepted(String key, Agreement agreement, Headers extra) {
-        Headers.Builder reply = Headers.builder()
-                .add(HandshakeFields.UPGRADE, HandshakeFields.WEBSOCKET)
-                .add(HandshakeFields.CONNECTION, "Upgrade")
-                .add(HandshakeFields.ACCEPT, AcceptKey.accept(key));
+    private static HandshakeOutcome accepted(Headers.Builder reply, Agreement agreement, Headers extra) {
         agreement.subprotocol().ifPresent(name -> reply.add(HandshakeFields.PROTOCOL, name));
         if (!agreement.extensions().isEmpty()) {
             reply.add(HandshakeFields.EXTENSIONS, ExtensionList.format(agreement.extensions()));

@@ -28,6 +28,11 @@ public final class SystemTimeSource implements TimeSource {
         timers.allowCoreThreadTimeOut(true);
     }
 
+    /** From now on the thread ends as soon as no timer is set. */
+    public void endWhenIdle() {
+        timers.setKeepAliveTime(1, TimeUnit.MILLISECONDS);
+    }
+
     @Override
     public long nanoTime() {
         return System.nanoTime();

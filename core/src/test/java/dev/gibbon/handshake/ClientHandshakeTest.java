@@ -11,6 +11,7 @@ import dev.gibbon.HandshakeException;
 import dev.gibbon.Headers;
 import dev.gibbon.OriginPolicy;
 import dev.gibbon.handshake.ExtensionOffer.Parameter;
+import dev.gibbon.spi.UpgradeRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
@@ -261,7 +262,7 @@ class ClientHandshakeTest {
         ServerPolicy policy = new ServerPolicy(
                 OriginPolicy.sameOrigin(), List.of("Super"), true, _ -> List.of(ExtensionOffer.of("ext")));
         HandshakeOutcome outcome = ServerHandshake.respond(
-                new OpeningRequest("GET", "HTTP/1.1", "example.com", false, request), policy, Headers.of("X", "y"));
+                UpgradeRequest.http("GET", "HTTP/1.1", "example.com", false, request), policy, Headers.of("X", "y"));
         HandshakeOutcome.Accepted accepted = assertInstanceOf(HandshakeOutcome.Accepted.class, outcome);
         Agreement agreement = OFFERING.check("HTTP/1.1", 101, accepted.reply());
         assertEquals(accepted.agreement(), agreement);

@@ -12,6 +12,7 @@ import dev.gibbon.OriginPolicy;
 import dev.gibbon.handshake.ExtensionOffer.Parameter;
 import dev.gibbon.handshake.HandshakeOutcome.Accepted;
 import dev.gibbon.handshake.HandshakeOutcome.Refused;
+import dev.gibbon.spi.UpgradeRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,8 +48,8 @@ class ServerHandshakeTest {
         return headers.build();
     }
 
-    private static OpeningRequest get(Headers headers) {
-        return new OpeningRequest("GET", "HTTP/1.1", "example.com", false, headers);
+    private static UpgradeRequest get(Headers headers) {
+        return UpgradeRequest.http("GET", "HTTP/1.1", "example.com", false, headers);
     }
 
     private static HandshakeOutcome respond(Headers headers) {
@@ -152,7 +153,7 @@ class ServerHandshakeTest {
         @ParameterizedTest(name = "HS-03 {0}")
         @ValueSource(strings = {"POST", "PUT", "HEAD", "OPTIONS", "TRACE", "get", "Get", "BREW", "GETS"})
         void anyMethodButGetIs405WithAllow(String method) {
-            OpeningRequest request = new OpeningRequest(method, "HTTP/1.1", "example.com", false, VALID);
+            UpgradeRequest request = UpgradeRequest.http(method, "HTTP/1.1", "example.com", false, VALID);
             Refused refused =
                     assertRefused(405, ServerHandshake.respond(request, ServerPolicy.defaults(), Headers.of()));
             assertEquals(List.of("GET"), refused.reply().all("Allow"));
@@ -161,7 +162,7 @@ class ServerHandshakeTest {
         @ParameterizedTest(name = "HS-04 {0}")
         @ValueSource(strings = {"HTTP/1.0", "HTTP/2.0", "HTTP/1.2", ""})
         void anyVersionButHttp11Is426(String version) {
-            OpeningRequest request = new OpeningRequest("GET", version, "example.com", false, VALID);
+            UpgradeRequest request = UpgradeRequest.http("GET", version, "example.com", false, VALID);
             assertRefused(426, ServerHandshake.respond(request, ServerPolicy.defaults(), Headers.of()));
         }
 
@@ -251,7 +252,7 @@ class ServerHandshakeTest {
         @ParameterizedTest(name = "HS-15 [{0}]")
         @ValueSource(strings = {"", "a, b", "a,b", "a b", "example.com:65536", "u@example.com", "example.com/"})
         void malformedHostIs400(String host) {
-            OpeningRequest request = new OpeningRequest("GET", "HTTP/1.1", host, false, VALID);
+            UpgradeRequest request = UpgradeRequest.http("GET", "HTTP/1.1", host, false, VALID);
             assertRefused(400, ServerHandshake.respond(request, ServerPolicy.defaults(), Headers.of()));
         }
 
@@ -356,7 +357,7 @@ class ServerHandshakeTest {
         }
 
         private static int statusOf(String method, String version, Headers headers) {
-            OpeningRequest request = new OpeningRequest(method, version, "example.com", false, headers);
+            UpgradeRequest request = UpgradeRequest.http(method, version, "example.com", false, headers);
             return assertInstanceOf(
                             Refused.class, ServerHandshake.respond(request, ServerPolicy.defaults(), Headers.of()))
                     .status();
@@ -391,8 +392,8 @@ class ServerHandshakeTest {
 
         @Test
         void sec04HttpPageOnTlsIs403() {
-            OpeningRequest request =
-                    new OpeningRequest("GET", "HTTP/1.1", "example.com", true, with("Origin", "http://example.com"));
+            UpgradeRequest request =
+                    UpgradeRequest.http("GET", "HTTP/1.1", "example.com", true, with("Origin", "http://example.com"));
             assertRefused(403, ServerHandshake.respond(request, ServerPolicy.defaults(), Headers.of()));
         }
 
@@ -408,8 +409,8 @@ class ServerHandshakeTest {
 
         @Test
         void hs16TheAuthorityOfTheTargetIsTheHostThatOriginsCompareTo() {
-            OpeningRequest request =
-                    new OpeningRequest("GET", "HTTP/1.1", "other.example", false, with("Origin", "http://example.com"));
+            UpgradeRequest request = UpgradeRequest.http(
+                    "GET", "HTTP/1.1", "other.example", false, with("Origin", "http://example.com"));
             assertRefused(403, ServerHandshake.respond(request, ServerPolicy.defaults(), Headers.of()));
         }
     }

@@ -3,7 +3,7 @@ package dev.gibbon.internal.http;
 
 import dev.gibbon.handshake.Authority;
 import dev.gibbon.handshake.HttpSyntax;
-import dev.gibbon.handshake.OpeningRequest;
+import dev.gibbon.spi.UpgradeRequest;
 import java.util.List;
 import java.util.Optional;
 
@@ -36,8 +36,8 @@ public record ValidRequest(RequestHead head, RequestTarget target, String host, 
      *
      * @param secure whether the request came over TLS that ends here
      */
-    public OpeningRequest openingRequest(boolean secure) {
-        return new OpeningRequest(head.method(), head.version(), host, secure, head.headers());
+    public UpgradeRequest openingRequest(boolean secure) {
+        return UpgradeRequest.http(head.method(), head.version(), host, secure, head.headers());
     }
 
     private static Optional<String> hostField(RequestHead head) throws HttpHeadException {

@@ -16,9 +16,9 @@ import dev.gibbon.handshake.ExtensionList;
 import dev.gibbon.handshake.ExtensionOffer;
 import dev.gibbon.handshake.FieldSyntaxException;
 import dev.gibbon.handshake.HandshakeOutcome;
-import dev.gibbon.handshake.OpeningRequest;
 import dev.gibbon.handshake.ServerHandshake;
 import dev.gibbon.handshake.ServerPolicy;
+import dev.gibbon.spi.UpgradeRequest;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Nested;
@@ -399,7 +399,7 @@ class DeflateNegotiationTest {
                     "Sec-WebSocket-Version", "13",
                     "Sec-WebSocket-Extensions", longForm(offers));
             HandshakeOutcome outcome = ServerHandshake.respond(
-                    new OpeningRequest("GET", "HTTP/1.1", "example.com", false, request),
+                    UpgradeRequest.http("GET", "HTTP/1.1", "example.com", false, request),
                     new ServerPolicy(
                             OriginPolicy.sameOrigin(),
                             List.of(),

@@ -3,9 +3,10 @@ package dev.gibbon.internal.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.Headers;
-import dev.gibbon.handshake.OpeningRequest;
+import dev.gibbon.spi.UpgradeRequest;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -49,9 +50,13 @@ class ValidRequestTest {
     @Test
     void theHandshakeSeesTheRequestAsSent() throws HttpHeadException {
         Headers headers = Headers.of("Host", "H.example.:80");
-        assertEquals(
-                new OpeningRequest("get", "HTTP/1.1", "H.example.:80", true, headers),
-                ValidRequest.of(new RequestHead("get", "/", "HTTP/1.1", headers))
-                        .openingRequest(true));
+        UpgradeRequest seen = ValidRequest.of(new RequestHead("get", "/", "HTTP/1.1", headers))
+                .openingRequest(true);
+        assertEquals(UpgradeRequest.Kind.HTTP_1_1, seen.kind());
+        assertEquals("get", seen.method());
+        assertEquals("HTTP/1.1", seen.version());
+        assertEquals("H.example.:80", seen.authority());
+        assertTrue(seen.secure());
+        assertEquals(headers, seen.headers());
     }
 }

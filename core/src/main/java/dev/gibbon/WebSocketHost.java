@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon;
+
+import dev.gibbon.internal.ChannelTransport;
+import dev.gibbon.spi.AsyncStream;
+import dev.gibbon.spi.HostLoop;
+import dev.gibbon.spi.Transport;
+import dev.gibbon.spi.UpgradeReply;
+import dev.gibbon.spi.UpgradeRequest;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+
+/**
+ * What WebSockets share whose requests another server has received: event loops, buffers, a limit and an end. An application makes one for
+ * each server and closes it before that server stops; an adapter, which names {@code dev.gibbon.spi} besides, calls {@link #reply}, sends
+ * the reply, and calls {@link #open}. For any thread.
+ *
+ * <pre>{@code
+ * switch (host.reply(upgrader, request, Headers.of())) {
+ *     case UpgradeReply.Refused refused -> respond(refused.status(), refused.headers(), refused.body());
+ *     case UpgradeReply.Accepted accepted -> {
+ *         respond(accepted.status(), accepted.headers(), accepted.body());
+ *         Connection connection = host.open(accepted, stream, bytesBehindTheHead);
+ *         connection.listen(listener);            // or host.serve(connection, handler)
+ *     }
+ * }
+ * }</pre>
+ */
+public final class WebSocketHost implements AutoCloseable {
+    private final Engine engine;
+    private final int maxConnections;
+    private final Duration shutdownTimeout;
+    private final AtomicBoolean closing = new AtomicBoolean();
+    private final CountDownLatch ended = new CountDownLatch(1);
+
+    private WebSocketHost(Builder from) {
+        this(Engine.onSystem(from.loops, from.explainRefusals), from.maxConnections, from.shutdownTimeout);
+    }
+
+    /** One on an engine of the caller's, which ends with it. */
+    WebSocketHost(Engine engine, int maxConnections, Duration shutdownTimeout) {
+        this.engine = engine;
+        this.maxConnections = maxConnections;
+        this.shutdownTimeout = shutdownTimeout;
+    }
+
+    /** {@return a builder that starts from every default} */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    // ---- From a request to a connection
+
+    /**
+     * {@return the answer to a request} Like {@link Upgrader#reply}, but 503 once {@linkplain Builder#maxConnections enough} connections are
+     * open or this host is {@linkplain #close closed}; and a refusal is noted in the log, each reason once a minute, and {@linkplain
+     * Builder#explainRefusals explained} to the client if it is to know. Does not block, unless the {@link OriginPolicy} does.
+     *
+     * @param upgrader checks the opening handshake
+     * @param request what the client sent
+     * @param extra fields to add to the reply if the request is accepted, such as Set-Cookie
+     * @throws IllegalArgumentException if {@code extra} has a field that the handshake itself sets
+     */
+    public UpgradeReply reply(Upgrader upgrader, UpgradeRequest request, Headers extra) {
+        UpgradeReply reply =
+                isClosing() || connectionCount() >= maxConnections ? unavailable() : upgrader.reply(request, extra);
+        return switch (reply) {
+            case UpgradeReply.Refused refused -> engine.refusals().reply(refused, request.peerAddress());
+            case UpgradeReply.Accepted accepted -> accepted;
+        };
+    }
+
+    private UpgradeReply.Refused unavailable() {
+        return UpgradeReply.Refused.of(
+                503,
+                Headers.of("Retry-After", "5", "Content-Type", "text/plain; charset=utf-8"),
+                "503 Service Unavailable\n".getBytes(StandardCharsets.US_ASCII),
+                isClosing() ? "this host is closed" : maxConnections + " connections are open");
+    }
+
+    /**
+     * Opens the connection of a request whose reply has been sent, over a stream that tells when it is ready. Returns at once; a host that
+     * is closed has it closed with 1001.
+     *
+     * @param accepted the reply; opened once
+     * @param stream the bytes behind the reply; the connection owns it from now on, and closes it
+     * @param leftover bytes that came behind the request; copied
+     * @return the open connection: give it to a {@linkplain Connection#listen listener} or {@linkplain #serve serve} it
+     * @throws IllegalStateException if the reply was opened before, or closed
+     * @throws IllegalArgumentException if another implementation made the reply, or the stream's loop
+     */
+    public Connection open(UpgradeReply.Accepted accepted, AsyncStream stream, ByteBuffer leftover) {
+        return open(accepted, Carrier.of(engine, stream), leftover, () -> {});
+    }
+
+    /**
+     * Opens such a connection over a transport that can only block: a virtual thread reads it, and another writes it while there is
+     * something to write.
+     *
+     * @param accepted the reply; opened once
+     * @param transport the bytes behind the reply; the connection owns it from now on, and closes it
+     * @param leftover bytes that came behind the request; copied
+     * @return the open connection
+     * @throws IllegalStateException if the reply was opened before, or closed
+     * @throws IllegalArgumentException if another implementation made the reply
+     */
+    public Connection open(UpgradeReply.Accepted accepted, Transport transport, ByteBuffer leftover) {
+        return open(accepted, Carrier.of(engine, transport), leftover, () -> {});
+    }
+
+    /**
+     * Opens such a connection over a socket that the host hands over: a loop's selector watches it, which costs least. The host reads
+     * and writes it no more. A channel that the host closes all the same tells a selector nothing: then {@link Connection#abort} must be
+     * called.
+     *
+     * @param accepted the reply; opened once
+     * @param channel a connected channel, TCP or Unix-domain, blocking or not; with another selector only without interest. The
+     *     connection owns it from now on, stops its blocking, and closes it
+     * @param leftover bytes that came behind the request; copied
+     * @param ended runs once the connection has ended and the channel is closed, for what the host keeps of it; on any thread; must not
+     *     block
+     * @return the open connection
+     * @throws IOException if the channel is not connected any more; {@code ended} is not run then
+     * @throws IllegalStateException if the reply was opened before, or closed
+     * @throws IllegalArgumentException if another implementation made the reply
+     */
+    public Connection open(UpgradeReply.Accepted accepted, SocketChannel channel, ByteBuffer leftover, Runnable ended)
+            throws IOException {
+        return open(accepted, Carrier.of(engine, new ChannelTransport(channel)), leftover, ended);
+    }
+
+    private Connection open(UpgradeReply.Accepted accepted, Carrier carrier, ByteBuffer leftover, Runnable ended) {
+        Objects.requireNonNull(ended, "ended");
+        return open(Opening.of(accepted), carrier, leftover, ended, RequestContext.NONE);
+    }
+
+    /** The same, of a request to a server of ours. */
+    WebSocketConnection open(
+            Opening opening, Carrier carrier, ByteBuffer leftover, Runnable ended, RequestContext request) {
+        Runnable atEnd = opening.handOver(ended);
+        WebSocketConnection connection = WebSocketConnection.open(
+                engine,
+                carrier,
+                Role.SERVER,
+                opening.upgrader().options(),
+                opening.subprotocol(),
+                opening.compression(),
+                leftover,
+                request);
+        connection.onClosed(atEnd);
+        if (isClosing()) {
+            goAway(connection);
+        }
+        return connection;
+    }
+
+    /**
+     * Has a handler serve a connection, on a virtual thread of its own, which it reads from top to bottom: as {@link
+     * WebSocketServer.Builder#serve} does it. The connection is closed with 1000 when the handler returns, unless a listener has got it
+     * meanwhile, and with 1011 when it throws, which is logged.
+     *
+     * @param connection a connection of this host that nobody reads
+     * @param handler serves it
+     * @return the thread, which has been started: a host that keeps a thread for each connection waits for it
+     */
+    public Thread serve(Connection connection, ConnectionHandler handler) {
+        Objects.requireNonNull(handler, "handler");
+        WebSocketConnection served = switch (connection) {
+            case WebSocketConnection known -> known;
+        };
+        return Thread.ofVirtual().name("gibbon-serve").start(() -> run(served, handler));
+    }
+
+    private void run(WebSocketConnection connection, ConnectionHandler handler) {
+        connection.handlerBegins(new HandlerRun(engine.time()));
+        Throwable thrown = null;
+        try {
+            ServeRoute.run(connection, handler);
+        } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
+            thrown = e;
+        }
+        boolean _ = Thread.interrupted(); // Meant for the handler; it would end the closing handshake.
+        connection.handlerEnded(thrown);
+    }
+
+    /**
+     * {@return a loop that runs on an event thread of the host} Connections whose {@linkplain AsyncStream#loop streams name it} have their
+     * turns on that thread: what the stream tells there is dealt with there, without a hop to another thread. Listeners then run on the
+     * host's thread and must not block it; calls that may wait are refused there. What the application writes on that thread outside a
+     * listener leaves soon, with a task. Make one for each event thread, once.
+     *
+     * @param name of the thread, for the log and refusals
+     * @param events runs tasks on that one thread, in order, soon, and never inside {@code execute}; if it rejects them, since the host has
+     *     stopped, virtual threads end what is left
+     * @param onThread whether the calling thread is it; quick
+     */
+    public HostLoop loop(String name, Executor events, BooleanSupplier onThread) {
+        return engine.loops()
+                .hosted(
+                        Objects.requireNonNull(name, "name"),
+                        Objects.requireNonNull(events, "events"),
+                        Objects.requireNonNull(onThread, "onThread"));
+    }
+
+    // ---- All of them
+
+    /** {@return how many connections are open, those in their closing handshake included} */
+    public int connectionCount() {
+        return engine.members().size();
+    }
+
+    /**
+     * Queues a message for every open connection of this host that {@code to} accepts; see {@link Group}.
+     *
+     * @param message what they get, encoded once
+     * @param to asked once for each, on this thread. If it throws, that is logged, and the connection it was asked for
+     *     is closed with 1011; the others get the message.
+     * @return how many missed it, since too much waits for them already
+     */
+    public int broadcast(PreparedMessage message, Predicate<? super Connection> to) {
+        return engine.members().broadcast(message, to);
+    }
+
+    // ---- The end
+
+    boolean isClosing() {
+        return closing.get();
+    }
+
+    /**
+     * Closes every connection with 1001, and drops after the {@linkplain Builder#shutdownTimeout shutdown timeout} what is left. Blocks until
+     * none is open and the loops' threads have ended; a timer's thread ends by itself within a second. Requests that come later get 503. Call
+     * it before the host stops: then peers learn why, and the host's own stop finds nothing to wait for. The second time it only waits. On an
+     * event thread, a host's of {@link #loop} included, it returns and goes on elsewhere.
+     */
+    @Override
+    public void close() {
+        boolean first = closing.compareAndSet(false, true);
+        if (engine.loops().isEventThread()) { // It must not wait.
+            if (first) {
+                engine.start("gibbon-shutdown", this::shutDown);
+            }
+        } else if (first) {
+            shutDown();
+        } else {
+            awaitEnd();
+        }
+    }
+
+    /** Lets no more connections stay open, and has those that are close. Does not wait. */
+    void goAway() {
+        closing.set(true);
+        engine.connections().forEach(WebSocketHost::goAway);
+    }
+
+    private static void goAway(WebSocketConnection connection) {
+        connection.lifecycle().closeLater(new CloseStatus(CloseCode.GOING_AWAY, ""), null);
+    }
+
+    private void shutDown() {
+        long until = engine.time().nanoTime() + shutdownTimeout.toNanos();
+        goAway();
+        awaitEmpty(until, () -> engine.members().isEmpty());
+        end();
+    }
+
+    /** Waits until nothing is open, until a time on the engine's clock. */
+    void awaitEmpty(long until, BooleanSupplier empty) {
+        try {
+            while (!empty.getAsBoolean() && until - engine.time().nanoTime() > 0) {
+                Thread.sleep(5); // Once in a server's life: not worth a signal from every connection.
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Drops what is left, and ends the threads. */
+    void end() {
+        engine.connections().forEach(WebSocketConnection::abort);
+        engine.end();
+        ended.countDown();
+    }
+
+    /** Waits for the end. */
+    void awaitShutdown() throws InterruptedException {
+        ended.await();
+    }
+
+    private void awaitEnd() {
+        try {
+            ended.await();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Collects the settings of a {@link WebSocketHost}; not safe for use by several threads. */
+    public static final class Builder {
+        private int loops = Engine.DEFAULT_LOOPS;
+        private int maxConnections = 100_000;
+        private Duration shutdownTimeout = Duration.ofSeconds(10);
+        private boolean explainRefusals;
+
+        private Builder() {}
+
+        /**
+         * Sets how many event loops serve connections that do not run on a host's; each is one thread, which starts with its first
+         * connection. One per core unless set.
+         *
+         * @param count 1 or more
+         * @return this
+         * @throws IllegalArgumentException if it is less
+         */
+        public Builder loops(int count) {
+            loops = positive("loops", count);
+            return this;
+        }
+
+        /**
+         * Bounds the open connections; further requests get 503. 100 000 unless set.
+         *
+         * @param count 1 or more
+         * @return this
+         * @throws IllegalArgumentException if it is less
+         */
+        public Builder maxConnections(int count) {
+            maxConnections = positive("maxConnections", count);
+            return this;
+        }
+
+        /**
+         * Bounds the graceful end; whatever is open after it is dropped. 10 s unless set.
+         *
+         * @param timeout positive
+         * @return this
+         * @throws IllegalArgumentException if it is not
+         */
+        public Builder shutdownTimeout(Duration timeout) {
+            if (!timeout.isPositive()) {
+                throw new IllegalArgumentException("shutdownTimeout must be positive: " + timeout);
+            }
+            shutdownTimeout = timeout;
+            return this;
+        }
+
+        /**
+         * Tells clients why they are refused, in the body of a 4xx and in a Close frame with 1002, 1007, 1008 or 1009; see {@link
+         * WebSocketServer.Builder#explainRefusals}. Off unless set.
+         *
+         * @param explain whether to tell them
+         * @return this
+         */
+        public Builder explainRefusals(boolean explain) {
+            explainRefusals = explain;
+            return this;
+        }
+
+        /** {@return the host} It starts no thread until there is a connection. */
+        public WebSocketHost build() {
+            return new WebSocketHost(this);
+        }
+
+        private static int positive(String what, int count) {
+            if (count < 1) {
+                throw new IllegalArgumentException(what + " must be positive: " + count);
+            }
+            return count;
+        }
+    }
+}
