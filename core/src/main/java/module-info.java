@@ -5,6 +5,5 @@ module dev.gibbon {
     requires static org.jspecify;
 
     exports dev.gibbon;
-    exports dev.gibbon.extension;
     exports dev.gibbon.spi;
 }

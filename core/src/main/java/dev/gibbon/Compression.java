@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.extension.PermessageDeflate;
-import dev.gibbon.extension.deflate.DeflateAgreement;
-import dev.gibbon.extension.deflate.DeflateNegotiation;
+import dev.gibbon.deflate.DeflateAgreement;
+import dev.gibbon.deflate.DeflateNegotiation;
 import dev.gibbon.handshake.ExtensionOffer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.extension.deflate.DeflateAgreement;
-import dev.gibbon.extension.deflate.FlushMode;
-import dev.gibbon.extension.deflate.MessageDeflater;
-import dev.gibbon.extension.deflate.ZlibPool;
+import dev.gibbon.deflate.DeflateAgreement;
+import dev.gibbon.deflate.FlushMode;
+import dev.gibbon.deflate.MessageDeflater;
+import dev.gibbon.deflate.ZlibPool;
 import dev.gibbon.frame.Opcode;
 import dev.gibbon.protocol.Outbound;
 import java.nio.ByteBuffer;

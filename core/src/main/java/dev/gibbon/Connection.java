@@ -326,7 +326,7 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
      * unless set, where {@linkplain #extensions() permessage-deflate was agreed on}; elsewhere this does nothing. What
      * the peer compresses is read in any case.
      *
-     * @param on whether to compress those messages that the {@link dev.gibbon.extension.PermessageDeflate} options say
+     * @param on whether to compress those messages that the {@link dev.gibbon.PermessageDeflate} options say
      */
     void setWriteCompression(boolean on);
 

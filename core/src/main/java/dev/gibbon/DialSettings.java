@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.extension.deflate.DeflateNegotiation;
+import dev.gibbon.deflate.DeflateNegotiation;
 import dev.gibbon.handshake.AcceptKey;
 import dev.gibbon.handshake.ClientHandshake;
 import dev.gibbon.internal.SecureMaskingKeys;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.extension.PermessageDeflate;
 import dev.gibbon.internal.SystemTimeSource;
 import dev.gibbon.internal.dial.Resolver;
 import dev.gibbon.internal.dial.Target;

@@ -2,7 +2,7 @@
 package dev.gibbon;
 
 import dev.gibbon.HandshakeTimeoutException.Stage;
-import dev.gibbon.extension.deflate.DeflateNegotiation;
+import dev.gibbon.deflate.DeflateNegotiation;
 import dev.gibbon.handshake.Agreement;
 import dev.gibbon.handshake.ClientHandshake;
 import dev.gibbon.internal.dial.Deadline;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.extension.deflate.ZlibPool;
+import dev.gibbon.deflate.ZlibPool;
 import dev.gibbon.internal.BufferPool;
 import dev.gibbon.internal.SecureMaskingKeys;
 import dev.gibbon.internal.SystemTimeSource;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.extension.deflate.MessageInflater;
+import dev.gibbon.deflate.MessageInflater;
 import dev.gibbon.spi.HostLoop;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;

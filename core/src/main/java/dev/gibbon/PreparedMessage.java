@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.extension.PermessageDeflate;
-import dev.gibbon.extension.deflate.MessageDeflater;
-import dev.gibbon.extension.deflate.ZlibPool;
+import dev.gibbon.deflate.MessageDeflater;
+import dev.gibbon.deflate.ZlibPool;
 import dev.gibbon.frame.FrameHeader;
 import dev.gibbon.frame.FrameSerializer;
 import dev.gibbon.frame.Opcode;

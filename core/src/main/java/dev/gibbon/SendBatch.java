@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.extension.deflate.CodecStatus;
-import dev.gibbon.extension.deflate.FlushMode;
-import dev.gibbon.extension.deflate.MessageDeflater;
+import dev.gibbon.deflate.CodecStatus;
+import dev.gibbon.deflate.FlushMode;
+import dev.gibbon.deflate.MessageDeflater;
 import dev.gibbon.frame.FrameHeader;
 import dev.gibbon.frame.FrameSerializer;
 import dev.gibbon.frame.Opcode;

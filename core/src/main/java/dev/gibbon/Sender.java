@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.extension.deflate.FlushMode;
+import dev.gibbon.deflate.FlushMode;
 import dev.gibbon.frame.Opcode;
 import dev.gibbon.protocol.ClosePayload;
 import dev.gibbon.protocol.ClosingHandshake;

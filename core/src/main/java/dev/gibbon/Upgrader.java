@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.extension.PermessageDeflate;
-import dev.gibbon.extension.deflate.DeflateNegotiation;
+import dev.gibbon.deflate.DeflateNegotiation;
 import dev.gibbon.handshake.ExtensionNegotiator;
 import dev.gibbon.handshake.HandshakeOutcome;
 import dev.gibbon.handshake.ServerHandshake;

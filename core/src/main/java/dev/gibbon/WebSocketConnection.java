@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.extension.deflate.MessageInflater;
-import dev.gibbon.extension.deflate.ZlibPool;
+import dev.gibbon.deflate.MessageInflater;
+import dev.gibbon.deflate.ZlibPool;
 import dev.gibbon.frame.FrameHeader;
 import dev.gibbon.frame.Opcode;
 import dev.gibbon.internal.Stream;

@@ -4,8 +4,8 @@ package dev.gibbon;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gibbon.extension.deflate.MessageDeflater;
-import dev.gibbon.extension.deflate.ZlibPool;
+import dev.gibbon.deflate.MessageDeflater;
+import dev.gibbon.deflate.ZlibPool;
 import dev.gibbon.testkit.Frame;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

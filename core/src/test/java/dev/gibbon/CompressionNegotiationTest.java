@@ -5,11 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gibbon.extension.PermessageDeflate;
-import dev.gibbon.extension.deflate.Corpus;
-import dev.gibbon.extension.deflate.DeflateAgreement.Direction;
-import dev.gibbon.extension.deflate.MessageDeflater;
-import dev.gibbon.extension.deflate.ZlibPool;
+import dev.gibbon.deflate.Corpus;
+import dev.gibbon.deflate.DeflateAgreement.Direction;
+import dev.gibbon.deflate.MessageDeflater;
+import dev.gibbon.deflate.ZlibPool;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.HttpHead;
 import dev.gibbon.testkit.ScriptedPeer;

@@ -9,8 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gibbon.extension.PermessageDeflate;
-import dev.gibbon.extension.deflate.ZlibPool;
+import dev.gibbon.deflate.ZlibPool;
 import dev.gibbon.handshake.AcceptKey;
 import dev.gibbon.testkit.ScriptedPeer;
 import dev.gibbon.testkit.TransportPair;

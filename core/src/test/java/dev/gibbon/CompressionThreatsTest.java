@@ -7,9 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gibbon.extension.PermessageDeflate;
-import dev.gibbon.extension.deflate.DeflateAgreement;
-import dev.gibbon.extension.deflate.MessageDeflater;
+import dev.gibbon.deflate.DeflateAgreement;
+import dev.gibbon.deflate.MessageDeflater;
 import dev.gibbon.spi.Transport;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.ScriptedPeer;

@@ -5,11 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gibbon.extension.PermessageDeflate;
-import dev.gibbon.extension.deflate.Corpus;
-import dev.gibbon.extension.deflate.DeflateAgreement;
-import dev.gibbon.extension.deflate.DeflateAgreement.Direction;
-import dev.gibbon.extension.deflate.MessageDeflater;
+import dev.gibbon.deflate.Corpus;
+import dev.gibbon.deflate.DeflateAgreement;
+import dev.gibbon.deflate.DeflateAgreement.Direction;
+import dev.gibbon.deflate.MessageDeflater;
 import dev.gibbon.testkit.Frame;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
-import dev.gibbon.extension.PermessageDeflate;
 import dev.gibbon.testkit.TransportPair;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.extension.PermessageDeflate;
-import dev.gibbon.extension.deflate.DeflateAgreement;
-import dev.gibbon.extension.deflate.ZlibPool;
+import dev.gibbon.deflate.DeflateAgreement;
+import dev.gibbon.deflate.ZlibPool;
 import dev.gibbon.spi.Transport;
 import java.nio.ByteBuffer;
 import java.util.Optional;

@@ -6,7 +6,7 @@ import dev.gibbon.CloseCode;
 import dev.gibbon.DialResult;
 import dev.gibbon.Dialer;
 import dev.gibbon.Headers;
-import dev.gibbon.extension.PermessageDeflate;
+import dev.gibbon.PermessageDeflate;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;

@@ -2,7 +2,7 @@
 package dev.gibbon.protocol;
 
 import dev.gibbon.Role;
-import dev.gibbon.extension.deflate.MessageInflater;
+import dev.gibbon.deflate.MessageInflater;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 

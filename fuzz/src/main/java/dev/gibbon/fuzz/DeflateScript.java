@@ -2,7 +2,7 @@
 package dev.gibbon.fuzz;
 
 import dev.gibbon.Role;
-import dev.gibbon.extension.deflate.DeflateAgreement.Direction;
+import dev.gibbon.deflate.DeflateAgreement.Direction;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;

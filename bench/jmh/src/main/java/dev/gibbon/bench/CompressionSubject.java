@@ -3,10 +3,10 @@ package dev.gibbon.bench;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.gibbon.extension.deflate.DeflateAgreement.Direction;
-import dev.gibbon.extension.deflate.MessageDeflater;
-import dev.gibbon.extension.deflate.MessageInflater;
-import dev.gibbon.extension.deflate.ZlibPool;
+import dev.gibbon.deflate.DeflateAgreement.Direction;
+import dev.gibbon.deflate.MessageDeflater;
+import dev.gibbon.deflate.MessageInflater;
+import dev.gibbon.deflate.ZlibPool;
 import java.util.Arrays;
 import java.util.Random;
 

@@ -2,11 +2,11 @@
 package dev.gibbon.bench;
 
 import dev.gibbon.ProtocolException;
-import dev.gibbon.extension.deflate.CodecStatus;
-import dev.gibbon.extension.deflate.FlushMode;
-import dev.gibbon.extension.deflate.MessageDeflater;
-import dev.gibbon.extension.deflate.MessageInflater;
-import dev.gibbon.extension.deflate.ZlibPool;
+import dev.gibbon.deflate.CodecStatus;
+import dev.gibbon.deflate.FlushMode;
+import dev.gibbon.deflate.MessageDeflater;
+import dev.gibbon.deflate.MessageInflater;
+import dev.gibbon.deflate.ZlibPool;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;

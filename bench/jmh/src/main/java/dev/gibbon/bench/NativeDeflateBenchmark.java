@@ -2,10 +2,10 @@
 package dev.gibbon.bench;
 
 import dev.gibbon.ProtocolException;
-import dev.gibbon.extension.deflate.CodecStatus;
-import dev.gibbon.extension.deflate.MessageDeflater;
-import dev.gibbon.extension.deflate.MessageInflater;
-import dev.gibbon.extension.deflate.ZlibPool;
+import dev.gibbon.deflate.CodecStatus;
+import dev.gibbon.deflate.MessageDeflater;
+import dev.gibbon.deflate.MessageInflater;
+import dev.gibbon.deflate.ZlibPool;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.Locale;
@@ -134,7 +134,7 @@ public class NativeDeflateBenchmark {
     private int whole(byte[] message) {
         ByteBuffer in = ByteBuffer.wrap(message);
         out.clear();
-        while (deflater.deflate(in, dev.gibbon.extension.deflate.FlushMode.LAST, out) != CodecStatus.ENDED) {
+        while (deflater.deflate(in, dev.gibbon.deflate.FlushMode.LAST, out) != CodecStatus.ENDED) {
             // The buffer has room for all.
         }
         return out.position();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.examples.compression;
 
-import dev.gibbon.extension.PermessageDeflate;
+import dev.gibbon.PermessageDeflate;
 
 /**
  * What a connection is opened with.

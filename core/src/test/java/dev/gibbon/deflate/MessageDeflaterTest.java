@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon.extension.deflate;
+package dev.gibbon.deflate;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gibbon.extension.deflate.DeflateAgreement.Direction;
+import dev.gibbon.deflate.DeflateAgreement.Direction;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -79,7 +79,7 @@ class MessageDeflaterTest {
     @Nested
     class Window {
         @ParameterizedTest(name = "{0} bits, takeover {1}")
-        @MethodSource("dev.gibbon.extension.deflate.MessageDeflaterTest#directions")
+        @MethodSource("dev.gibbon.deflate.MessageDeflaterTest#directions")
         void wholeMessagesStayWithinIt(int bits, boolean takeover) {
             MessageDeflater deflater = new MessageDeflater(pool, new Direction(takeover, bits), false);
             StrictInflater strict = new StrictInflater(bits, takeover);
@@ -99,7 +99,7 @@ class MessageDeflaterTest {
         }
 
         @ParameterizedTest(name = "{0} bits, takeover {1}")
-        @MethodSource("dev.gibbon.extension.deflate.MessageDeflaterTest#directions")
+        @MethodSource("dev.gibbon.deflate.MessageDeflaterTest#directions")
         void streamedMessagesStayWithinIt(int bits, boolean takeover) {
             MessageDeflater deflater = new MessageDeflater(pool, new Direction(takeover, bits), false);
             StrictInflater strict = new StrictInflater(bits, takeover);
@@ -113,7 +113,7 @@ class MessageDeflaterTest {
         }
 
         @ParameterizedTest(name = "{0} bits, takeover {1}")
-        @MethodSource("dev.gibbon.extension.deflate.MessageDeflaterTest#directions")
+        @MethodSource("dev.gibbon.deflate.MessageDeflaterTest#directions")
         void manySmallMessagesInARowStayWithinIt(int bits, boolean takeover) {
             MessageDeflater deflater = new MessageDeflater(pool, new Direction(takeover, bits), false);
             StrictInflater strict = new StrictInflater(bits, takeover);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon.extension.deflate;
+package dev.gibbon.deflate;
 
 /** Where a step of a codec stopped. */
 public enum CodecStatus {

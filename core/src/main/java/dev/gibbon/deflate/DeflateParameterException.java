@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon.extension.deflate;
+package dev.gibbon.deflate;
 
 /**
  * A parameter of permessage-deflate breaks a rule of RFC 7692 §7.1. Without a stack trace: peers cause these at will.

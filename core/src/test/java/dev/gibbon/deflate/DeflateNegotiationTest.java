@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon.extension.deflate;
+package dev.gibbon.deflate;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -9,9 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gibbon.HandshakeException;
 import dev.gibbon.Headers;
 import dev.gibbon.OriginPolicy;
+import dev.gibbon.PermessageDeflate;
 import dev.gibbon.Role;
-import dev.gibbon.extension.PermessageDeflate;
-import dev.gibbon.extension.deflate.DeflateAgreement.Direction;
+import dev.gibbon.deflate.DeflateAgreement.Direction;
 import dev.gibbon.handshake.ExtensionList;
 import dev.gibbon.handshake.ExtensionOffer;
 import dev.gibbon.handshake.FieldSyntaxException;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon.extension;
+package dev.gibbon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gibbon.MessageType;
 import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -37,6 +37,9 @@ class PermessageDeflateTest {
                 .liveStreams(true)
                 .build();
         assertEquals(options, options.toBuilder().build());
+        assertEquals(options.hashCode(), options.toBuilder().build().hashCode());
+        assertNotEquals(options, options.toBuilder().level(8).build());
+        assertTrue(options.toString().startsWith("PermessageDeflate{level=9, "), options.toString());
         assertEquals(9, options.level());
         assertTrue(options.serverNoContextTakeover());
         assertTrue(options.clientNoContextTakeover());
@@ -59,19 +62,23 @@ class PermessageDeflateTest {
 
     @Test
     void aValueOutOfRangeIsRefusedByName() {
-        assertRefused("level 0", builder -> builder.level(0));
-        assertRefused("level 10", builder -> builder.level(10));
-        assertRefused("serverMaxWindowBits 7", builder -> builder.serverMaxWindowBits(7));
-        assertRefused("serverMaxWindowBits 16", builder -> builder.serverMaxWindowBits(16));
-        assertRefused("clientMaxWindowBits 7", builder -> builder.clientMaxWindowBits(7));
-        assertRefused("clientMaxWindowBits 16", builder -> builder.clientMaxWindowBits(16));
-        assertRefused("thresholdBytes -1", builder -> builder.thresholdBytes(-1));
+        assertRefused("level must be from 1 to 9: 0", builder -> builder.level(0));
+        assertRefused("level must be from 1 to 9: 10", builder -> builder.level(10));
+        assertRefused("serverMaxWindowBits must be from 8 to 15: 7", builder -> builder.serverMaxWindowBits(7));
+        assertRefused("serverMaxWindowBits must be from 8 to 15: 16", builder -> builder.serverMaxWindowBits(16));
+        assertRefused("clientMaxWindowBits must be from 8 to 15: 7", builder -> builder.clientMaxWindowBits(7));
+        assertRefused("clientMaxWindowBits must be from 8 to 15: 16", builder -> builder.clientMaxWindowBits(16));
+        assertRefused("thresholdBytes must not be negative: -1", builder -> builder.thresholdBytes(-1));
+        assertRefused("unboundedWindowBytes must not be negative: -1", builder -> builder.unboundedWindowBytes(-1));
+        assertThrows(
+                NullPointerException.class, () -> PermessageDeflate.builder().condition(null));
     }
 
-    private static void assertRefused(String named, UnaryOperator<PermessageDeflate.Builder> change) {
-        PermessageDeflate.Builder builder = change.apply(PermessageDeflate.builder());
-        String message =
-                assertThrows(IllegalArgumentException.class, builder::build).getMessage();
-        assertTrue(message.startsWith(named + " "), message);
+    private static void assertRefused(String message, UnaryOperator<PermessageDeflate.Builder> change) {
+        PermessageDeflate.Builder builder = PermessageDeflate.builder();
+        assertEquals(
+                message,
+                assertThrows(IllegalArgumentException.class, () -> change.apply(builder))
+                        .getMessage());
     }
 }

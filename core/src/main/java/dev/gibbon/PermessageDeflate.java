@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon.extension;
+package dev.gibbon;
 
-import dev.gibbon.MessageType;
+import dev.gibbon.internal.Arguments;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.zip.Deflater;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a connection compresses its messages (permessage-deflate, RFC 7692). An upgrader or dialer that is given these
@@ -17,73 +21,119 @@ import java.util.zip.Deflater;
  * length of the result tells about the secret. Leave such messages uncompressed with
  * {@link Builder#condition}, or switch takeover off and keep the two in separate messages.
  */
-public sealed interface PermessageDeflate permits PermessageDeflateRecord {
+public final class PermessageDeflate {
     /** The smallest window of RFC 7692 §7.1.2: 2^8 bytes. */
-    int MIN_WINDOW_BITS = 8;
+    public static final int MIN_WINDOW_BITS = 8;
 
     /** The largest window of RFC 7692 §7.1.2: 2^15 bytes. */
-    int MAX_WINDOW_BITS = 15;
+    public static final int MAX_WINDOW_BITS = 15;
 
     /**
      * What the windows of clients that cannot bound theirs may take in all unless told otherwise: 64 MiB, 2048 such
      * clients.
      */
-    long USUAL_UNBOUNDED_WINDOW_BYTES = 64L * 1024 * 1024;
+    public static final long USUAL_UNBOUNDED_WINDOW_BYTES = 64L * 1024 * 1024;
 
     /** How much of its own messages a side keeps unless told otherwise, and a server of the client's: 2^12 bytes. */
-    int USUAL_WINDOW_BITS = 12;
+    public static final int USUAL_WINDOW_BITS = 12;
+
+    private final int level;
+    private final boolean serverNoContextTakeover;
+    private final boolean clientNoContextTakeover;
+    private final OptionalInt serverMaxWindowBits;
+    private final OptionalInt clientMaxWindowBits;
+    private final boolean strictClientWindow;
+    private final long unboundedWindowBytes;
+    private final int thresholdBytes;
+    private final Condition condition;
+    private final boolean liveStreams;
+
+    private PermessageDeflate(Builder from) {
+        level = from.level;
+        serverNoContextTakeover = from.serverNoContextTakeover;
+        clientNoContextTakeover = from.clientNoContextTakeover;
+        serverMaxWindowBits = from.serverMaxWindowBits;
+        clientMaxWindowBits = from.clientMaxWindowBits;
+        strictClientWindow = from.strictClientWindow;
+        unboundedWindowBytes = from.unboundedWindowBytes;
+        thresholdBytes = from.thresholdBytes;
+        condition = from.condition;
+        liveStreams = from.liveStreams;
+    }
 
     /** {@return options with every default} */
-    static PermessageDeflate defaults() {
+    public static PermessageDeflate defaults() {
         return builder().build();
     }
 
     /** {@return a builder that starts from every default} */
-    static Builder builder() {
+    public static Builder builder() {
         return new Builder();
     }
 
     /** {@return a builder that starts from these options} */
-    Builder toBuilder();
+    public Builder toBuilder() {
+        return new Builder(this);
+    }
 
     /** {@return how hard to compress, 1 (fast) to 9 (small); 1 unless set} */
-    int level();
+    public int level() {
+        return level;
+    }
 
     /** {@return whether the server must not refer back to earlier messages (§7.1.1.1); false unless set} */
-    boolean serverNoContextTakeover();
+    public boolean serverNoContextTakeover() {
+        return serverNoContextTakeover;
+    }
 
     /** {@return whether the client must not refer back to earlier messages (§7.1.1.2); false unless set} */
-    boolean clientNoContextTakeover();
+    public boolean clientNoContextTakeover() {
+        return clientNoContextTakeover;
+    }
 
     /**
      * {@return the base-2 logarithm of the largest window of the server's messages (§7.1.2.1); unless set, a server has
      * {@value #USUAL_WINDOW_BITS} and a client asks for nothing}
      */
-    OptionalInt serverMaxWindowBits();
+    public OptionalInt serverMaxWindowBits() {
+        return serverMaxWindowBits;
+    }
 
     /**
      * {@return the base-2 logarithm of the largest window of the client's messages (§7.1.2.2); unless set, a client has
      * {@value #USUAL_WINDOW_BITS} and announces nothing, and a server asks for that}
      */
-    OptionalInt clientMaxWindowBits();
+    public OptionalInt clientMaxWindowBits() {
+        return clientMaxWindowBits;
+    }
 
     /**
      * {@return whether a server has clients that cannot bound their window go without context takeover; false unless
      * set}
      */
-    boolean strictClientWindow();
+    public boolean strictClientWindow() {
+        return strictClientWindow;
+    }
 
     /** {@return what a server keeps in all of the windows of clients that cannot bound theirs; 64 MiB unless set} */
-    long unboundedWindowBytes();
+    public long unboundedWindowBytes() {
+        return unboundedWindowBytes;
+    }
 
     /** {@return from how many bytes on a message is compressed; 128 unless set} */
-    int thresholdBytes();
+    public int thresholdBytes() {
+        return thresholdBytes;
+    }
 
     /** {@return which messages to compress, of those that reach the threshold; all unless set} */
-    Condition condition();
+    public Condition condition() {
+        return condition;
+    }
 
     /** {@return whether a connection keeps its compressor between messages; false unless set} */
-    boolean liveStreams();
+    public boolean liveStreams() {
+        return liveStreams;
+    }
 
     /**
      * {@return whether to compress a message: it reaches the threshold and meets the condition}
@@ -91,11 +141,45 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
      * @param type text or binary
      * @param length its payload bytes
      */
-    boolean compresses(MessageType type, long length);
+    public boolean compresses(MessageType type, long length) {
+        return length >= thresholdBytes && condition.compress(type, length);
+    }
+
+    private Map<String, Object> values() {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("level", level);
+        values.put("serverNoContextTakeover", serverNoContextTakeover);
+        values.put("clientNoContextTakeover", clientNoContextTakeover);
+        values.put("serverMaxWindowBits", serverMaxWindowBits);
+        values.put("clientMaxWindowBits", clientMaxWindowBits);
+        values.put("strictClientWindow", strictClientWindow);
+        values.put("unboundedWindowBytes", unboundedWindowBytes);
+        values.put("thresholdBytes", thresholdBytes);
+        values.put("condition", condition);
+        values.put("liveStreams", liveStreams);
+        return values;
+    }
+
+    /** {@return whether every option is the same} Conditions are the same if they are equal as objects. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof PermessageDeflate options && values().equals(options.values());
+    }
+
+    @Override
+    public int hashCode() {
+        return values().hashCode();
+    }
+
+    /** {@return every option by its name} */
+    @Override
+    public String toString() {
+        return "PermessageDeflate" + values();
+    }
 
     /** Which messages to compress. Called by any thread, also by several at once. */
     @FunctionalInterface
-    interface Condition {
+    public interface Condition {
         /**
          * {@return whether to compress a message}
          *
@@ -105,8 +189,13 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
         boolean compress(MessageType type, long length);
     }
 
-    /** Collects options; not safe for use by several threads. */
-    final class Builder {
+    /**
+     * Collects options. A setter throws {@link IllegalArgumentException} for what is out of its range, and
+     * {@link NullPointerException} for null. Not safe for use by several threads.
+     */
+    public static final class Builder {
+        private static final Condition ALL = (_, _) -> true;
+
         private int level = Deflater.BEST_SPEED;
         private boolean serverNoContextTakeover;
         private boolean clientNoContextTakeover;
@@ -115,12 +204,12 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
         private boolean strictClientWindow;
         private long unboundedWindowBytes = USUAL_UNBOUNDED_WINDOW_BYTES;
         private int thresholdBytes = 128;
-        private Condition condition = (_, _) -> true;
+        private Condition condition = ALL;
         private boolean liveStreams;
 
-        Builder() {}
+        private Builder() {}
 
-        Builder(PermessageDeflateRecord from) {
+        private Builder(PermessageDeflate from) {
             level = from.level();
             serverNoContextTakeover = from.serverNoContextTakeover();
             clientNoContextTakeover = from.clientNoContextTakeover();
@@ -141,7 +230,7 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
          * @return this
          */
         public Builder level(int level) {
-            this.level = level;
+            this.level = Arguments.within("level", level, 1, 9);
             return this;
         }
 
@@ -184,7 +273,8 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
          * @return this
          */
         public Builder serverMaxWindowBits(int bits) {
-            serverMaxWindowBits = OptionalInt.of(bits);
+            serverMaxWindowBits =
+                    OptionalInt.of(Arguments.within("serverMaxWindowBits", bits, MIN_WINDOW_BITS, MAX_WINDOW_BITS));
             return this;
         }
 
@@ -200,7 +290,8 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
          * @return this
          */
         public Builder clientMaxWindowBits(int bits) {
-            clientMaxWindowBits = OptionalInt.of(bits);
+            clientMaxWindowBits =
+                    OptionalInt.of(Arguments.within("clientMaxWindowBits", bits, MIN_WINDOW_BITS, MAX_WINDOW_BITS));
             return this;
         }
 
@@ -231,7 +322,7 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
          * @return this
          */
         public Builder unboundedWindowBytes(long bytes) {
-            unboundedWindowBytes = bytes;
+            unboundedWindowBytes = Arguments.notNegative("unboundedWindowBytes", bytes);
             return this;
         }
 
@@ -243,7 +334,7 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
          * @return this
          */
         public Builder thresholdBytes(int bytes) {
-            thresholdBytes = bytes;
+            thresholdBytes = Arguments.notNegative("thresholdBytes", bytes);
             return this;
         }
 
@@ -254,7 +345,7 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
          * @return this
          */
         public Builder condition(Condition condition) {
-            this.condition = condition;
+            this.condition = Objects.requireNonNull(condition, "condition");
             return this;
         }
 
@@ -272,23 +363,9 @@ public sealed interface PermessageDeflate permits PermessageDeflateRecord {
             return this;
         }
 
-        /**
-         * {@return the options}
-         *
-         * @throws IllegalArgumentException if one is out of its range
-         */
+        /** {@return the options} */
         public PermessageDeflate build() {
-            return new PermessageDeflateRecord(
-                    level,
-                    serverNoContextTakeover,
-                    clientNoContextTakeover,
-                    serverMaxWindowBits,
-                    clientMaxWindowBits,
-                    strictClientWindow,
-                    unboundedWindowBytes,
-                    thresholdBytes,
-                    condition,
-                    liveStreams);
+            return new PermessageDeflate(this);
         }
     }
 }

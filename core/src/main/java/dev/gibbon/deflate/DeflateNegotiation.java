@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon.extension.deflate;
+package dev.gibbon.deflate;
 
 import dev.gibbon.HandshakeException;
+import dev.gibbon.PermessageDeflate;
 import dev.gibbon.Role;
-import dev.gibbon.extension.PermessageDeflate;
-import dev.gibbon.extension.deflate.DeflateAgreement.Direction;
+import dev.gibbon.deflate.DeflateAgreement.Direction;
 import dev.gibbon.handshake.ExtensionNegotiator;
 import dev.gibbon.handshake.ExtensionOffer;
 import java.util.ArrayList;

@@ -2,6 +2,6 @@
 
 /** permessage-deflate (RFC 7692): its negotiation as pure functions, and its codecs. No I/O. */
 @NullMarked
-package dev.gibbon.extension.deflate;
+package dev.gibbon.deflate;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon.extension.deflate;
+package dev.gibbon.deflate;
 
-import dev.gibbon.extension.PermessageDeflate;
+import dev.gibbon.PermessageDeflate;
 import java.util.OptionalInt;
 
 /** The size of an LZ77 window as its base-2 logarithm (RFC 7692 §7.1.2). */

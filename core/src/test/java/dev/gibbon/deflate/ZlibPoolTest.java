@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon.extension.deflate;
+package dev.gibbon.deflate;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.gibbon.ProtocolException;
-import dev.gibbon.extension.deflate.DeflateAgreement.Direction;
+import dev.gibbon.deflate.DeflateAgreement.Direction;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
