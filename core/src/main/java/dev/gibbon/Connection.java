@@ -52,25 +52,6 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
                 SharedEngine.engine(), transport, role, options, Optional.empty(), ByteBuffer.allocate(0));
     }
 
-    /**
-     * Like {@link #over(Transport, Role, ConnectionOptions)}, on another clock; for tests.
-     *
-     * @param transport a blocking transport; this connection owns it from now on
-     * @param role which side we are
-     * @param options how the connection behaves
-     * @param time the clock and the timers
-     * @return the open connection
-     */
-    static Connection over(Transport transport, Role role, ConnectionOptions options, TimeSource time) {
-        return WebSocketConnection.open(
-                new Engine(time, new dev.gibbon.internal.SecureMaskingKeys()),
-                transport,
-                role,
-                options,
-                Optional.empty(),
-                ByteBuffer.allocate(0));
-    }
-
     /** {@return which side we are} */
     Role role();
 
@@ -220,9 +201,6 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
      */
     InputStream joinMessages(String terminator);
 
-    /** {@return this connection as a pair of byte streams, each write of which is one binary message} */
-    ByteStreams byteStreams();
-
     /**
      * Sends a text message. Returns once the transport has all of it,
      * unless {@link ConnectionOptions#batchWrites()} holds it back.
@@ -361,7 +339,8 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
      * Has {@code listener} told of the peer's Pings, Pongs and Close frames, in place of the one before. On either face;
      * {@link ControlListener} says how it combines with a {@link Listener}.
      *
-     * @param listener who is told; {@code new ControlListener() {}} for nobody
+     * @param listener who is told; {@code new ControlListener() {}} for nobody. A frame that came before is
+     *     not shown: the engine reads from the moment the connection is open, whether or not anybody else does.
      */
     void setControlListener(ControlListener listener);
 

@@ -12,7 +12,6 @@ import dev.gibbon.protocol.Protocol;
 import dev.gibbon.spi.Transport;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -576,32 +575,6 @@ final class WebSocketConnection implements Connection, Ticks.Member {
     @Override
     public InputStream joinMessages(String terminator) {
         return new JoinedMessages(this, Message.encode(terminator));
-    }
-
-    @Override
-    public ByteStreams byteStreams() {
-        OutputStream output = new OutputStream() {
-            @Override
-            public void write(int b) throws IOException {
-                writeBinary(new byte[] {(byte) b});
-            }
-
-            @Override
-            public void write(byte[] src, int offset, int length) throws IOException {
-                writeBinary(ByteBuffer.wrap(src, offset, length));
-            }
-
-            @Override
-            public void flush() throws IOException {
-                WebSocketConnection.this.flush();
-            }
-
-            @Override
-            public void close() {
-                WebSocketConnection.this.close();
-            }
-        };
-        return new ByteStreams(joinMessages(""), output);
     }
 
     @Override
