@@ -171,6 +171,11 @@ final class Engine {
         return readAhead.get() < MAX_READ_AHEAD;
     }
 
+    /** {@return how many bytes connections hold that nobody has taken yet} */
+    long readAheadBytes() {
+        return readAhead.get();
+    }
+
     /** Counts what connections hold that nobody has taken yet. */
     void readAhead(long bytes) {
         long _ = readAhead.addAndGet(bytes);

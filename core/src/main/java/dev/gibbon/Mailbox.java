@@ -4,6 +4,7 @@ package dev.gibbon;
 import dev.gibbon.protocol.ClosingHandshake;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -28,24 +29,32 @@ final class Mailbox implements Sink {
     /** How much of a message that is streamed waits at most. */
     private static final int STREAM_BYTES = 128 * 1024;
 
-    /** A message, or a piece of one. */
-    static final class Item {
+    /**
+     * A message, or a piece of one. Its value is whether it counts among what waits on the whole engine: the reader
+     * that takes it and the turn that ends the connection may meet there, and one of them has it count no more.
+     */
+    static final class Item extends AtomicBoolean {
+        private static final long serialVersionUID = 1L;
+
         private volatile @Nullable Item next;
         private final MessageType type;
         private final boolean first;
         private final boolean last;
-
-        /** Whether it counts among what waits on the whole engine. */
-        private final boolean counted;
-
+        private final long cost;
         private byte[] bytes;
 
         private Item(MessageType type, byte[] bytes, boolean first, boolean last, boolean counted) {
+            super(counted);
             this.type = type;
             this.bytes = bytes;
+            this.cost = (long) bytes.length + ITEM_BYTES;
             this.first = first;
             this.last = last;
-            this.counted = counted;
+        }
+
+        /** {@return how many bytes count no more on the whole engine} */
+        private long uncount() {
+            return getPlain() && getAndSet(false) ? cost : 0;
         }
 
         MessageType type() {
@@ -175,11 +184,10 @@ final class Mailbox implements Sink {
     public void take(MessageView message) {
         boolean counted = waiter == null;
         Item item = new Item(message.type(), message.toByteArray(), message.isFirst(), message.isLast(), counted);
-        long cost = cost(item.bytes);
         if (counted) {
-            connection.engine().readAhead(cost);
+            connection.engine().readAhead(item.cost);
         }
-        put += cost;
+        put += item.cost;
         tail.next = item;
         tail = item;
     }
@@ -187,10 +195,6 @@ final class Mailbox implements Sink {
     @Override
     public void takePart(MessageView part) {
         take(part);
-    }
-
-    private static long cost(byte[] bytes) {
-        return (long) bytes.length + ITEM_BYTES;
     }
 
     /** Tells how much of a message is put together now, of which no part has been taken. */
@@ -238,13 +242,29 @@ final class Mailbox implements Sink {
             return null;
         }
         head = next;
-        long cost = cost(next.bytes);
-        if (next.counted) {
-            connection.engine().readAhead(-cost);
-        }
-        long all = taken + cost; // One reader at a time: no update is lost.
+        uncount(next);
+        long all = taken + next.cost; // One reader at a time: no update is lost.
         taken = all;
         return next;
+    }
+
+    private void uncount(Item item) {
+        long bytes = item.uncount();
+        if (bytes != 0) {
+            connection.engine().readAhead(-bytes);
+        }
+    }
+
+    /**
+     * The stream is gone, or a listener takes over: what is left is the application's, which may never take it, and
+     * keeps no other connection from reading. In a turn.
+     */
+    void release() {
+        assembling(0);
+        // The reader may have gone on from there, and then what it has taken counts no more.
+        for (Item item = head; item != null; item = item.next) {
+            uncount(item);
+        }
     }
 
     // ---- Readers

@@ -152,6 +152,7 @@ final class Turn implements Driver.Driven {
             }
             connection.ending().gone();
             connection.input().release();
+            connection.mailbox().release();
             connection.driver().leave();
             connection.tellEnd();
         }

@@ -203,6 +203,10 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         return sink;
     }
 
+    Mailbox mailbox() {
+        return mailbox;
+    }
+
     ControlFrames controlFrames() {
         return controlFrames;
     }
@@ -598,6 +602,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         toTell = listener;
         controlFrames.listener(listener);
         ListenerSink shown = new ListenerSink(this, listener, wholeBytes);
+        mailbox.release();
         sink = shown;
         try {
             shown.open();
