@@ -19,6 +19,9 @@ import java.nio.ByteBuffer;
  * Connection#writeMessage(MessageType, Content)} run it, which gives the message up then, or call {@link #abandon()}
  * before the exception leaves the block.
  *
+ * <p>A call whose thread is interrupted while it waits throws {@link InterruptedCallException}: all that it was given
+ * is sent nevertheless, and the message goes on with the next call.
+ *
  * <pre>{@code
  * ws.writeMessage(MessageType.TEXT, message -> json.write(report, message.writer()));
  * }</pre>
@@ -40,6 +43,7 @@ public sealed interface MessageWriter extends Closeable permits OutgoingMessage 
      * Adds bytes to the message. Blocks while fragments leave, at most until the write timeout.
      *
      * @param src the bytes, all consumed; borrowed until this returns
+     * @throws InterruptedCallException if the thread was interrupted while it waited; the bytes are sent all the same
      * @throws WebSocketException if the connection is closing or lost
      * @throws IllegalStateException if the message was ended
      * @throws IllegalArgumentException if the text before ends in half a surrogate pair; the message cannot be

@@ -21,8 +21,7 @@ final class OutgoingMessage implements MessageWriter {
     /** What is gathered and not sent; leased with the first byte and given back at the end, however that comes. */
     private @Nullable ByteBuffer gathered;
 
-    /** The opcode of the next fragment: the message's own, then CONTINUATION. */
-    private Opcode opcode;
+    private final Opcode opcode;
 
     /** Whether it is compressed, which was settled when it began. */
     private final boolean compressed;
@@ -31,6 +30,9 @@ final class OutgoingMessage implements MessageWriter {
 
     /** A high surrogate whose low one has not come; 0 for none. */
     private char high;
+
+    /** What ended the wait of the present call, if something did; all that it was given is sent nevertheless. */
+    private @Nullable InterruptedCallException interrupted;
 
     /** Whether a piece was refused: the message would lack it. */
     private boolean spoiled;
@@ -73,6 +75,11 @@ final class OutgoingMessage implements MessageWriter {
             if (!use.compareAndSet(Use.WRITING, Use.IDLE)) { // Lost meanwhile.
                 giveBack();
             }
+        }
+        InterruptedCallException cut = interrupted;
+        interrupted = null;
+        if (cut != null) {
+            throw cut;
         }
     }
 
@@ -270,12 +277,14 @@ final class OutgoingMessage implements MessageWriter {
         boolean sent = false;
         try {
             if (compressed) {
-                opcode = sender.compressed(opcode, mode, payload);
+                sender.compressed(opcode, mode, payload);
             } else {
                 sender.fragment(opcode, mode == FlushMode.LAST, payload);
-                opcode = Opcode.CONTINUATION;
             }
             sent = true;
+        } catch (InterruptedCallException e) {
+            sent = true;
+            interrupted = e;
         } finally {
             if (!sent) {
                 end();

@@ -145,16 +145,7 @@ final class Sender {
      */
     private void compressedMessage(Compressor codec, Opcode opcode, ByteBuffer payload, long until) throws IOException {
         if (payload.remaining() > Compressor.WHOLE_BYTES && output.mayWait()) {
-            beginMessage(until);
-            boolean sent = false;
-            try {
-                Opcode _ = compressed(codec, opcode, FlushMode.LAST, payload, false, until);
-                sent = true;
-            } finally {
-                if (!sent) {
-                    abandonMessage("a message could not be compressed to its end (§5.4)");
-                }
-            }
+            longMessage(codec, opcode, payload, until);
             return;
         }
         long duty;
@@ -170,6 +161,22 @@ final class Sender {
             lock.unlock();
         }
         output.deliver(duty, until);
+    }
+
+    private void longMessage(Compressor codec, Opcode opcode, ByteBuffer payload, long until) throws IOException {
+        beginMessage(until);
+        boolean sent = false;
+        try {
+            compressed(codec, opcode, FlushMode.LAST, payload, false, until);
+            sent = true;
+        } catch (InterruptedCallException e) {
+            sent = true;
+            throw e;
+        } finally {
+            if (!sent) {
+                abandonMessage("a message could not be compressed to its end (§5.4)");
+            }
+        }
     }
 
     /**
@@ -376,16 +383,21 @@ final class Sender {
         }
     }
 
-    /** Sends a fragment of the message that the caller began; the final one lets the next message begin. */
+    /**
+     * Sends a fragment of the message that the caller began; the final one lets the next message begin.
+     *
+     * @param opcode the message's; a fragment after the first is a continuation
+     * @throws InterruptedCallException if the wait for it ended early; it is sent all the same
+     */
     void fragment(Opcode opcode, boolean fin, ByteBuffer payload) throws IOException {
         long until = output.writeUntil();
+        InterruptedCallException interrupted;
         long duty;
         lock.lock();
         try {
             output.requireSendableLocked();
-            // What waits behind this message leaves only once it ends.
-            awaitRoomLocked(true, until);
-            boolean borrowed = output.batchLocked().append(outbound, opcode, fin, 0, payload);
+            interrupted = awaitRoomInMessageLocked(until);
+            boolean borrowed = output.batchLocked().append(outbound, nextLocked(opcode), fin, 0, payload);
             output.countLocked();
             if (fin) {
                 endMessageLocked();
@@ -395,42 +407,63 @@ final class Sender {
             lock.unlock();
         }
         output.deliver(duty, until);
+        if (interrupted != null) {
+            throw interrupted;
+        }
+    }
+
+    /** {@return the opcode of the next fragment of a message} */
+    private Opcode nextLocked(Opcode opcode) {
+        return outbound.messageOpen() ? Opcode.CONTINUATION : opcode;
+    }
+
+    /**
+     * Waits for room in the middle of a message, since what waits behind it leaves only once it ends.
+     *
+     * @return what ended the wait before there was room; without the present fragment the message would not be whole
+     */
+    private @Nullable InterruptedCallException awaitRoomInMessageLocked(long until) throws WebSocketException {
+        try {
+            awaitRoomLocked(true, until);
+            return null;
+        } catch (InterruptedCallException e) {
+            return e;
+        }
     }
 
     /**
      * Compresses a part of the message that the caller began, and sends what comes of it in fragments; the final
      * one, after {@link FlushMode#LAST}, lets the next message begin.
      *
-     * @param opcode that of the next fragment
+     * @param opcode the message's
      * @param plain consumed
-     * @return the opcode of the fragment after these
+     * @throws InterruptedCallException if the wait for it ended early; it is sent all the same
      */
-    Opcode compressed(Opcode opcode, FlushMode mode, ByteBuffer plain) throws IOException {
+    void compressed(Opcode opcode, FlushMode mode, ByteBuffer plain) throws IOException {
         Compressor codec = compressor;
         if (codec == null) {
             throw new IllegalStateException("permessage-deflate was not agreed on");
         }
-        return compressed(codec, opcode, mode, plain, true, output.writeUntil());
+        compressed(codec, opcode, mode, plain, true, output.writeUntil());
     }
 
-    private Opcode compressed(
+    private void compressed(
             Compressor codec, Opcode opcode, FlushMode mode, ByteBuffer plain, boolean awaitsRoom, long until)
             throws IOException {
-        Opcode next = opcode;
+        InterruptedCallException interrupted = null;
         boolean all = false;
         while (!all) {
             long duty = Output.HELD;
             lock.lock();
             try {
                 output.requireSendableLocked();
-                if (awaitsRoom) {
-                    awaitRoomLocked(true, until);
+                if (awaitsRoom && interrupted == null) {
+                    interrupted = awaitRoomInMessageLocked(until);
                 }
                 long before = output.batchLocked().bytes();
-                all = codec.appendFragment(output.batchLocked(), outbound, next, plain, mode);
+                all = codec.appendFragment(output.batchLocked(), outbound, nextLocked(opcode), plain, mode);
                 if (output.batchLocked().bytes() > before) {
                     output.countLocked();
-                    next = Opcode.CONTINUATION;
                     if (all && mode == FlushMode.LAST) {
                         endMessageLocked();
                     }
@@ -439,9 +472,15 @@ final class Sender {
             } finally {
                 lock.unlock();
             }
-            output.deliver(duty, until);
+            try {
+                output.deliver(duty, until);
+            } catch (InterruptedCallException e) { // The rest is sent without waiting.
+                interrupted = e;
+            }
         }
-        return next;
+        if (interrupted != null) {
+            throw interrupted;
+        }
     }
 
     /**

@@ -393,11 +393,17 @@ final class Rig implements AutoCloseable {
             return future.isDone();
         }
 
+        void awaitParkedOrDone() {
+            await(() -> done() || isParked(), () -> "the thread does not wait, it is " + thread.getState());
+        }
+
+        private boolean isParked() {
+            return thread.getState() == Thread.State.WAITING || thread.getState() == Thread.State.TIMED_WAITING;
+        }
+
         /** Waits until the thread waits, which is when it has got as far as it gets by itself. */
         void awaitParked() {
-            await(
-                    () -> thread.getState() == Thread.State.WAITING || thread.getState() == Thread.State.TIMED_WAITING,
-                    () -> "the thread does not wait, it is " + thread.getState());
+            await(this::isParked, () -> "the thread does not wait, it is " + thread.getState());
         }
     }
 
@@ -487,7 +493,7 @@ final class Rig implements AutoCloseable {
         if (side.face() == Face.LOOP) {
             closeSockets();
         }
-        endLoop();
+        endLoop(loop, clock);
     }
 
     private void closeSockets() {
@@ -498,10 +504,12 @@ final class Rig implements AutoCloseable {
         }
     }
 
-    /** Ends the loop's thread: it would wait for a second of a time that stands still. */
-    private void endLoop() {
+    /** Ends a loop's thread: it would wait for a second of a time that stands still. */
+    static void endLoop(EventLoop loop, ManualClock clock) {
+        FutureTask<Thread> asked = new FutureTask<>(Thread::currentThread);
+        loop.execute(asked);
         try {
-            Thread running = onLoop(Thread::currentThread);
+            Thread running = asked.get(SECONDS, TimeUnit.SECONDS);
             for (long until = System.nanoTime() + Duration.ofSeconds(SECONDS).toNanos(); running.isAlive(); ) {
                 if (System.nanoTime() - until > 0) {
                     throw new AssertionError("the loop does not end");

@@ -343,8 +343,15 @@ public final class TlsTransport implements LoopTransport {
         output.checkOpen();
     }
 
-    /** {@return whether the lock was got in time} */
+    /**
+     * {@return whether the lock was got in time} An interrupt ends what blocks; on a loop nothing does, and the thread
+     * that holds the lock moves what it can and goes.
+     */
     private boolean lock(ReentrantLock lock, long deadline) throws IOException {
+        if (!blocking) {
+            lock.lock();
+            return true;
+        }
         try {
             if (deadline != NO_DEADLINE) {
                 return lock.tryLock(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
