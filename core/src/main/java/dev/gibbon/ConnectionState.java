@@ -11,29 +11,5 @@ public enum ConnectionState {
     /** A Close frame was sent or received (§7.1.3). */
     CLOSING,
     /** The transport is gone (§7.1.4). */
-    CLOSED;
-
-    /** {@return whether a data frame may still be sent: none once a Close frame has passed (§5.5.1)} */
-    public boolean maySendData() {
-        return this == OPEN;
-    }
-
-    /**
-     * Moves on.
-     *
-     * @param next where to
-     * @return {@code next}
-     * @throws IllegalStateException if there is no such step
-     */
-    public ConnectionState to(ConnectionState next) {
-        boolean legal = switch (this) {
-            case OPEN -> next == CLOSING || next == CLOSED;
-            case CLOSING -> next == CLOSED;
-            case CLOSED -> false;
-        };
-        if (!legal) {
-            throw new IllegalStateException(this + " -> " + next);
-        }
-        return next;
-    }
+    CLOSED
 }

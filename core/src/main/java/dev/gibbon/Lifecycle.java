@@ -173,7 +173,7 @@ final class Lifecycle {
      * (§5.4): says so in a Close frame, without waiting.
      */
     void messageAbandoned(String why) {
-        if (!closing.state().maySendData()) {
+        if (!closing.maySendData()) {
             return; // The message has failed with the connection.
         }
         CloseStatus status = new CloseStatus(CloseCode.INTERNAL_ERROR, "");

@@ -138,7 +138,7 @@ final class Output implements SendProgress {
 
     /** {@return whether frames may be appended} */
     boolean sendableLocked() {
-        return !failed && closing.state().maySendData();
+        return !failed && closing.maySendData();
     }
 
     void requireSendableLocked() throws WebSocketException {

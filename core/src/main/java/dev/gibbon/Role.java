@@ -8,16 +8,6 @@ public enum Role {
     /** The side that accepted the opening handshake; never masks. */
     SERVER;
 
-    /** {@return whether frames that this side receives must be masked (§5.1)} */
-    public boolean expectsMaskedInput() {
-        return this == SERVER;
-    }
-
-    /** {@return whether frames that this side sends must be masked (§5.3)} */
-    public boolean masksOutput() {
-        return this == CLIENT;
-    }
-
     /** {@return the other side} */
     public Role peer() {
         return this == CLIENT ? SERVER : CLIENT;

@@ -80,7 +80,7 @@ class AliveUnreadTest {
                 scene.peer.expectClose(1001);
                 Optional<CloseStatus> bye = Optional.of(new CloseStatus(CloseCode.GOING_AWAY, "bye"));
                 Rig.await(() -> scene.connection.closeStatus().equals(bye), () -> "nothing is seen of the Close frame");
-                assertFalse(scene.connection.state().maySendData());
+                assertFalse(scene.connection.state() == ConnectionState.OPEN);
                 CompletableFuture<CloseStatus> closed = scene.connection.closed();
                 assertThrows(ConnectionClosedException.class, () -> scene.connection.writeText("late"));
                 scene.expectAllGivenBack();

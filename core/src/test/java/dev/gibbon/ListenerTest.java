@@ -36,7 +36,7 @@ class ListenerTest {
     private static byte[] wire(Role receiver, Frame... frames) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         for (Frame frame : frames) {
-            bytes.writeBytes((receiver.expectsMaskedInput() ? frame.withMaskingKey(0x37fa213d) : frame).encode());
+            bytes.writeBytes((receiver == Role.SERVER ? frame.withMaskingKey(0x37fa213d) : frame).encode());
         }
         return bytes.toByteArray();
     }

@@ -34,6 +34,7 @@ class PublicTypesTest {
             Connection = GorillaContractTest
             ConnectionClosedException = ConcurrencyThreatsTest
             ConnectionHandler = ServeTest
+            ConnectionState = ClosingHandshakeTest
             DialRequest = ReconnectingClientTest
             DialResult = ReconnectingClientTest
             ExchangeHandler = RoutesTest

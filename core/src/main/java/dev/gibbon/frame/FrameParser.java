@@ -75,7 +75,7 @@ public final class FrameParser {
         if ((permittedRsvBits & ~RSV_BITS) != 0) {
             throw new IllegalArgumentException("not RSV bits: 0x" + Integer.toHexString(permittedRsvBits));
         }
-        this.expectsMask = role.expectsMaskedInput();
+        this.expectsMask = Masking.isDoneBy(role.peer());
         this.permittedRsvBits = permittedRsvBits;
     }
 

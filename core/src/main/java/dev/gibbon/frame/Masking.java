@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.frame;
 
+import dev.gibbon.Role;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -17,6 +18,11 @@ public final class Masking {
     private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.nativeOrder());
 
     private Masking() {}
+
+    /** {@return whether frames that this side sends are masked: a client's alone (§5.1)} */
+    public static boolean isDoneBy(Role sender) {
+        return sender == Role.CLIENT;
+    }
 
     /**
      * Masks or unmasks the bytes from {@code from} to {@code to} in place. Neither the buffer's position nor its byte

@@ -67,6 +67,11 @@ public final class ClosingHandshake {
         return progress.state();
     }
 
+    /** {@return whether a data frame may still be sent: none once a Close frame has passed (§5.5.1)} */
+    public boolean maySendData() {
+        return state() == ConnectionState.OPEN;
+    }
+
     /**
      * Notes that our Close frame is about to leave.
      *
@@ -77,7 +82,7 @@ public final class ClosingHandshake {
         if (now.state() == ConnectionState.CLOSED || now.sent() != null) {
             return false;
         }
-        progress = new Progress(closing(now.state()), status, now.received());
+        progress = new Progress(ConnectionState.CLOSING, status, now.received());
         return true;
     }
 
@@ -91,7 +96,7 @@ public final class ClosingHandshake {
         if (now.state() == ConnectionState.CLOSED || now.received() != null) {
             return false;
         }
-        progress = new Progress(closing(now.state()), now.sent(), status);
+        progress = new Progress(ConnectionState.CLOSING, now.sent(), status);
         return true;
     }
 
@@ -105,11 +110,7 @@ public final class ClosingHandshake {
         if (now.state() == ConnectionState.CLOSED) {
             return false;
         }
-        progress = new Progress(now.state().to(ConnectionState.CLOSED), now.sent(), now.received());
+        progress = new Progress(ConnectionState.CLOSED, now.sent(), now.received());
         return true;
-    }
-
-    private static ConnectionState closing(ConnectionState state) {
-        return state == ConnectionState.CLOSING ? state : state.to(ConnectionState.CLOSING);
     }
 }

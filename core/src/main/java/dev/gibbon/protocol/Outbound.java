@@ -36,7 +36,7 @@ public final class Outbound {
 
     /** {@return whether payloads must be masked on their way out (§5.3)} */
     public boolean masks() {
-        return role.masksOutput();
+        return Masking.isDoneBy(role);
     }
 
     /**
@@ -64,7 +64,7 @@ public final class Outbound {
             }
             messageOpen = !fin;
         }
-        if (!role.masksOutput()) {
+        if (!masks()) {
             FrameSerializer.putHeader(dst, opcode, fin, rsvBits, payloadLength);
             return 0;
         }
@@ -77,7 +77,7 @@ public final class Outbound {
     public void putPayload(ByteBuffer dst, byte[] src, int maskingKey) {
         int from = dst.position();
         dst.put(src);
-        if (role.masksOutput()) {
+        if (masks()) {
             Masking.mask(dst, from, dst.position(), maskingKey, 0);
         }
     }
@@ -87,7 +87,7 @@ public final class Outbound {
      * the position, with the key that {@link #putHeader} gave.
      */
     public void maskPayload(ByteBuffer dst, int from, int maskingKey) {
-        if (role.masksOutput()) {
+        if (masks()) {
             Masking.mask(dst, from, dst.position(), maskingKey, 0);
         }
     }
@@ -96,7 +96,7 @@ public final class Outbound {
      * Puts payload bytes behind their header, masked with the key that {@link #putHeader} gave; consumes {@code src}.
      */
     public void putPayload(ByteBuffer dst, ByteBuffer src, int maskingKey, long phase) {
-        if (role.masksOutput()) {
+        if (masks()) {
             Masking.mask(src, dst, maskingKey, phase);
         } else {
             dst.put(src);

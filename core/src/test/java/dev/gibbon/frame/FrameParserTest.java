@@ -131,7 +131,7 @@ class FrameParserTest {
             long[] lengths = {0, 1, 125, 126, 127, 65535, 65536, Integer.MAX_VALUE, 1L << 31, 1L << 32, Long.MAX_VALUE};
             for (long length : lengths) {
                 ByteBuffer in = ByteBuffer.allocate(FrameHeader.MAX_HEADER_BYTES);
-                if (role.expectsMaskedInput()) {
+                if (role == Role.SERVER) {
                     FrameSerializer.putMaskedHeader(in, Opcode.BINARY, true, 0, length, 0x01020304);
                 } else {
                     FrameSerializer.putHeader(in, Opcode.BINARY, true, 0, length);

@@ -89,7 +89,7 @@ class FrameSerializerTest {
                     for (long length : opcode.isControl() ? new long[] {0, 125} : new long[] {0, 126, 1L << 40}) {
                         int rsv = opcode == Opcode.TEXT ? FrameHeader.RSV1_BIT : 0;
                         ByteBuffer wire = ByteBuffer.allocate(FrameHeader.MAX_HEADER_BYTES);
-                        if (role.masksOutput()) {
+                        if (role == Role.CLIENT) {
                             FrameSerializer.putMaskedHeader(wire, opcode, fin, rsv, length, KEY);
                         } else {
                             FrameSerializer.putHeader(wire, opcode, fin, rsv, length);

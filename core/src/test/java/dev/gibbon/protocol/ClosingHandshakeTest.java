@@ -62,6 +62,7 @@ class ClosingHandshakeTest {
         CloseStatus status = again ? LATER : input.equals("sent") ? OURS : THEIRS;
         assertEquals(first, apply(closing, input, status));
         assertEquals(next, closing.state());
+        assertEquals(next == ConnectionState.OPEN, closing.maySendData());
         ClosingHandshake.Progress progress = closing.progress();
         assertEquals(next, progress.state());
         assertEquals(sent ? OURS : null, progress.sent());
@@ -82,6 +83,7 @@ class ClosingHandshakeTest {
     void startsOpen() {
         ClosingHandshake closing = new ClosingHandshake();
         assertEquals(ConnectionState.OPEN, closing.state());
+        assertTrue(closing.maySendData());
         assertNull(closing.progress().sent());
         assertNull(closing.progress().received());
         assertFalse(closing.progress().complete());
