@@ -51,7 +51,8 @@ final class DialSettings {
         deflate = from.deflate == null ? null : new DeflateNegotiation(from.deflate);
         engine = new Engine(from.time, new SecureMaskingKeys(), from.loops);
         Tls tls = new Tls(
-                Optional.ofNullable(from.sslContext),
+                Optional.ofNullable(from.tls),
+                Optional.ofNullable(from.tlsParameters),
                 Optional.ofNullable(from.tlsServerName),
                 from.insecureHostCheck,
                 engine.buffers());

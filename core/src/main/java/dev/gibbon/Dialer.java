@@ -2,6 +2,7 @@
 package dev.gibbon;
 
 import dev.gibbon.internal.SystemTimeSource;
+import dev.gibbon.internal.TlsEngines;
 import dev.gibbon.internal.dial.Resolver;
 import dev.gibbon.internal.dial.Target;
 import dev.gibbon.internal.http.HeadLimits;
@@ -12,9 +13,11 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -119,7 +122,10 @@ public final class Dialer {
         ConnectionOptions options = ConnectionOptions.defaults();
 
         @Nullable
-        SSLContext sslContext;
+        SSLContext tls;
+
+        @Nullable
+        SSLParameters tlsParameters;
 
         @Nullable
         String tlsServerName;
@@ -268,8 +274,28 @@ public final class Dialer {
          * @param context the context
          * @return this
          */
-        public Builder sslContext(SSLContext context) {
-            sslContext = context;
+        public Builder tls(SSLContext context) {
+            tls = Objects.requireNonNull(context, "context");
+            tlsParameters = null;
+            return this;
+        }
+
+        /**
+         * Sets whom to trust, see {@link #tls(SSLContext)}, and how TLS is spoken: protocols, cipher suites, named
+         * groups and the like. Of the protocols TLS 1.2 and 1.3 alone are used. The application protocol, the name
+         * that is asked for and the check of the host are this dialer's, whatever the parameters say of them.
+         *
+         * @param context the context, initialised
+         * @param parameters how, copied
+         * @return this
+         * @throws IllegalArgumentException if the context does not know what they ask for, or they have neither TLS
+         *     1.2 nor TLS 1.3
+         * @throws IllegalStateException if the context is not initialised
+         */
+        public Builder tls(SSLContext context, SSLParameters parameters) {
+            tlsParameters = TlsEngines.checked(
+                    Objects.requireNonNull(context, "context"), Objects.requireNonNull(parameters, "parameters"), true);
+            tls = context;
             return this;
         }
 

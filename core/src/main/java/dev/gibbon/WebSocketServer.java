@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -25,6 +26,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,6 +51,7 @@ public final class WebSocketServer implements AutoCloseable {
     private final WebSocketHost host;
     private final Routes routes;
     private final @Nullable SSLContext tls;
+    private final @Nullable SSLParameters tlsParameters;
     private final HeadLimits headLimits;
     private final Duration handshakeTimeout;
     private final Duration shutdownTimeout;
@@ -68,6 +71,7 @@ public final class WebSocketServer implements AutoCloseable {
         engine = Engine.onSystem(from.loops, from.explainRefusals);
         routes = from.routes;
         tls = from.tls;
+        tlsParameters = from.tlsParameters;
         headLimits = HeadLimits.of(from.maxHeadBytes, from.maxHeaderCount);
         handshakeTimeout = from.handshakeTimeout;
         shutdownTimeout = from.shutdownTimeout;
@@ -206,7 +210,7 @@ public final class WebSocketServer implements AutoCloseable {
         boolean overLimit = openCount.get() >= maxConnections;
         SSLContext context = tls;
         if (context != null) {
-            Transport transport = new TlsTransport(socket, TlsEngines.server(context), engine.buffers());
+            Transport transport = new TlsTransport(socket, TlsEngines.server(context, tlsParameters), engine.buffers());
             begin(new HttpConnection(this, transport, true, overLimit));
         } else if (overLimit || !routes.anyListener()) {
             begin(new HttpConnection(this, socket, false, overLimit));
@@ -314,6 +318,7 @@ public final class WebSocketServer implements AutoCloseable {
         private final List<SocketAddress> addresses = new ArrayList<>();
         private final Routes routes = new Routes();
         private @Nullable SSLContext tls;
+        private @Nullable SSLParameters tlsParameters;
         private OptionalInt maxHeadBytes = OptionalInt.empty();
         private int maxHeaderCount = HeadLimits.DEFAULT.fields();
         private Duration handshakeTimeout = Duration.ofSeconds(10);
@@ -432,6 +437,28 @@ public final class WebSocketServer implements AutoCloseable {
          * @return this
          */
         public Builder tls(SSLContext context) {
+            tls = Objects.requireNonNull(context, "context");
+            tlsParameters = null;
+            return this;
+        }
+
+        /**
+         * Speaks TLS 1.2 or 1.3 on every address, in the way that the parameters say: protocols, cipher suites, named
+         * groups, whether clients need a certificate, and the like. The application protocol is the server's own,
+         * whatever they say.
+         *
+         * @param context has the server's key and certificate, initialised
+         * @param parameters how, copied
+         * @return this
+         * @throws IllegalArgumentException if the context does not know what they ask for, or they have neither TLS
+         *     1.2 nor TLS 1.3
+         * @throws IllegalStateException if the context is not initialised
+         */
+        public Builder tls(SSLContext context, SSLParameters parameters) {
+            tlsParameters = TlsEngines.checked(
+                    Objects.requireNonNull(context, "context"),
+                    Objects.requireNonNull(parameters, "parameters"),
+                    false);
             tls = context;
             return this;
         }

@@ -37,7 +37,7 @@ class AcceptingTest {
             expectHungUpOn(server);
             expectHungUpOn(server);
             TestTls.init(late, directory);
-            Dialer dialer = Dialer.builder().sslContext(late).build();
+            Dialer dialer = Dialer.builder().tls(late).build();
             try (Connection connection = dialer.dial(URI.create("wss://localhost:" + server.port()))) {
                 connection.writeText("here");
                 assertEquals(

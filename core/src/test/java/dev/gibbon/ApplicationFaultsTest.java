@@ -539,8 +539,7 @@ class ApplicationFaultsTest {
                     .listen("/rooms/{name}", UPGRADER, new Buggy(where))
                     .listen("/fine", UPGRADER, ECHO)
                     .start()) {
-                failsWith1011(
-                        where, server, Dialer.builder().sslContext(context).build(), "wss");
+                failsWith1011(where, server, Dialer.builder().tls(context).build(), "wss");
             }
         }
 

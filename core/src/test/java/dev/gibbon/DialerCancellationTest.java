@@ -48,7 +48,7 @@ class DialerCancellationTest {
             int port = ((InetSocketAddress) listening.getLocalAddress()).getPort();
             Dialer dialer = Dialer.builder()
                     .handshakeTimeout(Duration.ofSeconds(2))
-                    .sslContext(InsecureTls.trustingEveryone())
+                    .tls(InsecureTls.trustingEveryone())
                     .build();
             dialOnceAndWait(dialer, port); // Opens what the platform opens once.
             long before = sockets();

@@ -270,7 +270,7 @@ class DialerPeersTest {
         }
 
         private static Dialer.Builder trusting() throws Exception {
-            return Dialer.builder().sslContext(certificates.trusting("ca"));
+            return Dialer.builder().tls(certificates.trusting("ca"));
         }
 
         @Test
@@ -332,7 +332,7 @@ class DialerPeersTest {
             assertEquals(before, upgrades.get(), "nothing was asked");
             assertEquals(0, strict.engine().buffers().leased());
             assertConverses(oddly(trusting().insecureTrustAnyHost(true), host), odd(host));
-            Dialer trustingEveryone = oddly(Dialer.builder().sslContext(InsecureTls.trustingEveryone()), host);
+            Dialer trustingEveryone = oddly(Dialer.builder().tls(InsecureTls.trustingEveryone()), host);
             for (int i = 0; i < 2; i++) { // The second may resume the session of the first.
                 assertConverses(trustingEveryone, odd(host));
             }
@@ -367,7 +367,7 @@ class DialerPeersTest {
         void unknownIssuerIsRefusedUntilTrusted() throws Exception {
             assertRefuses(CertPathBuilderException.class, "unknown");
             Dialer dialer =
-                    Dialer.builder().sslContext(certificates.trusting("nobody")).build();
+                    Dialer.builder().tls(certificates.trusting("nobody")).build();
             assertConverses(dialer, secure("unknown", "/echo"));
         }
 
@@ -381,8 +381,7 @@ class DialerPeersTest {
         @ParameterizedTest
         @ValueSource(strings = {"right", "wronghost", "expired", "unknown"})
         void trustingEveryoneTakesThemAll(String shown) throws Exception {
-            Dialer dialer =
-                    Dialer.builder().sslContext(InsecureTls.trustingEveryone()).build();
+            Dialer dialer = Dialer.builder().tls(InsecureTls.trustingEveryone()).build();
             try (Connection ws = dialer.dial(secure(shown, "/echo"))) {
                 ws.writeText("trusting");
                 assertEquals("trusting", read(ws).text());
@@ -400,9 +399,8 @@ class DialerPeersTest {
 
         @Test
         void certificateIsShownToWhoAsks() throws Exception {
-            Dialer dialer = Dialer.builder()
-                    .sslContext(certificates.showingClient("ca"))
-                    .build();
+            Dialer dialer =
+                    Dialer.builder().tls(certificates.showingClient("ca")).build();
             assertConverses(dialer, secure("mutual", "/echo"));
             Dialer without = trusting().build();
             HandshakeException refusal =

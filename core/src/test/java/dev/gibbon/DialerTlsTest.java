@@ -116,7 +116,7 @@ class DialerTlsTest {
     }
 
     private Dialer.Builder trusting() {
-        return scene.dialer().sslContext(trustingTheIssuer);
+        return scene.dialer().tls(trustingTheIssuer);
     }
 
     /** What a server saw of one client: how TLS went, and the request if it got so far. */
@@ -223,7 +223,7 @@ class DialerTlsTest {
     void nw19HostIsCheckedWhateverTheTrustManager() throws Exception {
         SSLContext careless = SSLContext.getInstance("TLS");
         careless.init(null, new TrustManager[] {new TrustAnyIssuer()}, null);
-        Dialer dialer = scene.dialer().sslContext(careless).build();
+        Dialer dialer = scene.dialer().tls(careless).build();
         Seen _ = assertOpens(dialer, "good", "wss://example.test/");
         scene.close();
         assertRefuses(dialer, showing("good"), "wss://other.test/");
@@ -239,8 +239,7 @@ class DialerTlsTest {
 
     @Test
     void insecureTlsTakesEverything() throws Exception {
-        Dialer dialer =
-                scene.dialer().sslContext(InsecureTls.trustingEveryone()).build();
+        Dialer dialer = scene.dialer().tls(InsecureTls.trustingEveryone()).build();
         Seen _ = assertOpens(dialer, "selfsigned", "wss://other.test/");
     }
 

@@ -174,7 +174,7 @@ class FailedWriteTest {
         private Connection dial(WebSocketServer server, boolean tls, SSLContext context) throws Exception {
             Dialer.Builder dialer = Dialer.builder();
             if (tls) {
-                dialer.sslContext(context);
+                dialer.tls(context);
             }
             return dialer.build().dial(URI.create((tls ? "wss" : "ws") + "://localhost:" + server.port() + "/"));
         }

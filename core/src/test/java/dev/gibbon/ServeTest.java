@@ -175,7 +175,7 @@ class ServeTest {
                         })
                         .serve("/ends", ws -> ws.writeText("bye"))
                         .start()) {
-            Dialer dialer = Dialer.builder().sslContext(context).build();
+            Dialer dialer = Dialer.builder().tls(context).build();
             URI root = URI.create("wss://localhost:" + server.port() + "/");
             try (Connection ws = dialer.dial(root.resolve("ends"))) {
                 assertEquals("bye", text(ws.readMessage()));
@@ -375,7 +375,7 @@ class ServeTest {
                     .tls(context)
                     .listen("/rooms/{name}", Upgrader.create(), exchange -> new Room(exchange.pathParameter("name")))
                     .start()) {
-                Dialer dialer = Dialer.builder().sslContext(context).build();
+                Dialer dialer = Dialer.builder().tls(context).build();
                 try (Connection ws = dialer.dial(URI.create("wss://localhost:" + server.port() + "/rooms/red"))) {
                     assertEquals("red of null", text(ws.readMessage()));
                 }

@@ -81,7 +81,7 @@ class UnreadTest {
         SSLContext context = TestTls.context(directory);
         try (WebSocketServer server =
                 server(ConnectionOptions.defaults()).tls(context).start()) {
-            Dialer dialer = Dialer.builder().sslContext(context).build();
+            Dialer dialer = Dialer.builder().tls(context).build();
             Connection client = dialer.dial(URI.create("wss://localhost:" + server.port() + "/"));
             client.abort();
             awaitNone(server);

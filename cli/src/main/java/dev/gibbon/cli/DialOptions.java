@@ -231,7 +231,7 @@ final class DialOptions {
             throw wrong("--cacert says whom to trust, --insecure to trust everyone", null);
         }
         if (insecure || authorities != null || certificate != null) {
-            dialer.sslContext(ClientTls.context(authorities, insecure, certificate, key));
+            dialer.tls(ClientTls.context(authorities, insecure, certificate, key));
         }
     }
 

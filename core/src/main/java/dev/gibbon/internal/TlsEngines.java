@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.List;
-import java.util.stream.Stream;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLContext;
@@ -16,10 +15,13 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import javax.net.ssl.StandardConstants;
+import org.jspecify.annotations.Nullable;
 
 /** TLS engines set up for HTTP/1.1 and WebSockets: TLS 1.2 and 1.3 alone, ALPN {@code http/1.1}, host names checked. */
 public final class TlsEngines {
     private static final String HTTP_1_1 = "http/1.1";
+
+    private static final List<String> MODERN = List.of("TLSv1.3", "TLSv1.2");
 
     /** Bound to a session whose trust manager does not care which host a certificate names. */
     private static final String ANY_HOST = "dev.gibbon.anyHost";
@@ -29,15 +31,42 @@ public final class TlsEngines {
     /**
      * {@return an engine for the server's side of one connection} It answers {@code http/1.1} to a client that offers
      * it, and refuses one that offers protocols without it (RFC 7301 §3.2). Client certificates are asked for as the
-     * context's default parameters say.
+     * parameters say.
+     *
+     * @param given what {@link #checked} returned; null for the context's own
      */
-    public static SSLEngine server(SSLContext context) {
+    public static SSLEngine server(SSLContext context, @Nullable SSLParameters given) {
         SSLEngine engine = context.createSSLEngine();
         engine.setUseClientMode(false);
-        SSLParameters parameters = modernParameters(engine);
-        parameters.setUseCipherSuitesOrder(true);
+        SSLParameters parameters = modernParameters(engine, given);
+        if (given == null) {
+            parameters.setUseCipherSuitesOrder(true);
+        }
         engine.setSSLParameters(parameters);
         return engine;
+    }
+
+    /** {@return a server's engine with the context's own parameters} */
+    public static SSLEngine server(SSLContext context) {
+        return server(context, null);
+    }
+
+    /**
+     * {@return a copy of what somebody sets up TLS with, which later changes do not reach}
+     *
+     * @throws IllegalArgumentException if the provider takes them not, or they have neither TLS 1.2 nor TLS 1.3
+     * @throws IllegalStateException if the context is not initialised
+     */
+    public static SSLParameters checked(SSLContext context, SSLParameters given, boolean client) {
+        SSLEngine engine = context.createSSLEngine();
+        engine.setUseClientMode(client);
+        engine.setSSLParameters(given);
+        SSLParameters copy = engine.getSSLParameters();
+        if (MODERN.stream().noneMatch(List.of(copy.getProtocols())::contains)) {
+            throw new IllegalArgumentException(
+                    "protocols must have " + String.join(" or ", MODERN) + ": " + List.of(copy.getProtocols()));
+        }
+        return copy;
     }
 
     /**
@@ -49,22 +78,29 @@ public final class TlsEngines {
      * @param host the name or IP address as the URI has it; IPv6 with or without brackets
      */
     public static SSLEngine client(SSLContext context, String host, int port) {
-        return client(context, host, port, "HTTPS");
+        return client(context, null, host, port);
+    }
+
+    /** {@return the same with parameters that {@link #checked} returned; null for the context's own} */
+    public static SSLEngine client(SSLContext context, @Nullable SSLParameters given, String host, int port) {
+        return client(context, given, host, port, "HTTPS");
     }
 
     /**
      * {@return an engine like {@link #client(SSLContext, String, int)} that takes a certificate for any host} Whoever
      * holds any certificate that the context trusts can then be in the middle.
      */
-    public static SSLEngine clientWithInsecureHostCheck(SSLContext context, String host, int port) {
-        return client(context, host, port, "");
+    public static SSLEngine clientWithInsecureHostCheck(
+            SSLContext context, @Nullable SSLParameters given, String host, int port) {
+        return client(context, given, host, port, "");
     }
 
-    private static SSLEngine client(SSLContext context, String host, int port, String identification) {
+    private static SSLEngine client(
+            SSLContext context, @Nullable SSLParameters given, String host, int port, String identification) {
         String name = checkedName(host);
         SSLEngine engine = context.createSSLEngine(name, port);
         engine.setUseClientMode(true);
-        SSLParameters parameters = modernParameters(engine);
+        SSLParameters parameters = modernParameters(engine, given);
         parameters.setEndpointIdentificationAlgorithm(isUnusual(name) ? "" : identification);
         parameters.setServerNames(serverNames(name));
         engine.setSSLParameters(parameters);
@@ -103,11 +139,13 @@ public final class TlsEngines {
         }
     }
 
-    private static SSLParameters modernParameters(SSLEngine engine) {
-        List<String> supported = List.of(engine.getSupportedProtocols());
+    private static SSLParameters modernParameters(SSLEngine engine, @Nullable SSLParameters given) {
+        if (given != null) {
+            engine.setSSLParameters(given);
+        }
+        List<String> known = List.of(given == null ? engine.getSupportedProtocols() : engine.getEnabledProtocols());
         SSLParameters parameters = engine.getSSLParameters();
-        parameters.setProtocols(
-                Stream.of("TLSv1.3", "TLSv1.2").filter(supported::contains).toArray(String[]::new));
+        parameters.setProtocols(MODERN.stream().filter(known::contains).toArray(String[]::new));
         parameters.setApplicationProtocols(new String[] {HTTP_1_1});
         return parameters;
     }

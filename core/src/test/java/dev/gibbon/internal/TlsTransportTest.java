@@ -388,7 +388,7 @@ class TlsTransportTest {
         assertRefusedByClient(TlsEngines.client(stranger, "localhost", 443), context);
         assertRefusedByClient(TlsEngines.client(expired, "localhost", 443), expired);
         // Not checking the name is not trusting anybody.
-        assertRefusedByClient(TlsEngines.clientWithInsecureHostCheck(stranger, "localhost", 443), context);
+        assertRefusedByClient(TlsEngines.clientWithInsecureHostCheck(stranger, null, "localhost", 443), context);
     }
 
     private void assertRefusedByClient(SSLEngine client, SSLContext serverContext) throws Exception {
@@ -410,7 +410,7 @@ class TlsTransportTest {
         for (SSLEngine client : List.of(
                 TlsEngines.client(context, "127.0.0.1", 443),
                 TlsEngines.client(context, "localhost.", 443),
-                TlsEngines.clientWithInsecureHostCheck(context, "example.org", 443))) {
+                TlsEngines.clientWithInsecureHostCheck(context, null, "example.org", 443))) {
             TransportPair lower = TransportPair.tcp();
             try (TransportPair pair = new TransportPair(
                     new TlsTransport(lower.client(), client, pool),
