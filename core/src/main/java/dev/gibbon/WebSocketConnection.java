@@ -418,7 +418,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
             return false;
         }
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-            if (cause instanceof WebSocketException) {
+            if (cause instanceof WebSocketException known && known.isOurs()) {
                 return true;
             }
         }

@@ -60,7 +60,6 @@ class PublicTypesTest {
             Role = GorillaContractTest
             TimeSource = ManualClockTest
             Transport = ChannelTransportTest
-            WebSocketException = GorillaContractTest
             WriteTimeoutException = SenderTest
             HttpHead = HandshakeThreatsTest
             LengthForm = FrameTest
