@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.internal.Arguments;
 import dev.gibbon.internal.SystemTimeSource;
 import dev.gibbon.internal.TlsEngines;
 import dev.gibbon.internal.dial.Resolver;
@@ -109,7 +110,10 @@ public final class Dialer {
         return settings.options();
     }
 
-    /** Collects the settings of a {@link Dialer}; not safe for use by several threads. */
+    /**
+     * Collects the settings of a {@link Dialer}. A setter throws {@link IllegalArgumentException} for what is out of its
+     * range, and {@link NullPointerException} for null. Not safe for use by several threads.
+     */
     public static final class Builder {
         private static final String ORIGIN = "Origin";
 
@@ -171,13 +175,9 @@ public final class Dialer {
          *
          * @param timeout how long; positive
          * @return this
-         * @throws IllegalArgumentException if it is not positive
          */
         public Builder handshakeTimeout(Duration timeout) {
-            if (!timeout.isPositive()) {
-                throw new IllegalArgumentException("handshakeTimeout must be positive: " + timeout);
-            }
-            handshakeTimeout = timeout;
+            handshakeTimeout = Arguments.positive("handshakeTimeout", timeout);
             return this;
         }
 
@@ -189,7 +189,7 @@ public final class Dialer {
          * @return this
          */
         public Builder subprotocols(String... names) {
-            subprotocols = List.of(names);
+            subprotocols = Arguments.list("names", names);
             return this;
         }
 
@@ -213,7 +213,7 @@ public final class Dialer {
          */
         public Builder headers(Headers fields) {
             Optional<String> origin = headers.first(ORIGIN);
-            headers = fields;
+            headers = Objects.requireNonNull(fields, "fields");
             return fields.contains(ORIGIN) ? this : origin.map(this::origin).orElse(this);
         }
 
@@ -226,7 +226,7 @@ public final class Dialer {
          * @throws IllegalArgumentException if it has a character that no field may have
          */
         public Builder origin(String origin) {
-            headers = DialSettings.with(headers, ORIGIN, origin);
+            headers = DialSettings.with(headers, ORIGIN, Objects.requireNonNull(origin, "origin"));
             return this;
         }
 
@@ -238,7 +238,7 @@ public final class Dialer {
          * @return this
          */
         public Builder secretHeaders(String... names) {
-            secretHeaders = List.of(names);
+            secretHeaders = Arguments.list("names", names);
             return this;
         }
 
@@ -249,7 +249,7 @@ public final class Dialer {
          * @return this
          */
         public Builder options(ConnectionOptions connectionOptions) {
-            options = connectionOptions;
+            options = Objects.requireNonNull(connectionOptions, "connectionOptions");
             return this;
         }
 
@@ -262,7 +262,7 @@ public final class Dialer {
          * @return this
          */
         public Builder permessageDeflate(PermessageDeflate settings) {
-            deflate = settings;
+            deflate = Objects.requireNonNull(settings, "settings");
             return this;
         }
 
@@ -308,7 +308,7 @@ public final class Dialer {
          * @return this
          */
         public Builder tlsServerName(String name) {
-            tlsServerName = name;
+            tlsServerName = Objects.requireNonNull(name, "name");
             return this;
         }
 
@@ -333,7 +333,7 @@ public final class Dialer {
          * @return this
          */
         public Builder cookies(CookieHandler handler) {
-            cookies = handler;
+            cookies = Objects.requireNonNull(handler, "handler");
             return this;
         }
 
@@ -344,13 +344,9 @@ public final class Dialer {
          *
          * @param max how many; 0 to 20
          * @return this
-         * @throws IllegalArgumentException if it is out of range
          */
         public Builder followRedirects(int max) {
-            if (max < 0 || max > 20) {
-                throw new IllegalArgumentException("redirects must be within 0 to 20: " + max);
-            }
-            maxRedirects = max;
+            maxRedirects = Arguments.within("followRedirects", max, 0, 20);
             return this;
         }
 
@@ -363,7 +359,7 @@ public final class Dialer {
          * @return this
          */
         public Builder authentication(AuthenticationHandler handler) {
-            authentication = handler;
+            authentication = Objects.requireNonNull(handler, "handler");
             return this;
         }
 
@@ -377,7 +373,7 @@ public final class Dialer {
          * @return this
          */
         public Builder proxy(ProxyPolicy policy) {
-            proxies = policy;
+            proxies = Objects.requireNonNull(policy, "policy");
             return this;
         }
 
@@ -389,7 +385,7 @@ public final class Dialer {
          * @return this
          */
         public Builder connector(Connector means) {
-            connector = means;
+            connector = Objects.requireNonNull(means, "means");
             return this;
         }
 
@@ -400,7 +396,7 @@ public final class Dialer {
          * @return this
          */
         public Builder unixSocket(Path path) {
-            unixSocket = path;
+            unixSocket = Objects.requireNonNull(path, "path");
             return this;
         }
 
@@ -412,10 +408,7 @@ public final class Dialer {
          * @return this
          */
         public Builder loops(int count) {
-            if (count < 1) {
-                throw new IllegalArgumentException("loops must be positive: " + count);
-            }
-            loops = count;
+            loops = Arguments.positive("loops", count);
             return this;
         }
 
@@ -426,7 +419,7 @@ public final class Dialer {
          * @return this
          */
         public Builder localAddress(InetAddress address) {
-            localAddress = address;
+            localAddress = Objects.requireNonNull(address, "address");
             return this;
         }
 
@@ -439,7 +432,7 @@ public final class Dialer {
          * @return this
          */
         public Builder maxHeadBytes(int bytes) {
-            maxHeadBytes = OptionalInt.of(bytes);
+            maxHeadBytes = OptionalInt.of(Arguments.positive("maxHeadBytes", bytes));
             return this;
         }
 
@@ -450,7 +443,7 @@ public final class Dialer {
          * @return this
          */
         public Builder maxHeaderCount(int count) {
-            maxHeaderCount = count;
+            maxHeaderCount = Arguments.positive("maxHeaderCount", count);
             return this;
         }
 
@@ -460,13 +453,9 @@ public final class Dialer {
          *
          * @param bytes 0 or more
          * @return this
-         * @throws IllegalArgumentException if it is negative
          */
         public Builder maxBodyBytes(int bytes) {
-            if (bytes < 0) {
-                throw new IllegalArgumentException("maxBodyBytes must not be negative: " + bytes);
-            }
-            maxBodyBytes = bytes;
+            maxBodyBytes = Arguments.notNegative("maxBodyBytes", bytes);
             return this;
         }
 
@@ -477,7 +466,7 @@ public final class Dialer {
          * @return this
          */
         public Builder timeSource(TimeSource source) {
-            time = source;
+            time = Objects.requireNonNull(source, "source");
             return this;
         }
 
@@ -491,7 +480,7 @@ public final class Dialer {
          * {@return the dialer}
          *
          * @throws IllegalArgumentException if a subprotocol is no token or named twice, a header belongs to the
-         *     handshake, a limit is not positive, or a Unix socket is named together with a connector or a proxy
+         *     handshake, or a Unix socket is named together with a connector or a proxy
          */
         public Dialer build() {
             return new Dialer(this);

@@ -91,7 +91,7 @@ final class Dialing {
                 agreement.subprotocol(),
                 compression,
                 call.leftover());
-        return new DialResultRecord(connection, reply.headers(), target.uri());
+        return new DialResult(connection, reply.headers(), target.uri());
     }
 
     private Transport connect() throws IOException {
@@ -119,7 +119,7 @@ final class Dialing {
         }
         Optional<String> credentials = credentials(
                 settings.authentication(),
-                new AuthenticationChallengeRecord(
+                new AuthenticationChallenge(
                         refusal.status(),
                         URI.create(proxy.toString()),
                         refusal.headers().all("Proxy-Authenticate")));
@@ -219,7 +219,7 @@ final class Dialing {
         authenticated = true;
         Optional<String> credentials = credentials(
                 settings.authentication(),
-                new AuthenticationChallengeRecord(
+                new AuthenticationChallenge(
                         UNAUTHORIZED, target.uri(), reply.headers().all("WWW-Authenticate")));
         credentials.ifPresent(value -> extra = DialSettings.with(extra, AUTHORIZATION, value));
         return credentials.isPresent();

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import java.util.Objects;
+
 /** A route that is nothing but WebSockets: upgrades, has one served, and closes it. */
 record ServeRoute(Upgrader upgrader, ConnectionHandler handler) implements ExchangeHandler {
+    ServeRoute {
+        Objects.requireNonNull(upgrader, "upgrader");
+        Objects.requireNonNull(handler, "handler");
+    }
+
     @Override
     public void handle(Exchange exchange) throws Exception {
         switch (upgrader.upgrade(exchange)) {

@@ -6,10 +6,12 @@ import dev.gibbon.handshake.ExtensionNegotiator;
 import dev.gibbon.handshake.HandshakeOutcome;
 import dev.gibbon.handshake.ServerHandshake;
 import dev.gibbon.handshake.ServerPolicy;
+import dev.gibbon.internal.Arguments;
 import dev.gibbon.spi.UpgradeReply;
 import dev.gibbon.spi.UpgradeRequest;
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -189,7 +191,7 @@ public final class Upgrader {
          * @return this
          */
         public Builder origins(OriginPolicy policy) {
-            origins = policy;
+            origins = Objects.requireNonNull(policy, "policy");
             return this;
         }
 
@@ -201,7 +203,7 @@ public final class Upgrader {
          * @return this
          */
         public Builder subprotocols(String... names) {
-            subprotocols = List.of(names);
+            subprotocols = Arguments.list("names", names);
             return this;
         }
 
@@ -236,7 +238,7 @@ public final class Upgrader {
          * @return this
          */
         public Builder options(ConnectionOptions connectionOptions) {
-            options = connectionOptions;
+            options = Objects.requireNonNull(connectionOptions, "connectionOptions");
             return this;
         }
 
@@ -249,7 +251,7 @@ public final class Upgrader {
          * @return this
          */
         public Builder permessageDeflate(PermessageDeflate settings) {
-            deflate = settings;
+            deflate = Objects.requireNonNull(settings, "settings");
             return this;
         }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.internal.Arguments;
 import dev.gibbon.internal.ChannelTransport;
 import dev.gibbon.internal.TlsEngines;
 import dev.gibbon.internal.TlsTransport;
@@ -313,7 +314,10 @@ public final class WebSocketServer implements AutoCloseable {
         return overLimit ? FULL : routes.match(path).orElse(NOT_FOUND);
     }
 
-    /** Collects the settings of a {@link WebSocketServer}; not safe for use by several threads. */
+    /**
+     * Collects the settings of a {@link WebSocketServer}. A setter throws {@link IllegalArgumentException} for what is
+     * out of its range, and {@link NullPointerException} for null. Not safe for use by several threads.
+     */
     public static final class Builder {
         private final List<SocketAddress> addresses = new ArrayList<>();
         private final Routes routes = new Routes();
@@ -339,7 +343,8 @@ public final class WebSocketServer implements AutoCloseable {
          * @return this
          */
         public Builder bind(String host, int port) {
-            addresses.add(new InetSocketAddress(host, port));
+            addresses.add(new InetSocketAddress(
+                    Objects.requireNonNull(host, "host"), Arguments.within("port", port, 0, 65_535)));
             return this;
         }
 
@@ -351,7 +356,7 @@ public final class WebSocketServer implements AutoCloseable {
          * @return this
          */
         public Builder bindUnix(Path path) {
-            addresses.add(UnixDomainSocketAddress.of(path));
+            addresses.add(UnixDomainSocketAddress.of(Objects.requireNonNull(path, "path")));
             return this;
         }
 
@@ -366,7 +371,7 @@ public final class WebSocketServer implements AutoCloseable {
          * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
          */
         public Builder handle(String pattern, ExchangeHandler handler) {
-            routes.add(pattern, handler);
+            routes.add(pattern, Objects.requireNonNull(handler, "handler"));
             return this;
         }
 
@@ -471,7 +476,7 @@ public final class WebSocketServer implements AutoCloseable {
          * @return this
          */
         public Builder maxHeadBytes(int bytes) {
-            maxHeadBytes = OptionalInt.of(bytes);
+            maxHeadBytes = OptionalInt.of(Arguments.positive("maxHeadBytes", bytes));
             return this;
         }
 
@@ -482,7 +487,7 @@ public final class WebSocketServer implements AutoCloseable {
          * @return this
          */
         public Builder maxHeaderCount(int count) {
-            maxHeaderCount = count;
+            maxHeaderCount = Arguments.positive("maxHeaderCount", count);
             return this;
         }
 
@@ -495,7 +500,7 @@ public final class WebSocketServer implements AutoCloseable {
          * @return this
          */
         public Builder handshakeTimeout(Duration timeout) {
-            handshakeTimeout = timeout;
+            handshakeTimeout = Arguments.positive("handshakeTimeout", timeout);
             return this;
         }
 
@@ -506,7 +511,7 @@ public final class WebSocketServer implements AutoCloseable {
          * @return this
          */
         public Builder shutdownTimeout(Duration timeout) {
-            shutdownTimeout = timeout;
+            shutdownTimeout = Arguments.positive("shutdownTimeout", timeout);
             return this;
         }
 
@@ -518,7 +523,7 @@ public final class WebSocketServer implements AutoCloseable {
          * @return this
          */
         public Builder maxConnections(int count) {
-            maxConnections = count;
+            maxConnections = Arguments.positive("maxConnections", count);
             return this;
         }
 
@@ -530,7 +535,7 @@ public final class WebSocketServer implements AutoCloseable {
          * @return this
          */
         public Builder loops(int count) {
-            loops = count;
+            loops = Arguments.positive("loops", count);
             return this;
         }
 
@@ -554,18 +559,10 @@ public final class WebSocketServer implements AutoCloseable {
          * @throws IOException if an address cannot be bound, because it is in use for example; the message names it,
          *     and says of a Unix-domain socket that exists whether a server listens on it
          * @throws IllegalStateException if no address was named
-         * @throws IllegalArgumentException if a bound is not positive
          */
         public WebSocketServer start() throws IOException {
             if (addresses.isEmpty()) {
                 throw new IllegalStateException("name an address: bind or bindUnix");
-            }
-            if (loops < 1) {
-                throw new IllegalArgumentException("loops must be positive: " + loops);
-            }
-            if (maxConnections < 1 || !handshakeTimeout.isPositive() || !shutdownTimeout.isPositive()) {
-                throw new IllegalArgumentException("bounds must be positive: maxConnections " + maxConnections
-                        + ", handshakeTimeout " + handshakeTimeout + ", shutdownTimeout " + shutdownTimeout);
             }
             return new WebSocketServer(this);
         }

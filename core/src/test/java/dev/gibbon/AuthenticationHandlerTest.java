@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class AuthenticationHandlerTest {
     private static Optional<String> answer(int status, String... fields) throws IOException {
         AuthenticationChallenge challenge =
-                new AuthenticationChallengeRecord(status, URI.create("wss://example.com/"), List.of(fields));
+                new AuthenticationChallenge(status, URI.create("wss://example.com/"), List.of(fields));
         return AuthenticationHandler.basic("Aladdin", "open sesame").credentials(challenge);
     }
 
