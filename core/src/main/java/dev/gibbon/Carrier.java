@@ -42,7 +42,10 @@ record Carrier(Stream stream, Function<Driver.Driven, Driver> drivers) {
         return of(loop, new PumpedStream(transport, engine));
     }
 
-    /** {@return a stream that tells by calls when it is ready, or by its channel: served by its own loop if it has one} */
+    /**
+     * {@return a stream that tells by calls when it is ready, or by its channel: served by its own loop if it has
+     * one}
+     */
     static Carrier of(Engine engine, AsyncStream stream) {
         Stream end = new AsyncStreamEnd(stream);
         Optional<SelectableChannel> channel = stream.channel();

@@ -8,6 +8,7 @@ import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentMap;
@@ -17,26 +18,32 @@ import org.jspecify.annotations.Nullable;
 /**
  * An open WebSocket connection, the same for both sides. Its calls block, which is cheap on a virtual thread.
  *
- * <p><b>Reading</b> is for one thread at a time; a second one gets {@link IllegalStateException}. A connection is alive
- * whether or not anybody reads: Pings are answered, Pongs and the peer's Close are seen, and {@link #state()}, {@link
- * #closeStatus()} and {@link #closed()} tell of it, until messages that nobody takes fill {@link
- * ConnectionOptions#maxReadAheadBytes()}; what comes behind those is seen once they are read. <b>Writing</b> is for every thread: each message is sent whole,
- * in some order, and control frames pass between its fragments (RFC 6455 §5.4).
+ * <p><b>Reading</b> is for one thread at a time; a second one gets {@link IllegalStateException}. A connection is
+ * alive whether or not anybody reads: Pings are answered, Pongs and the peer's Close are seen, and {@link
+ * #state()}, {@link #closeStatus()} and {@link #closed()} tell of it, until messages that nobody takes fill {@link
+ * ConnectionOptions#maxReadAheadBytes()}; what comes behind those is seen once they are read. <b>Writing</b> is for
+ * every thread: each message is sent whole, in some order, and control frames pass between its fragments (RFC 6455
+ * §5.4).
  *
  * <p><b>On the thread of an event loop</b> nothing may wait, since it serves other connections too. There an {@link
  * IllegalStateException} refuses each call that might, at once, and tells what to do instead: a read, a write to a
  * connection that has no {@link Listener} on a loop, {@link Dialer#dial(java.net.URI)}, waiting for the future of a
  * {@link #ping()}. {@link #close()} and {@link WebSocketServer#close} return and go on elsewhere.
  *
- * <p><b>The end.</b> When the peer closes with 1000, 1001 or no code, reads return {@code null}. Everything else is an
- * exception: {@link ConnectionClosedException} when the peer closed with another code or inside a message, or the
- * connection was lost (1006), {@link ProtocolException} and {@link MessageTooBigException} when the peer broke a rule
- * or a limit. Whatever a read reported at the end, every later read reports again.
+ * <p><b>Arguments</b> are checked where they are passed, {@code null} included, before anything else happens:
+ * {@link NullPointerException} and {@link IllegalArgumentException} name the one that is wrong, and nothing was
+ * sent.
+ *
+ * <p><b>The end.</b> When the peer closes with 1000, 1001 or no code, reads return {@code null}. Everything else is
+ * an exception: {@link ConnectionClosedException} when the peer closed with another code or inside a message, or
+ * the connection was lost (1006), {@link ProtocolException} and {@link MessageTooBigException} when the peer broke
+ * a rule or a limit. Whatever a read reported at the end, every later read reports again.
  *
  * <p><b>Interrupts and time-outs</b> end a call, not the connection. An interrupted read or write throws {@link
  * InterruptedCallException}, and the interrupt flag stays set; a read that was given a time throws {@link
- * ReadTimeoutException}. Nothing that was received is lost, and what a write began is still sent whole. Only a message
- * of which a part may have left when {@linkplain #setWriteTimeout its time} is up takes the connection with it.
+ * ReadTimeoutException}. Nothing that was received is lost, and what a write began is still sent whole. Only a
+ * message of which a part may have left when {@linkplain #setWriteTimeout its time} is up takes the connection with
+ * it.
  */
 public sealed interface Connection extends AutoCloseable permits WebSocketConnection {
     /**
@@ -48,6 +55,9 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
      * @return the open connection
      */
     static Connection over(Transport transport, Role role, ConnectionOptions options) {
+        Objects.requireNonNull(transport, "transport");
+        Objects.requireNonNull(role, "role");
+        Objects.requireNonNull(options, "options");
         return WebSocketConnection.open(
                 SharedEngine.engine(), transport, role, options, Optional.empty(), ByteBuffer.allocate(0));
     }
@@ -162,6 +172,7 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
      * @throws IllegalStateException if another thread reads, or a handler calls this
      */
     default <E extends Exception> void forEachMessage(MessageHandler<E> handler) throws IOException, E {
+        Objects.requireNonNull(handler, "handler");
         for (Message message = readMessage(); message != null; message = readMessage()) {
             handler.handle(message);
         }
@@ -336,11 +347,11 @@ public sealed interface Connection extends AutoCloseable permits WebSocketConnec
     void pong(ByteBuffer payload) throws IOException;
 
     /**
-     * Has {@code listener} told of the peer's Pings, Pongs and Close frames, in place of the one before. On either face;
-     * {@link ControlListener} says how it combines with a {@link Listener}.
+     * Has {@code listener} told of the peer's Pings, Pongs and Close frames, in place of the one before. On either
+     * face; {@link ControlListener} says how it combines with a {@link Listener}.
      *
-     * @param listener who is told; {@code new ControlListener() {}} for nobody. A frame that came before is
-     *     not shown: the engine reads from the moment the connection is open, whether or not anybody else does.
+     * @param listener who is told; {@code new ControlListener() {}} for nobody. A frame that came before is not
+     *     shown: the engine reads from the moment the connection is open, whether or not anybody else does.
      */
     void setControlListener(ControlListener listener);
 

@@ -111,8 +111,8 @@ public final class Dialer {
     }
 
     /**
-     * Collects the settings of a {@link Dialer}. A setter throws {@link IllegalArgumentException} for what is out of its
-     * range, and {@link NullPointerException} for null. Not safe for use by several threads.
+     * Collects the settings of a {@link Dialer}. A setter throws {@link IllegalArgumentException} for what is out
+     * of its range, and {@link NullPointerException} for null. Not safe for use by several threads.
      */
     public static final class Builder {
         private static final String ORIGIN = "Origin";

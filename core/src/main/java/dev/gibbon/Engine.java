@@ -116,8 +116,8 @@ final class Engine {
     }
 
     /**
-     * Ends what only the end of the server or of the process would, once there are no connections any more: waits for the loops' threads,
-     * and lets that of the timers go soon. Not on a loop's thread.
+     * Ends what only the end of the server or of the process would, once there are no connections any more: waits
+     * for the loops' threads, and lets that of the timers go soon. Not on a loop's thread.
      */
     void end() {
         for (int level = 0; level < zlib.length(); level++) {

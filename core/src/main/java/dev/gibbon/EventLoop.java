@@ -12,9 +12,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thread that serves many connections, a turn at a time: reads from each that is ready into a buffer that all share, runs their
- * listeners, and sends each its answers in one write at the end of the turn. A {@link SelectorLoop} has a thread of its own, a {@link
- * HostedLoop} runs on that of a host.
+ * One thread that serves many connections, a turn at a time: reads from each that is ready into a buffer that all
+ * share, runs their listeners, and sends each its answers in one write at the end of the turn. A {@link
+ * SelectorLoop} has a thread of its own, a {@link HostedLoop} runs on that of a host.
  */
 abstract sealed class EventLoop implements Workspace, HostLoop permits SelectorLoop, HostedLoop {
     /**

@@ -40,7 +40,10 @@ final class EventLoops {
         return loop;
     }
 
-    /** {@return whether the calling thread must not wait: it is that of a loop, or of a host's whose connections these are} */
+    /**
+     * {@return whether the calling thread must not wait: it is that of a loop, or of a host's whose connections
+     * these are}
+     */
     boolean isEventThread() {
         if (EventLoop.isLoopThread()) {
             return true;

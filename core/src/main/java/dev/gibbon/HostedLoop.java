@@ -10,9 +10,10 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A loop on an event thread of a host: the host's events come on that thread, and each is a turn, without a hop to another thread. What
- * the application writes on that thread outside a turn leaves with a turn of its own, soon. A host that has stopped takes no more tasks;
- * then turns run on virtual threads, one at a time, so that its connections can end.
+ * A loop on an event thread of a host: the host's events come on that thread, and each is a turn, without a hop to
+ * another thread. What the application writes on that thread outside a turn leaves with a turn of its own, soon. A
+ * host that has stopped takes no more tasks; then turns run on virtual threads, one at a time, so that its
+ * connections can end.
  */
 final class HostedLoop extends EventLoop {
     /** Bound during a turn: no call that may wait is let through, whichever loop it is about. */

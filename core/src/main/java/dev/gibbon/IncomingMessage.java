@@ -71,7 +71,7 @@ final class IncomingMessage implements MessageReader {
 
     @Override
     public int read(ByteBuffer dst) throws IOException {
-        if (!dst.hasRemaining()) {
+        if (!Objects.requireNonNull(dst, "dst").hasRemaining()) {
             return 0;
         }
         Mailbox.mayWait(READ);

@@ -8,8 +8,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One opening handshake that an upgrader has accepted: the reply, and the memory set aside for what it promises. Closing it gives that
- * memory back unless a connection has taken it over. One thread.
+ * One opening handshake that an upgrader has accepted: the reply, and the memory set aside for what it promises.
+ * Closing it gives that memory back unless a connection has taken it over. One thread.
  */
 final class Opening implements UpgradeReply.Accepted {
     private final Upgrader upgrader;

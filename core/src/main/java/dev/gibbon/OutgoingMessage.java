@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.Writer;
 import java.nio.ByteBuffer;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -99,6 +100,7 @@ final class OutgoingMessage implements MessageWriter {
 
     @Override
     public void write(ByteBuffer src) throws IOException {
+        Objects.requireNonNull(src, "src");
         requireOpen();
         if (high != 0) {
             throw refused("the text ends in half a surrogate pair, and bytes follow it (RFC 6455 §8.1)");
@@ -129,6 +131,7 @@ final class OutgoingMessage implements MessageWriter {
 
     @Override
     public void write(String text) throws IOException {
+        Objects.requireNonNull(text, "text");
         requireText();
         requireOpen();
         String all = high == 0 ? text : high + text;

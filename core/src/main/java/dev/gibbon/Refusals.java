@@ -52,7 +52,10 @@ final class Refusals {
         this.tellPeers = tellPeers;
     }
 
-    /** {@return the reply to a request that is refused, with the reason in it if the peer is to know} The log is told. */
+    /**
+     * {@return the reply to a request that is refused, with the reason in it if the peer is to know} The log is
+     * told.
+     */
     UpgradeReply.Refused reply(UpgradeReply.Refused refusal, Optional<SocketAddress> peer) {
         log("request refused with " + refusal.status(), refusal.reason(), peer);
         if (!tellPeers || refusal.reason().isEmpty()) {

@@ -17,8 +17,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A loop with a platform thread of its own, whose selector tells which channels are ready. The thread starts with the first connection
- * and ends some time after the last.
+ * A loop with a platform thread of its own, whose selector tells which channels are ready. The thread starts with
+ * the first connection and ends some time after the last.
  */
 final class SelectorLoop extends EventLoop {
     /** How long a loop without connections waits for the next before its thread ends. */
@@ -110,7 +110,8 @@ final class SelectorLoop extends EventLoop {
         try {
             started.start();
             cannotStart = false;
-        } catch (Throwable e) { // No thread is to be had: a loop without one must not look as if it ran.
+        } catch (Throwable e) {
+            // No thread is to be had: a loop without one must not look as if it ran.
             selector = null;
             thread = null;
             opened.close();
@@ -214,7 +215,8 @@ final class SelectorLoop extends EventLoop {
         long idleSince = 0;
         while (true) {
             boolean idle = running.keys().isEmpty();
-            boolean _ = Thread.interrupted(); // A listener may have left it set: no selector would wait any more.
+            // A listener may have left it set: no selector would wait any more.
+            boolean _ = Thread.interrupted();
             int cancelled = leaving.size();
             sleeping = true;
             if (hasWork() || !leaving.isEmpty()) {
@@ -282,7 +284,9 @@ final class SelectorLoop extends EventLoop {
         try {
             Selector ending = selector;
             selector =
-                    null; // Whoever has a task from now on starts the next thread; whoever had one before is seen here.
+                    // Whoever has a task from now on starts the next thread; whoever had one
+                    // before is seen here.
+                    null;
             if (hasTasks()) {
                 selector = ending;
                 return false;
@@ -294,7 +298,10 @@ final class SelectorLoop extends EventLoop {
         }
     }
 
-    /** From now on the thread ends as soon as it has nothing to do; what comes later starts another for as long. Any thread. */
+    /**
+     * From now on the thread ends as soon as it has nothing to do; what comes later starts another for as long. Any
+     * thread.
+     */
     void endWhenIdle() {
         idleMillis = 0;
         Selector running = selector;

@@ -51,8 +51,9 @@ public final class Upgrader {
     }
 
     /**
-     * {@return the answer to a request that another server has received, for an adapter of that server} Nothing is sent: the adapter sends
-     * it, and then opens the connection with {@link WebSocketHost#open}. Does not block, unless the {@link OriginPolicy} does.
+     * {@return the answer to a request that another server has received, for an adapter of that server} Nothing is
+     * sent: the adapter sends it, and then opens the connection with {@link WebSocketHost#open}. Does not block,
+     * unless the {@link OriginPolicy} does.
      *
      * @param request what the client sent
      * @param extra fields to add to the reply if the request is accepted, such as Set-Cookie
@@ -83,9 +84,9 @@ public final class Upgrader {
     }
 
     /**
-     * {@return an upgrader for a request whose subprotocol the server has chosen already} Like this one but for that: it answers with
-     * {@code chosen}, and refuses a client that has not offered it with 400, since it would have to fail the connection (RFC 6455 §4.1).
-     * Cheap: one may be made for each request.
+     * {@return an upgrader for a request whose subprotocol the server has chosen already} Like this one but for
+     * that: it answers with {@code chosen}, and refuses a client that has not offered it with 400, since it would
+     * have to fail the connection (RFC 6455 §4.1). Cheap: one may be made for each request.
      *
      * @param chosen a token
      * @throws IllegalArgumentException if it is no token
@@ -94,7 +95,10 @@ public final class Upgrader {
         return new Upgrader(this, List.of(chosen));
     }
 
-    /** {@return an upgrader for a request for which the server has chosen no subprotocol} See {@link #withSubprotocol}. */
+    /**
+     * {@return an upgrader for a request for which the server has chosen no subprotocol} See {@link
+     * #withSubprotocol}.
+     */
     public Upgrader withoutSubprotocol() {
         return new Upgrader(this, List.of());
     }

@@ -578,11 +578,12 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public InputStream joinMessages(String terminator) {
-        return new JoinedMessages(this, Message.encode(terminator));
+        return new JoinedMessages(this, Message.encode(Objects.requireNonNull(terminator, "terminator")));
     }
 
     @Override
     public void listen(Listener listener) {
+        Objects.requireNonNull(listener, "listener");
         closeIfPutOff();
         // The application's: it may throw, and nothing has changed yet.
         listen(listener, listener.wholeMessageBytes());
@@ -634,7 +635,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void writeMessage(MessageView message) throws IOException {
-        ByteBuffer source = message.source();
+        ByteBuffer source = Objects.requireNonNull(message, "message").source();
         int limit = source.limit();
         int position = source.position();
         source.limit(message.offset() + message.length()).position(message.offset());
@@ -648,21 +649,22 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void writeText(String text) throws IOException {
-        send(Opcode.TEXT, Message.encode(text));
+        send(Opcode.TEXT, Message.encode(Objects.requireNonNull(text, "text")));
     }
 
     @Override
     public void writeBinary(ByteBuffer payload) throws IOException {
-        send(Opcode.BINARY, payload);
+        send(Opcode.BINARY, Objects.requireNonNull(payload, "payload"));
     }
 
     @Override
     public void writeBinary(byte[] payload) throws IOException {
-        send(Opcode.BINARY, payload);
+        send(Opcode.BINARY, Objects.requireNonNull(payload, "payload"));
     }
 
     @Override
     public void writeMessage(Message message) throws IOException {
+        Objects.requireNonNull(message, "message");
         send(message.isText() ? Opcode.TEXT : Opcode.BINARY, message.bytes());
     }
 
@@ -678,6 +680,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public MessageWriter nextWriter(MessageType type) throws IOException {
+        Objects.requireNonNull(type, "type");
         endOwnWriter();
         boolean compressed = sender.compressesStream(type == MessageType.TEXT ? Opcode.TEXT : Opcode.BINARY);
         sender.beginMessage();
@@ -691,6 +694,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void writeMessage(MessageType type, MessageWriter.Content content) throws IOException {
+        Objects.requireNonNull(content, "content");
         try (MessageWriter message = nextWriter(type)) {
             boolean whole = false;
             try {
@@ -716,6 +720,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void writePrepared(PreparedMessage message) throws IOException {
+        Objects.requireNonNull(message, "message");
         endOwnWriter();
         sender.prepared(message);
     }
@@ -758,6 +763,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
     }
 
     private void sendControl(Opcode opcode, ByteBuffer payload) throws IOException {
+        Objects.requireNonNull(payload, "payload");
         closeIfPutOff();
         if (payload.remaining() > FrameHeader.MAX_CONTROL_PAYLOAD) {
             throw new IllegalArgumentException(
@@ -782,8 +788,8 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void setWriteTimeout(Duration atMost) {
-        if (!atMost.isPositive()) {
-            throw new IllegalArgumentException("a write's time must be positive: " + atMost);
+        if (!Objects.requireNonNull(atMost, "atMost").isPositive()) {
+            throw new IllegalArgumentException("atMost must be positive: " + atMost);
         }
         sender.output().timeout(atMost);
     }
@@ -797,10 +803,10 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void close(CloseCode code, String reason) {
-        closeIfPutOff();
         CloseStatus status = new CloseStatus(code, reason);
         // Refuses what must not be sent before anything happens.
         byte[] _ = ClosePayload.encode(status);
+        closeIfPutOff();
         if (!isGone()) {
             lifecycle.closeLater(status, null);
         }

@@ -20,20 +20,14 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 
 /**
- * What WebSockets share whose requests another server has received: event loops, buffers, a limit and an end. An application makes one for
- * each server and closes it before that server stops; an adapter, which names {@code dev.gibbon.spi} besides, calls {@link #reply}, sends
- * the reply, and calls {@link #open}. For any thread.
+ * What WebSockets share whose requests another server has received: event loops, buffers, a limit and an end. An
+ * application makes one for each server and closes it before that server stops; an adapter, which names {@code
+ * dev.gibbon.spi} besides, calls {@link #reply}, sends the reply, and calls {@link #open}. For any thread.
  *
- * <pre>{@code
- * switch (host.reply(upgrader, request, Headers.of())) {
- *     case UpgradeReply.Refused refused -> respond(refused.status(), refused.headers(), refused.body());
- *     case UpgradeReply.Accepted accepted -> {
- *         respond(accepted.status(), accepted.headers(), accepted.body());
- *         Connection connection = host.open(accepted, stream, bytesBehindTheHead);
- *         connection.listen(listener);            // or host.serve(connection, handler)
- *     }
- * }
- * }</pre>
+ * <pre>{@code switch (host.reply(upgrader, request, Headers.of())) { case UpgradeReply.Refused refused ->
+ * respond(refused.status(), refused.headers(), refused.body()); case UpgradeReply.Accepted accepted -> {
+ * respond(accepted.status(), accepted.headers(), accepted.body()); Connection connection = host.open(accepted,
+ * stream, bytesBehindTheHead); connection.listen(listener); // or host.serve(connection, handler) } } }</pre>
  */
 public final class WebSocketHost implements AutoCloseable {
     private final Engine engine;
@@ -65,9 +59,10 @@ public final class WebSocketHost implements AutoCloseable {
     // ---- From a request to a connection
 
     /**
-     * {@return the answer to a request} Like {@link Upgrader#reply}, but 503 once {@linkplain Builder#maxConnections enough} connections are
-     * open or this host is {@linkplain #close closed}; and a refusal is noted in the log, each reason once a minute, and {@linkplain
-     * Builder#explainRefusals explained} to the client if it is to know. Does not block, unless the {@link OriginPolicy} does.
+     * {@return the answer to a request} Like {@link Upgrader#reply}, but 503 once {@linkplain
+     * Builder#maxConnections enough} connections are open or this host is {@linkplain #close closed}; and a refusal
+     * is noted in the log, each reason once a minute, and {@linkplain Builder#explainRefusals explained} to the
+     * client if it is to know. Does not block, unless the {@link OriginPolicy} does.
      *
      * @param upgrader checks the opening handshake
      * @param request what the client sent
@@ -92,13 +87,14 @@ public final class WebSocketHost implements AutoCloseable {
     }
 
     /**
-     * Opens the connection of a request whose reply has been sent, over a stream that tells when it is ready. Returns at once; a host that
-     * is closed has it closed with 1001.
+     * Opens the connection of a request whose reply has been sent, over a stream that tells when it is ready.
+     * Returns at once; a host that is closed has it closed with 1001.
      *
      * @param accepted the reply; opened once
      * @param stream the bytes behind the reply; the connection owns it from now on, and closes it
      * @param leftover bytes that came behind the request; copied
-     * @return the open connection: give it to a {@linkplain Connection#listen listener} or {@linkplain #serve serve} it
+     * @return the open connection: give it to a {@linkplain Connection#listen listener} or {@linkplain #serve
+     *     serve} it
      * @throws IllegalStateException if the reply was opened before, or closed
      * @throws IllegalArgumentException if another implementation made the reply, or the stream's loop
      */
@@ -107,8 +103,8 @@ public final class WebSocketHost implements AutoCloseable {
     }
 
     /**
-     * Opens such a connection over a transport that can only block: a virtual thread reads it, and another writes it while there is
-     * something to write.
+     * Opens such a connection over a transport that can only block: a virtual thread reads it, and another writes
+     * it while there is something to write.
      *
      * @param accepted the reply; opened once
      * @param transport the bytes behind the reply; the connection owns it from now on, and closes it
@@ -122,16 +118,16 @@ public final class WebSocketHost implements AutoCloseable {
     }
 
     /**
-     * Opens such a connection over a socket that the host hands over: a loop's selector watches it, which costs least. The host reads
-     * and writes it no more. A channel that the host closes all the same tells a selector nothing: then {@link Connection#abort} must be
-     * called.
+     * Opens such a connection over a socket that the host hands over: a loop's selector watches it, which costs
+     * least. The host reads and writes it no more. A channel that the host closes all the same tells a selector
+     * nothing: then {@link Connection#abort} must be called.
      *
      * @param accepted the reply; opened once
-     * @param channel a connected channel, TCP or Unix-domain, blocking or not; with another selector only without interest. The
-     *     connection owns it from now on, stops its blocking, and closes it
+     * @param channel a connected channel, TCP or Unix-domain, blocking or not; with another selector only without
+     *     interest. The connection owns it from now on, stops its blocking, and closes it
      * @param leftover bytes that came behind the request; copied
-     * @param ended runs once the connection has ended and the channel is closed, for what the host keeps of it; on any thread; must not
-     *     block
+     * @param ended runs once the connection has ended and the channel is closed, for what the host keeps of it; on
+     *     any thread; must not block
      * @return the open connection
      * @throws IOException if the channel is not connected any more; {@code ended} is not run then
      * @throws IllegalStateException if the reply was opened before, or closed
@@ -168,9 +164,9 @@ public final class WebSocketHost implements AutoCloseable {
     }
 
     /**
-     * Has a handler serve a connection, on a virtual thread of its own, which it reads from top to bottom: as {@link
-     * WebSocketServer.Builder#serve} does it. The connection is closed with 1000 when the handler returns, unless a listener has got it
-     * meanwhile, and with 1011 when it throws, which is logged.
+     * Has a handler serve a connection, on a virtual thread of its own, which it reads from top to bottom: as
+     * {@link WebSocketServer.Builder#serve} does it. The connection is closed with 1000 when the handler returns,
+     * unless a listener has got it meanwhile, and with 1011 when it throws, which is logged.
      *
      * @param connection a connection of this host that nobody reads
      * @param handler serves it
@@ -189,22 +185,25 @@ public final class WebSocketHost implements AutoCloseable {
         Throwable thrown = null;
         try {
             ServeRoute.run(connection, handler);
-        } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
+        } catch (Exception | Error e) {
+            // The application's: anything may come, and only this connection may suffer.
             thrown = e;
         }
-        boolean _ = Thread.interrupted(); // Meant for the handler; it would end the closing handshake.
+        // Meant for the handler; it would end the closing handshake.
+        boolean _ = Thread.interrupted();
         connection.handlerEnded(thrown);
     }
 
     /**
-     * {@return a loop that runs on an event thread of the host} Connections whose {@linkplain AsyncStream#loop streams name it} have their
-     * turns on that thread: what the stream tells there is dealt with there, without a hop to another thread. Listeners then run on the
-     * host's thread and must not block it; calls that may wait are refused there. What the application writes on that thread outside a
-     * listener leaves soon, with a task. Make one for each event thread, once.
+     * {@return a loop that runs on an event thread of the host} Connections whose {@linkplain AsyncStream#loop
+     * streams name it} have their turns on that thread: what the stream tells there is dealt with there, without a
+     * hop to another thread. Listeners then run on the host's thread and must not block it; calls that may wait are
+     * refused there. What the application writes on that thread outside a listener leaves soon, with a task. Make
+     * one for each event thread, once.
      *
      * @param name of the thread, for the log and refusals
-     * @param events runs tasks on that one thread, in order, soon, and never inside {@code execute}; if it rejects them, since the host has
-     *     stopped, virtual threads end what is left
+     * @param events runs tasks on that one thread, in order, soon, and never inside {@code execute}; if it rejects
+     *     them, since the host has stopped, virtual threads end what is left
      * @param onThread whether the calling thread is it; quick
      */
     public HostLoop loop(String name, Executor events, BooleanSupplier onThread) {
@@ -241,10 +240,11 @@ public final class WebSocketHost implements AutoCloseable {
     }
 
     /**
-     * Closes every connection with 1001, and drops after the {@linkplain Builder#shutdownTimeout shutdown timeout} what is left. Blocks until
-     * none is open and the loops' threads have ended; a timer's thread ends by itself within a second. Requests that come later get 503. Call
-     * it before the host stops: then peers learn why, and the host's own stop finds nothing to wait for. The second time it only waits. On an
-     * event thread, a host's of {@link #loop} included, it returns and goes on elsewhere.
+     * Closes every connection with 1001, and drops after the {@linkplain Builder#shutdownTimeout shutdown timeout}
+     * what is left. Blocks until none is open and the loops' threads have ended; a timer's thread ends by itself
+     * within a second. Requests that come later get 503. Call it before the host stops: then peers learn why, and
+     * the host's own stop finds nothing to wait for. The second time it only waits. On an event thread, a host's of
+     * {@link #loop} included, it returns and goes on elsewhere.
      */
     @Override
     public void close() {
@@ -281,7 +281,8 @@ public final class WebSocketHost implements AutoCloseable {
     void awaitEmpty(long until, BooleanSupplier empty) {
         try {
             while (!empty.getAsBoolean() && until - engine.time().nanoTime() > 0) {
-                Thread.sleep(5); // Once in a server's life: not worth a signal from every connection.
+                // Once in a server's life: not worth a signal from every connection.
+                Thread.sleep(5);
             }
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
@@ -318,8 +319,8 @@ public final class WebSocketHost implements AutoCloseable {
         private Builder() {}
 
         /**
-         * Sets how many event loops serve connections that do not run on a host's; each is one thread, which starts with its first
-         * connection. One per core unless set.
+         * Sets how many event loops serve connections that do not run on a host's; each is one thread, which starts
+         * with its first connection. One per core unless set.
          *
          * @param count 1 or more
          * @return this
@@ -358,8 +359,8 @@ public final class WebSocketHost implements AutoCloseable {
         }
 
         /**
-         * Tells clients why they are refused, in the body of a 4xx and in a Close frame with 1002, 1007, 1008 or 1009; see {@link
-         * WebSocketServer.Builder#explainRefusals}. Off unless set.
+         * Tells clients why they are refused, in the body of a 4xx and in a Close frame with 1002, 1007, 1008 or
+         * 1009; see {@link WebSocketServer.Builder#explainRefusals}. Off unless set.
          *
          * @param explain whether to tell them
          * @return this

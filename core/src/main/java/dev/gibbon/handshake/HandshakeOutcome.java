@@ -51,7 +51,10 @@ public sealed interface HandshakeOutcome {
             return new Refused(status, reply.build(), reason);
         }
 
-        /** {@return the same for either kind of request} An extended CONNECT gets no field of HTTP/1.1 (RFC 9113 §8.2.2). */
+        /**
+         * {@return the same for either kind of request} An extended CONNECT gets no field of HTTP/1.1 (RFC 9113
+         * §8.2.2).
+         */
         static Refused of(UpgradeRequest.Kind kind, int status, String reason) {
             if (kind == UpgradeRequest.Kind.HTTP_1_1) {
                 return of(status, reason);

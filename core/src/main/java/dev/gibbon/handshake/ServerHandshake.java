@@ -10,29 +10,24 @@ import java.util.Optional;
 /**
  * The server's side of the opening handshake (RFC 6455 §4.2) as a function from a request to a reply.
  *
- * <p>The first check that fails decides:
- * <table>
- * <caption>Order of checks</caption>
- * <tr><th>#</th><th>check</th><th>status of the refusal</th></tr>
- * <tr><td>1</td><td>the version is HTTP/1.1; HTTP/1.0 has no Upgrade (RFC 9110 §7.8)</td><td>426</td></tr>
- * <tr><td>2</td><td>Connection lists {@code upgrade} (§4.2.1)</td><td>400</td></tr>
- * <tr><td>3</td><td>Upgrade lists {@code websocket} (§4.2.1)</td><td>426</td></tr>
- * <tr><td>4</td><td>the method is GET (§4.2.1)</td><td>405</td></tr>
- * <tr><td>5</td><td>no body: no Transfer-Encoding, no Content-Length but one 0</td><td>400</td></tr>
- * <tr><td>6</td><td>one host, well-formed (§4.2.1)</td><td>400</td></tr>
- * <tr><td>7</td><td>Expect is absent or {@code 100-continue} (RFC 9110 §10.1.1)</td><td>417</td></tr>
- * <tr><td>8</td><td>Sec-WebSocket-Version is 13 (§4.4); another number, or a draft's Key1</td><td>426</td></tr>
- * <tr><td></td><td>absent, repeated, a list, or no such number</td><td>400</td></tr>
- * <tr><td>9</td><td>at most one Origin</td><td>400</td></tr>
- * <tr><td></td><td>the origin policy agrees (§4.2.2)</td><td>403</td></tr>
- * <tr><td>10</td><td>one Sec-WebSocket-Key, base64 of 16 bytes (§4.2.1)</td><td>400</td></tr>
- * <tr><td>11</td><td>Sec-WebSocket-Protocol is a list of distinct tokens (§4.1)</td><td>400</td></tr>
- * <tr><td></td><td>a subprotocol in common, if the policy requires one</td><td>400</td></tr>
- * <tr><td>12</td><td>Sec-WebSocket-Extensions keeps its grammar and bound (§9.1)</td><td>400</td></tr>
- * </table>
+ * <p>The first check that fails decides: <table> <caption>Order of checks</caption>
+ * <tr><th>#</th><th>check</th><th>status of the refusal</th></tr> <tr><td>1</td><td>the version is HTTP/1.1;
+ * HTTP/1.0 has no Upgrade (RFC 9110 §7.8)</td><td>426</td></tr> <tr><td>2</td><td>Connection lists {@code upgrade}
+ * (§4.2.1)</td><td>400</td></tr> <tr><td>3</td><td>Upgrade lists {@code websocket} (§4.2.1)</td><td>426</td></tr>
+ * <tr><td>4</td><td>the method is GET (§4.2.1)</td><td>405</td></tr> <tr><td>5</td><td>no body: no
+ * Transfer-Encoding, no Content-Length but one 0</td><td>400</td></tr> <tr><td>6</td><td>one host, well-formed
+ * (§4.2.1)</td><td>400</td></tr> <tr><td>7</td><td>Expect is absent or {@code 100-continue} (RFC 9110
+ * §10.1.1)</td><td>417</td></tr> <tr><td>8</td><td>Sec-WebSocket-Version is 13 (§4.4); another number, or a draft's
+ * Key1</td><td>426</td></tr> <tr><td></td><td>absent, repeated, a list, or no such number</td><td>400</td></tr>
+ * <tr><td>9</td><td>at most one Origin</td><td>400</td></tr> <tr><td></td><td>the origin policy agrees
+ * (§4.2.2)</td><td>403</td></tr> <tr><td>10</td><td>one Sec-WebSocket-Key, base64 of 16 bytes
+ * (§4.2.1)</td><td>400</td></tr> <tr><td>11</td><td>Sec-WebSocket-Protocol is a list of distinct tokens
+ * (§4.1)</td><td>400</td></tr> <tr><td></td><td>a subprotocol in common, if the policy requires
+ * one</td><td>400</td></tr> <tr><td>12</td><td>Sec-WebSocket-Extensions keeps its grammar and bound
+ * (§9.1)</td><td>400</td></tr> </table>
  *
- * <p>An extended CONNECT (RFC 8441 §5) has no checks 1 to 4 and 10, but {@code :protocol} must be {@code websocket}, or it gets 501; 426,
- * which stands for Upgrade, becomes 400; and it is accepted with 200.
+ * <p>An extended CONNECT (RFC 8441 §5) has no checks 1 to 4 and 10, but {@code :protocol} must be {@code
+ * websocket}, or it gets 501; 426, which stands for Upgrade, becomes 400; and it is accepted with 200.
  */
 public final class ServerHandshake {
     private ServerHandshake() {}

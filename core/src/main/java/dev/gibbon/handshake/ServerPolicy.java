@@ -41,7 +41,10 @@ public record ServerPolicy(
         this(origins, subprotocols, false, requireSubprotocol, extensions);
     }
 
-    /** {@return the same for a server that speaks these subprotocols and no other, and refuses who offers none of them if there are any} */
+    /**
+     * {@return the same for a server that speaks these subprotocols and no other, and refuses who offers none of
+     * them if there are any}
+     */
     public ServerPolicy speaking(List<String> chosen) {
         return new ServerPolicy(origins, chosen, false, !chosen.isEmpty(), extensions);
     }

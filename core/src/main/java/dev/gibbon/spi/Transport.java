@@ -10,12 +10,12 @@ import java.util.Optional;
 import javax.net.ssl.SSLSession;
 
 /**
- * A duplex byte stream that can only block and carries a connection: TCP, TLS, a Unix-domain socket, a pair in memory, the streams of
- * another server. A virtual thread reads it and another writes it while there is something to write; a stream that need not block is
- * better an {@link AsyncStream}.
+ * A duplex byte stream that can only block and carries a connection: TCP, TLS, a Unix-domain socket, a pair in
+ * memory, the streams of another server. A virtual thread reads it and another writes it while there is something
+ * to write; a stream that need not block is better an {@link AsyncStream}.
  *
- * <p>One thread reads at a time and one writes at a time, side by
- * side; {@link #close()} may come from any thread at any time.
+ * <p>One thread reads at a time and one writes at a time, side by side; {@link #close()} may come from any thread
+ * at any time.
  */
 public interface Transport extends Closeable {
     /**
@@ -59,8 +59,9 @@ public interface Transport extends Closeable {
     void shutdownOutput() throws IOException;
 
     /**
-     * {@return whether reading goes on after {@link #shutdownOutput}; true unless overridden} If not, nobody waits for the peer's end of
-     * the stream: a connection closes both directions as soon as both Close frames have passed (RFC 6455 §7.1.1).
+     * {@return whether reading goes on after {@link #shutdownOutput}; true unless overridden} If not, nobody waits
+     * for the peer's end of the stream: a connection closes both directions as soon as both Close frames have
+     * passed (RFC 6455 §7.1.1).
      */
     default boolean halfCloses() {
         return true;

@@ -7,9 +7,9 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What to answer to an {@link UpgradeRequest}. The host sends status, fields and body, and frames the body itself: no Content-Length is
- * among the fields, and no connection-specific field where the request was an extended CONNECT. Fields go by {@code add} and not by
- * {@code set}, as a name may occur twice.
+ * What to answer to an {@link UpgradeRequest}. The host sends status, fields and body, and frames the body itself:
+ * no Content-Length is among the fields, and no connection-specific field where the request was an extended
+ * CONNECT. Fields go by {@code add} and not by {@code set}, as a name may occur twice.
  */
 public sealed interface UpgradeReply {
     /** {@return the status: 101, or 200 for an extended CONNECT; 400 to 599 for a refusal} */
@@ -22,8 +22,9 @@ public sealed interface UpgradeReply {
     byte[] body();
 
     /**
-     * The handshake stands: once the reply is sent, {@link dev.gibbon.WebSocketHost#open} makes a connection of it. Memory is set aside for
-     * what was agreed on, so a reply that is not opened, since the client is gone, is {@linkplain #close() closed}. For one thread.
+     * The handshake stands: once the reply is sent, {@link dev.gibbon.WebSocketHost#open} makes a connection of it.
+     * Memory is set aside for what was agreed on, so a reply that is not opened, since the client is gone, is
+     * {@linkplain #close() closed}. For one thread.
      *
      * <p>Made by {@link dev.gibbon.Upgrader#reply} alone: no other implementation is accepted.
      */

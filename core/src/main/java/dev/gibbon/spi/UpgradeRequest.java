@@ -8,9 +8,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request to become a WebSocket, as the opening handshake looks at it, whichever server received it: of HTTP/1.1 (RFC 6455 §4.2.1), or
- * an extended CONNECT of HTTP/2 or HTTP/3 (RFC 8441, RFC 9220), which has neither Sec-WebSocket-Key nor Upgrade and Connection.
- * Immutable. Servers that recycle their requests hand over copies: nothing here is looked at after {@link dev.gibbon.Upgrader#reply}.
+ * A request to become a WebSocket, as the opening handshake looks at it, whichever server received it: of HTTP/1.1
+ * (RFC 6455 §4.2.1), or an extended CONNECT of HTTP/2 or HTTP/3 (RFC 8441, RFC 9220), which has neither
+ * Sec-WebSocket-Key nor Upgrade and Connection. Immutable. Servers that recycle their requests hand over copies:
+ * nothing here is looked at after {@link dev.gibbon.Upgrader#reply}.
  */
 public final class UpgradeRequest {
     /** Which handshake it is. */
@@ -54,8 +55,8 @@ public final class UpgradeRequest {
      *
      * @param method the method as sent, case included
      * @param version {@code HTTP/1.1}, or another version in the same form, which is refused
-     * @param authority the authority of an absolute-form target, else the Host field; empty if there is neither. Behind a proxy, what the
-     *     server takes for it: an origin is compared with it
+     * @param authority the authority of an absolute-form target, else the Host field; empty if there is neither.
+     *     Behind a proxy, what the server takes for it: an origin is compared with it
      * @param secure whether the client used TLS
      * @param headers all fields of the request
      */
@@ -67,7 +68,8 @@ public final class UpgradeRequest {
     /**
      * {@return an extended CONNECT, of HTTP/2 or HTTP/3}
      *
-     * @param protocol the pseudo-header {@code :protocol}; anything but {@code websocket} is refused with 501 (RFC 9220 §3)
+     * @param protocol the pseudo-header {@code :protocol}; anything but {@code websocket} is refused with 501 (RFC
+     *     9220 §3)
      * @param authority the pseudo-header {@code :authority}
      * @param secure whether {@code :scheme} is {@code https}
      * @param headers all fields of the request but the pseudo-headers
