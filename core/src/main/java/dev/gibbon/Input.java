@@ -266,8 +266,8 @@ final class Input {
             refuse(e, e.closeCode());
         } catch (MessageTooBigException e) {
             refuse(e, e.closeCode());
-            // The application's: anything may come, and only this connection may suffer.
         } catch (Exception | Error e) {
+            // The application's: anything may come, and only this connection may suffer.
             failed(e);
         }
         in.position(in.limit());

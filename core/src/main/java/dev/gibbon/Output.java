@@ -433,8 +433,8 @@ final class Output implements SendProgress {
             Throwable defect = null;
             try {
                 all = batch.writeTo(stream, outbound, this) && stream.flush();
-                // What has left of the frames nobody knows.
             } catch (IOException | RuntimeException | Error e) {
+                // What has left of the frames nobody knows.
                 defect = e;
             }
             batch = wrote(batch, all, defect, frame);

@@ -135,8 +135,8 @@ final class Turn implements Driver.Driven {
     private void relieved() {
         try {
             connection.sink().writable();
-            // The application's: anything may come, and only this connection may suffer.
         } catch (Exception | Error e) {
+            // The application's: anything may come, and only this connection may suffer.
             connection.input().failed(e);
         }
         connection.input().resume();

@@ -611,8 +611,8 @@ final class WebSocketConnection implements Connection, Ticks.Member {
             for (Mailbox.Item item = mailbox.poll(); item != null; item = mailbox.poll()) {
                 input.assembly().takeOver(item);
             }
-            // The application's: anything may come, and only this connection may suffer.
         } catch (Exception | Error e) {
+            // The application's: anything may come, and only this connection may suffer.
             input.failed(e);
         }
         if (ending.phase() == Ending.Phase.GONE) {

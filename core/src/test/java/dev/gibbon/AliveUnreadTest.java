@@ -145,7 +145,7 @@ class AliveUnreadTest {
 
     @Nested
     class AReaderIsInterrupted {
-        /** {@return a call on a thread that is interrupted while it waits, once it has ended as it must} */
+        /** Has a call made on a thread that is interrupted while it waits, and sees it end as it must. */
         private void interrupt(Rig.Work call) throws Exception {
             Rig.Task<Boolean> reading = Rig.start(() -> {
                 assertThrows(InterruptedCallException.class, call::run);
