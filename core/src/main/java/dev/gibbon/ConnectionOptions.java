@@ -462,7 +462,8 @@ public final class ConnectionOptions {
          * Bounds what is kept of messages that nobody has read yet, where there is no {@link Listener}. Beyond it
          * nothing more is read until the messages are taken, and the peer's TCP stops sending: then Pings behind them
          * are not answered and a Close frame behind them is not seen. All connections of a server or dialer together
-         * keep 64 MiB at most. 16 KiB unless set, since a connection that nobody reads should cost little.
+         * keep 64 MiB; where they do, each that has nothing yet reads on by 1 KiB at most. 16 KiB unless set, since a
+         * connection that nobody reads should cost little.
          *
          * @param bytes positive; a message counts for 64 bytes more than it has
          * @return this

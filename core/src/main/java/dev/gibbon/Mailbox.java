@@ -26,6 +26,9 @@ final class Mailbox implements Sink {
     /** What an item counts for beside its bytes: its objects. */
     private static final int ITEM_BYTES = 64;
 
+    /** What may be read ahead where all connections together hold all that they may. */
+    private static final int LITTLE_BYTES = 1024;
+
     /** How much of a message that is streamed waits at most. */
     private static final int STREAM_BYTES = 128 * 1024;
 
@@ -156,7 +159,15 @@ final class Mailbox implements Sink {
     }
 
     private boolean fits(long bytes) {
-        return bytes < bound && connection.engine().mayReadAhead();
+        return bytes < room();
+    }
+
+    /**
+     * {@return what may be read ahead} Where others have taken all that there is, a little: no connection is to be dead
+     * to Pings because nobody reads those.
+     */
+    private int room() {
+        return connection.engine().mayReadAhead() ? bound : Math.min(bound, LITTLE_BYTES);
     }
 
     @Override
@@ -167,7 +178,7 @@ final class Mailbox implements Sink {
         if (want == Want.MESSAGE || closing.progress().sent() != null) {
             return bound;
         }
-        return (int) Math.max(ITEM_BYTES, bound - assembled - (put - taken));
+        return (int) Math.max(ITEM_BYTES, room() - assembled - (put - taken));
     }
 
     @Override
@@ -183,7 +194,7 @@ final class Mailbox implements Sink {
     @Override
     public void take(MessageView message) {
         boolean counted = waiter == null;
-        Item item = new Item(message.type(), message.toByteArray(), message.isFirst(), message.isLast(), counted);
+        Item item = new Item(message.type(), message.takeBytes(), message.isFirst(), message.isLast(), counted);
         if (counted) {
             connection.engine().readAhead(item.cost);
         }

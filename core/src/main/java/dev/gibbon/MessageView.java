@@ -61,7 +61,23 @@ public final class MessageView {
         return owner;
     }
 
-    /** {@return whether a queue keeps the buffer} */
+    /**
+     * {@return the bytes, the caller's to keep} A large message that was put together in an array of its own is that
+     * array, not a copy of it; nobody else uses the view from then on.
+     */
+    byte[] takeBytes() {
+        AssemblyBuffers owner = lender;
+        ByteBuffer source = source();
+        if (owner == null || !source.hasArray() || offset != 0 || source.array().length != length) {
+            return toByteArray();
+        }
+        lender = null;
+        kept = true;
+        owner.release(source); // It gives the count back, and keeps no array.
+        return source.array();
+    }
+
+    /** {@return whether somebody else keeps the buffer} */
     boolean isKept() {
         return kept;
     }

@@ -128,7 +128,9 @@ final class Watch {
             CloseStatus status = new CloseStatus(CloseCode.INTERNAL_ERROR, "");
             String why = "no answer to a Ping in " + options.pingTimeout();
             connection.lifecycle().giveUp(status, new ConnectionClosedException(why, status, null, null));
-        } else if (!pinged && passed(interval, lastPing, now)) {
+            // Where nobody takes what comes no Pong is seen, but a peer that has left makes the
+            // next Ping's write fail.
+        } else if ((!pinged || waiting == Input.Waiting.NO) && passed(interval, lastPing, now)) {
             pinged = true;
             lastPing = now;
             connection.keepalivePing();

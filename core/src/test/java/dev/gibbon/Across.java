@@ -2,13 +2,18 @@
 package dev.gibbon;
 
 import dev.gibbon.internal.BufferPool;
+import dev.gibbon.internal.ChannelTransport;
 import dev.gibbon.internal.TlsEngines;
 import dev.gibbon.internal.TlsTransport;
 import dev.gibbon.spi.Transport;
-import dev.gibbon.testkit.Splitter;
 import dev.gibbon.testkit.TransportPair;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,8 +87,19 @@ record Across(Role role, Carriage carriage, boolean compressed) {
 
     /** {@return both ends of a TCP connection on loopback that holds little} */
     private static Transport[] sockets() throws IOException {
-        LoopEnd.Pair pair = LoopEnd.pair(Splitter.whole(), BUFFER_BYTES);
-        return new Transport[] {pair.near(), pair.far()};
+        try (ServerSocketChannel listener = ServerSocketChannel.open()) {
+            listener.setOption(StandardSocketOptions.SO_RCVBUF, BUFFER_BYTES); // Those accepted have it, too.
+            listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            SocketChannel far = SocketChannel.open();
+            far.setOption(StandardSocketOptions.SO_RCVBUF, BUFFER_BYTES);
+            far.setOption(StandardSocketOptions.SO_SNDBUF, BUFFER_BYTES);
+            if (!far.connect(listener.getLocalAddress())) {
+                throw new IOException("not connected");
+            }
+            SocketChannel near = listener.accept();
+            near.setOption(StandardSocketOptions.SO_SNDBUF, BUFFER_BYTES);
+            return new Transport[] {new ChannelTransport(near), new ChannelTransport(far)};
+        }
     }
 
     private Ends tls(SSLContext context) throws Exception {

@@ -19,6 +19,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +49,6 @@ final class AliveScene implements AutoCloseable {
         }
     }
 
-    private final Shared shared;
     private final boolean compressed;
     private final CompressionScene.Reading reading;
     private final @Nullable MessageDeflater deflater;
@@ -62,7 +64,6 @@ final class AliveScene implements AutoCloseable {
     }
 
     AliveScene(Shared shared, Across across, ConnectionOptions options) throws Exception {
-        this.shared = shared;
         this.compressed = across.compressed();
         this.engine = shared.engine;
         this.clock = shared.clock;
@@ -149,14 +150,22 @@ final class AliveScene implements AutoCloseable {
         Rig.await(() -> loop.assemblies().leased() == 0, () -> "bytes are put together for nobody");
     }
 
-    Shared shared() {
-        return shared;
+    /** {@return how many bytes of buffers the loop has out for messages that are put together} */
+    long leasedAssemblies() {
+        return engine.loops().next().assemblies().leased();
+    }
+
+    /** Asks on the loop's thread. */
+    <T> T onLoop(Callable<T> question) throws Exception {
+        FutureTask<T> task = new FutureTask<>(question);
+        engine.loops().next().execute(task);
+        return task.get(Rig.SECONDS, TimeUnit.SECONDS);
     }
 
     @Override
     public void close() throws IOException {
         connection.abort();
         far.close();
-        Rig.await(() -> engine.connections().isEmpty(), () -> "left over: " + engine.connections());
+        Rig.await(() -> !engine.connections().contains(connection), () -> "left over: " + connection);
     }
 }

@@ -42,6 +42,7 @@ final class HostEnd implements AsyncStream {
     private final ByteBuffer toFar = ByteBuffer.allocate(CAPACITY).limit(0);
     private boolean nearShut;
     private boolean farShut;
+    private boolean farClosed;
     private boolean closed;
     private @Nullable Runnable readable;
     private @Nullable Runnable writable;
@@ -110,6 +111,9 @@ final class HostEnd implements AsyncStream {
         lock.lock();
         try {
             requireOpenLocked();
+            if (farClosed) {
+                throw new IOException("Broken pipe");
+            }
             long taken = 0;
             for (int i = offset; i < offset + length; i++) {
                 taken += add(srcs[i], toFar);
@@ -207,10 +211,13 @@ final class HostEnd implements AsyncStream {
         public long write(ByteBuffer[] srcs, int offset, int length) throws IOException {
             lock.lock();
             try {
-                while (toNear.remaining() == CAPACITY && !closed) {
+                while (toNear.remaining() == CAPACITY && !closed && !farClosed) {
                     changed.await();
                 }
                 requireOpenLocked();
+                if (farClosed) {
+                    throw new ClosedChannelException();
+                }
                 long taken = 0;
                 for (int i = offset; i < offset + length; i++) {
                     taken += add(srcs[i], toNear);
@@ -237,6 +244,12 @@ final class HostEnd implements AsyncStream {
 
         @Override
         public void close() {
+            lock.lock();
+            try {
+                farClosed = true;
+            } finally {
+                lock.unlock();
+            }
             shutdownOutput();
         }
     }
