@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  * {@link NullPointerException} and {@link IllegalArgumentException} name the one that is wrong, and nothing was
  * sent.
  *
+ * <p>Only the library makes connections. To change or watch what one does, in a test above all, extend {@link
+ * ForwardingConnection}; to have one without a network, give {@link #over} a transport in memory, as the test kit has.
+ *
  * <p><b>The end.</b> When the peer closes with 1000, 1001 or no code, reads return {@code null}. Everything else is
  * an exception: {@link ConnectionClosedException} when the peer closed with another code or inside a message, or
  * the connection was lost (1006), {@link ProtocolException} and {@link MessageTooBigException} when the peer broke
@@ -45,7 +48,7 @@ import org.jspecify.annotations.Nullable;
  * message of which a part may have left when {@linkplain #setWriteTimeout its time} is up takes the connection with
  * it.
  */
-public sealed interface Connection extends AutoCloseable permits WebSocketConnection {
+public sealed interface Connection extends AutoCloseable permits ForwardingConnection, WebSocketConnection {
     /**
      * Runs the protocol over a transport on which the opening handshake is done, or agreed upon otherwise.
      *

@@ -31,12 +31,9 @@ public final class Group {
      * @param connection who joins, of either face
      */
     public void join(Connection connection) {
-        switch (connection) {
-            case WebSocketConnection member -> {
-                members.add(member);
-                member.leaveAtEnd(this);
-            }
-        }
+        WebSocketConnection member = WebSocketConnection.behind(connection);
+        members.add(member);
+        member.leaveAtEnd(this);
     }
 
     /**
@@ -45,12 +42,9 @@ public final class Group {
      * @param connection who leaves
      */
     public void leave(Connection connection) {
-        switch (connection) {
-            case WebSocketConnection member -> {
-                members.remove(member);
-                member.left(this);
-            }
-        }
+        WebSocketConnection member = WebSocketConnection.behind(connection);
+        members.remove(member);
+        member.left(this);
     }
 
     /**
@@ -59,9 +53,7 @@ public final class Group {
      * @param connection who may be one
      */
     public boolean contains(Connection connection) {
-        return switch (connection) {
-            case WebSocketConnection member -> members.contains(member);
-        };
+        return members.contains(WebSocketConnection.behind(connection));
     }
 
     /** {@return how many members there are} */

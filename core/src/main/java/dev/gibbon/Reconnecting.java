@@ -366,9 +366,7 @@ final class Reconnecting {
     }
 
     private static WebSocketConnection known(Connection connection) {
-        return switch (connection) {
-            case WebSocketConnection known -> known;
-        };
+        return WebSocketConnection.behind(connection);
     }
 
     private boolean isClosing() {

@@ -12,10 +12,8 @@ record ServeRoute(Upgrader upgrader, ConnectionHandler handler) implements Excha
 
     @Override
     public void handle(Exchange exchange) throws Exception {
-        switch (upgrader.upgrade(exchange)) {
-            // What it throws is told, and closes the connection, where this is called.
-            case WebSocketConnection connection -> run(connection, handler);
-        }
+        // What it throws is told, and closes the connection, where this is called.
+        run(WebSocketConnection.behind(upgrader.upgrade(exchange)), handler);
     }
 
     /** Has {@code handler} serve a connection, and closes it when that returns, unless a listener has got it. */

@@ -286,7 +286,16 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         }
     }
 
+    /** {@return the library's own connection, behind those that forward to it} */
+    static WebSocketConnection behind(Connection connection) {
+        return switch (Objects.requireNonNull(connection, "connection")) {
+            case WebSocketConnection own -> own;
+            case ForwardingConnection forwarding -> behind(forwarding.delegate());
+        };
+    }
+
     // ---- Groups
+
 
     /** This connection leaves {@code group} when it ends, or now if it has. */
     void leaveAtEnd(Group group) {

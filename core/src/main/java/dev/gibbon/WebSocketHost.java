@@ -174,10 +174,8 @@ public final class WebSocketHost implements AutoCloseable {
      */
     public Thread serve(Connection connection, ConnectionHandler handler) {
         Objects.requireNonNull(handler, "handler");
-        WebSocketConnection served = switch (connection) {
-            case WebSocketConnection known -> known;
-        };
-        return Thread.ofVirtual().name("gibbon-serve").start(() -> run(served, handler));
+        WebSocketConnection served = WebSocketConnection.behind(connection);
+        return Thread.ofVirtual().name("gibbon-serve").start(() -> run(served, _ -> handler.handle(connection)));
     }
 
     private void run(WebSocketConnection connection, ConnectionHandler handler) {
