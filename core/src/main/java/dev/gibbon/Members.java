@@ -4,6 +4,7 @@ package dev.gibbon;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -37,6 +38,10 @@ final class Members {
 
     int size() {
         return connections.size();
+    }
+
+    Iterator<WebSocketConnection> iterator() {
+        return connections.iterator();
     }
 
     void forEach(Consumer<WebSocketConnection> action) {

@@ -296,6 +296,12 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     // ---- Groups
 
+    /** Begins the closing handshake, unless that has happened, and does not wait for it. Any thread. */
+    void closeLater(CloseStatus status) {
+        if (!isGone()) {
+            lifecycle.closeLater(status, null);
+        }
+    }
 
     /** This connection leaves {@code group} when it ends, or now if it has. */
     void leaveAtEnd(Group group) {

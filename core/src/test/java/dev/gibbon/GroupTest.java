@@ -3,14 +3,19 @@ package dev.gibbon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gibbon.testkit.TransportPair;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
@@ -150,6 +155,117 @@ class GroupTest {
             sender.peer().expectText("to both");
             other.peer().expectText("to both");
             end(rig, sender, other);
+        }
+    }
+
+    @ParameterizedTest
+    @Sides
+    void iterationShowsTheMembersAndRemovesNone(Side side) throws Exception {
+        try (Rig rig = new Rig(side)) {
+            Rig.Other one = rig.other(ConnectionOptions.defaults());
+            Rig.Other other = rig.other(ConnectionOptions.defaults());
+            assertFalse(group.iterator().hasNext());
+            group.join(one.connection());
+            group.join(other.connection());
+            Set<Connection> shown = new HashSet<>();
+            for (Connection member : group) {
+                assertTrue(shown.add(member));
+                group.leave(member); // Which does not trouble the iteration.
+            }
+            assertEquals(Set.of(one.connection(), other.connection()), shown);
+            assertEquals(0, group.size());
+            group.join(one.connection());
+            Iterator<Connection> all = group.iterator();
+            assertEquals(one.connection(), all.next());
+            assertThrows(UnsupportedOperationException.class, all::remove);
+            assertTrue(group.contains(one.connection()));
+            end(rig, one, other);
+        }
+    }
+
+    @ParameterizedTest
+    @Sides
+    void closeDoesTheClosingHandshakeWithAllBehindWhatWasBroadcast(Side side) throws Exception {
+        try (Rig rig = new Rig(side)) {
+            Rig.Other one = rig.other(ConnectionOptions.defaults());
+            Rig.Other other = rig.other(ConnectionOptions.defaults());
+            for (Rig.Other member : List.of(one, other)) {
+                if (side.face() != Face.PULL) {
+                    member.connection().listen(new Probe());
+                }
+                group.join(member.connection());
+            }
+            group.broadcast(HELLO);
+            group.close(new CloseCode(4001), "the room is closed"); // Neither peer has answered.
+            group.close(); // And nothing more is said.
+            for (Rig.Other member : List.of(one, other)) {
+                member.peer().expectText("hello");
+                member.peer().expectClose(4001, "the room is closed");
+                assertEquals(ConnectionState.CLOSING, member.connection().state());
+                assertTrue(group.contains(member.connection()));
+                member.peer().sendClose(4001, "");
+                member.peer().close();
+                assertEquals(
+                        4001,
+                        member.connection()
+                                .closed()
+                                .get(60, TimeUnit.SECONDS)
+                                .code()
+                                .value());
+                assertFalse(group.contains(member.connection()));
+            }
+            end(rig);
+        }
+    }
+
+    @ParameterizedTest
+    @Sides
+    void whoJoinsAClosedGroupIsClosedAsTheOthersWere(Side side) throws Exception {
+        try (Rig rig = new Rig(side)) {
+            group.close();
+            Rig.Other late = rig.other(ConnectionOptions.defaults());
+            group.join(late.connection());
+            late.peer().expectClose(1001);
+            late.peer().sendClose(1001, "");
+            late.peer().close();
+            late.connection().lifecycle().awaitClosed(Duration.ofSeconds(60));
+            assertEquals(0, group.size());
+            end(rig);
+        }
+    }
+
+    @Test
+    void closeRefusesWhatMustNotBeSentAndClosesNothing() throws Exception {
+        try (Rig rig = new Rig(new Side(Face.PULL, Role.SERVER))) {
+            group.join(rig.connection);
+            assertThrows(IllegalArgumentException.class, () -> group.close(new CloseCode(1006), ""));
+            assertThrows(IllegalArgumentException.class, () -> group.close(CloseCode.NORMAL, "x".repeat(124)));
+            assertThrows(NullPointerException.class, () -> group.close(null, ""));
+            assertThrows(NullPointerException.class, () -> group.join(null));
+            group.broadcast(HELLO);
+            rig.peer.expectText("hello");
+            group.leave(rig.connection);
+        }
+    }
+
+    @Test
+    void whatMembersMissIsCountedForAllOfThem() throws Exception {
+        ConnectionOptions small = ConnectionOptions.builder()
+                .maxQueuedBytes(1000, QueuePolicy.BLOCK)
+                .build();
+        PreparedMessage large = PreparedMessage.binary(new byte[2000]);
+        try (Rig rig = new Rig(
+                Role.SERVER, small, TransportPair.builder().capacity(100).build())) {
+            group.join(rig.connection);
+            assertEquals(0, group.missedBroadcasts());
+            int missed = 0;
+            while (missed < 3) {
+                missed += group.broadcast(large);
+            }
+            assertEquals(3, group.missedBroadcasts());
+            assertEquals(3, rig.connection.missedBroadcasts());
+            group.leave(rig.connection);
+            assertEquals(3, group.missedBroadcasts());
         }
     }
 
