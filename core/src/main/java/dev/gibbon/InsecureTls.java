@@ -19,7 +19,7 @@ public final class InsecureTls {
     private InsecureTls() {}
 
     /**
-     * {@return a context for {@link Dialer.Builder#sslContext} that takes every certificate for every host} Whoever
+     * {@return a context for {@link Dialer.Builder#tls} that takes every certificate for every host} Whoever
      * sits between the two ends can read and change everything.
      *
      * @param keyManagers what has the client's own certificate; none for an anonymous client
