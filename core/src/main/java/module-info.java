@@ -5,5 +5,6 @@ module dev.gibbon {
     requires static org.jspecify;
 
     exports dev.gibbon;
+    exports dev.gibbon.reconnect;
     exports dev.gibbon.spi;
 }

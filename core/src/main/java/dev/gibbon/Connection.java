@@ -65,6 +65,14 @@ public sealed interface Connection extends AutoCloseable permits ForwardingConne
                 SharedEngine.engine(), transport, role, options, Optional.empty(), ByteBuffer.allocate(0));
     }
 
+    /**
+     * {@return whether this is the thread of an event loop, where nothing may wait} For code that is called on any
+     * thread, and would have to wait.
+     */
+    static boolean isLoopThread() {
+        return EventLoop.isLoopThread();
+    }
+
     /** {@return which side we are} */
     Role role();
 

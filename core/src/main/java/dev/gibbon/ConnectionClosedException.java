@@ -14,7 +14,15 @@ public final class ConnectionClosedException extends WebSocketException {
     private final transient @Nullable CloseStatus closeSent;
     private final transient @Nullable CloseStatus closeReceived;
 
-    ConnectionClosedException(
+    /**
+     * Makes one, as a connection does; for what decorates a connection, and for tests.
+     *
+     * @param message what happened
+     * @param closeSent what our Close frame said; null if none was sent
+     * @param closeReceived what the peer's Close frame said; null if none came, which stands for 1006
+     * @param cause why, if that is known
+     */
+    public ConnectionClosedException(
             String message,
             @Nullable CloseStatus closeSent,
             @Nullable CloseStatus closeReceived,

@@ -106,7 +106,13 @@ public final class Dialer {
         return settings.engine();
     }
 
-    ConnectionOptions options() {
+    /** {@return where time comes from for the dialer and its connections} */
+    public TimeSource timeSource() {
+        return settings.engine().time();
+    }
+
+    /** {@return how its connections behave} */
+    public ConnectionOptions options() {
         return settings.options();
     }
 

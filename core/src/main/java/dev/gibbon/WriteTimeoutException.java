@@ -9,7 +9,12 @@ package dev.gibbon;
 public final class WriteTimeoutException extends WebSocketException {
     private static final long serialVersionUID = 1L;
 
-    WriteTimeoutException(String message) {
+    /**
+     * Describes a write that was not done in its time.
+     *
+     * @param message the time
+     */
+    public WriteTimeoutException(String message) {
         super(message, null);
     }
 }

@@ -17,13 +17,11 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.LogRecord;
 import javax.net.ssl.SSLContext;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -784,94 +782,6 @@ class ApplicationFaultsTest {
                         assertThrows(IOException.class, () -> dialer.dial(uri)).getMessage());
                 noWarning();
             }
-        }
-    }
-
-    @Nested
-    class ReconnectingClients {
-        private final ReconnectHarness harness = new ReconnectHarness();
-
-        @ParameterizedTest
-        @ValueSource(strings = {"unchecked", "error", "checked"})
-        void aResumeHookThatThrowsClosesWith1011AndIsTriedAgain(String what) throws Exception {
-            CountDownLatch first = new CountDownLatch(1);
-            ReconnectingClient client = harness.builder()
-                    .resume(_ -> {
-                        if (first.getCount() > 0) {
-                            first.countDown();
-                            throwOne(what);
-                        }
-                    })
-                    .start();
-            ScriptedPeer peer = harness.accept();
-            peer.expectClose(1011, "");
-            peer.sendClose(1011, "");
-            peer.close();
-            theLine("resume hook", "CLIENT");
-            harness.expectEvent("retry 1 in PT1S after IOException");
-            harness.clock.advance(Duration.ofSeconds(1));
-            ScriptedPeer second = harness.accept();
-            harness.expectEvent("connected");
-            second.close();
-            client.close();
-        }
-
-        private static void throwOne(String what) throws IOException {
-            switch (what) {
-                case "unchecked" -> throw bug();
-                case "error" -> throw new AssertionError(NAME);
-                default -> throw new IOException(NAME);
-            }
-        }
-
-        @Test
-        void aPeerWhoseHandlerThrewIsTriedAgain() throws Exception {
-            try (ServerUnderTest tested = ServerUnderTest.start(builder -> builder.handle("/feed", exchange -> {
-                try (Connection ws = Upgrader.create().upgrade(exchange)) {
-                    ws.writeText("once more");
-                    throw bug();
-                }
-            }))) {
-                CountDownLatch retried = new CountDownLatch(2);
-                ReconnectingClient client = ReconnectingClient.builder(
-                                Dialer.create(), URI.create("ws://127.0.0.1:" + tested.port() + "/feed"))
-                        .backoff(Backoff.of(Duration.ofMillis(1), Duration.ofMillis(1), 2))
-                        .listener(new ReconnectListener() {
-                            @Override
-                            public void retrying(Exception cause, Duration delay, int retry) {
-                                retried.countDown();
-                            }
-                        })
-                        .start();
-                try (client) {
-                    while (retried.getCount() > 0) {
-                        @Nullable Message message = client.readMessage();
-                        assertEquals(
-                                Optional.of("once more"),
-                                Optional.ofNullable(message).map(Message::text));
-                    }
-                }
-            }
-        }
-
-        @Test
-        void aListenerThatThrowsIsLogged() throws Exception {
-            ReconnectingClient client = harness.builder()
-                    .listener(new ReconnectListener() {
-                        @Override
-                        public void connected(DialResult result) {
-                            throw new AssertionError(NAME);
-                        }
-                    })
-                    .start();
-            ScriptedPeer peer = harness.accept();
-            theLine("listener", "ws://server.test");
-            peer.sendText("on");
-            assertEquals(
-                    "on",
-                    Optional.ofNullable(client.readMessage()).map(Message::text).orElse(""));
-            peer.close();
-            client.close();
         }
     }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.DialScene.Dial;
+import dev.gibbon.reconnect.RetryPolicy;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.HttpHead;
 import dev.gibbon.testkit.ScriptedPeer;
@@ -194,7 +195,7 @@ class DialerRepliesTest {
             assertEquals(status, refusal.status());
             assertEquals(Optional.of("odd"), refusal.headers().first("X-Why"));
             assertArrayEquals(bytes("nope"), refusal.body());
-            assertTrue(RetryClassifier.standard().classify(refusal).retries(), "it is tried again as after any 5xx");
+            assertTrue(RetryPolicy.standard().decide(refusal).retries(), "it is tried again as after any 5xx");
         }
     }
 }

@@ -11,7 +11,7 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
 /** What the engine logs meanwhile, kept from the console; other tests in the process may add lines of their own. */
-final class LogLines implements AutoCloseable {
+public final class LogLines implements AutoCloseable {
     private final Logger logger = Logger.getLogger("dev.gibbon");
     private final List<LogRecord> lines = new CopyOnWriteArrayList<>();
     private final Handler handler;
@@ -34,7 +34,7 @@ final class LogLines implements AutoCloseable {
         logger.setUseParentHandlers(false);
     }
 
-    static LogLines record() {
+    public static LogLines record() {
         return new LogLines(_ -> {});
     }
 
@@ -43,7 +43,7 @@ final class LogLines implements AutoCloseable {
         return new LogLines(handler);
     }
 
-    List<LogRecord> warnings(Predicate<String> message) {
+    public List<LogRecord> warnings(Predicate<String> message) {
         return lines.stream()
                 .filter(line -> line.getLevel().equals(Level.WARNING) && message.test(line.getMessage()))
                 .toList();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gibbon.reconnect.ReconnectingClient;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.ByteBuffer;
@@ -148,7 +149,7 @@ class LoopGuardTest {
             refused("awaitShutdown", server::awaitShutdown);
             try (ReconnectingClient client = ReconnectingClient.builder(
                             Dialer.create(), URI.create("ws://127.0.0.1:1/"))
-                    .outbox(OutboxPolicy.BLOCK, 1, 100)
+                    .outbox(ReconnectingClient.OutboxPolicy.BLOCK, 1, 100)
                     .start()) {
                 refused("readMessage", client::readMessage);
                 CompletableFuture<Void> receipt = client.sendText("a");

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.cli;
 
-import dev.gibbon.Backoff;
 import dev.gibbon.CloseCode;
 import dev.gibbon.DialResult;
 import dev.gibbon.Dialer;
 import dev.gibbon.Headers;
 import dev.gibbon.PermessageDeflate;
+import dev.gibbon.reconnect.Backoff;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;

@@ -6,7 +6,7 @@ import dev.gibbon.CloseStatus;
 import dev.gibbon.ConnectionClosedException;
 import dev.gibbon.HandshakeException;
 import dev.gibbon.HandshakeTimeoutException;
-import dev.gibbon.RetryClassifier;
+import dev.gibbon.reconnect.RetryPolicy;
 import java.io.IOException;
 import java.net.UnknownHostException;
 import java.util.Optional;
@@ -65,7 +65,7 @@ record Ending(int status, String line, boolean worthRetrying, Optional<Handshake
 
     /** {@return why a dial came to nothing} */
     static Ending ofDial(IOException failure) {
-        boolean retry = RetryClassifier.standard().classify(failure).retries();
+        boolean retry = RetryPolicy.standard().decide(failure).retries();
         if (failure instanceof HandshakeException refused) {
             return new Ending(REFUSED, "handshake refused: " + message(refused), retry, Optional.of(refused));
         }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.cli;
 
-import dev.gibbon.Backoff;
 import dev.gibbon.CloseCode;
 import dev.gibbon.CloseStatus;
 import dev.gibbon.Connection;
@@ -9,6 +8,7 @@ import dev.gibbon.DialResult;
 import dev.gibbon.Message;
 import dev.gibbon.MessageReader;
 import dev.gibbon.MessageType;
+import dev.gibbon.reconnect.Backoff;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon;
+package dev.gibbon.reconnect;
 
-import dev.gibbon.protocol.ClosingHandshake;
+import dev.gibbon.CloseCode;
+import dev.gibbon.CloseStatus;
+import dev.gibbon.Connection;
+import dev.gibbon.ConnectionClosedException;
+import dev.gibbon.ConnectionState;
+import dev.gibbon.DialResult;
+import dev.gibbon.HandshakeException;
+import dev.gibbon.Message;
+import dev.gibbon.TimeSource;
+import dev.gibbon.reconnect.ReconnectingClient.Request;
+import dev.gibbon.reconnect.ReconnectingClient.State;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.URI;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
@@ -21,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 final class Reconnecting {
     private final ReconnectSettings settings;
     private final TimeSource time;
+    private final FaultLog faults;
     private final Outbox outbox;
     private final ResumeRun resume;
     private final Thread thread;
@@ -30,10 +42,12 @@ final class Reconnecting {
     private final Condition changed = lock.newCondition();
 
     // Guarded by lock.
-    private ReconnectState state = ReconnectState.CONNECTING;
+    private State state = State.CONNECTING;
     private boolean closing;
     private @Nullable Connection live;
-    private @Nullable Message incoming;
+    /** One message, or what a connection that has ended left behind. */
+    private final ArrayDeque<Message> incoming = new ArrayDeque<>();
+
     private @Nullable Exception end;
 
     /** How one try went: what ended it, and whether its connection had been stable. */
@@ -42,6 +56,7 @@ final class Reconnecting {
     Reconnecting(ReconnectSettings settings, Outbox outbox) {
         this.settings = settings;
         this.time = settings.time();
+        this.faults = new FaultLog(time);
         this.outbox = outbox;
         this.resume = new ResumeRun(settings);
         this.thread = Thread.ofVirtual().name("gibbon-reconnect").unstarted(this::run);
@@ -53,7 +68,7 @@ final class Reconnecting {
         writer.start();
     }
 
-    ReconnectState state() {
+    State state() {
         lock.lock();
         try {
             return state;
@@ -69,18 +84,17 @@ final class Reconnecting {
     /** {@return the next message of whichever connection; null once closed, by this side or cleanly by the peer} */
     @Nullable
     Message readMessage() throws IOException {
-        LoopGuard.mayWait("readMessage", "read on a thread of your own");
+        Receipt.mayWait("readMessage", "read on a thread of your own");
         lock.lock();
         try {
-            while (!closing && incoming == null && state != ReconnectState.STOPPED) {
+            while (!closing && incoming.isEmpty() && state != State.STOPPED) {
                 changed.await();
             }
             if (closing) {
                 return null;
             }
-            Message message = incoming;
+            Message message = incoming.poll();
             if (message != null) {
-                incoming = null;
                 changed.signalAll();
                 return message;
             }
@@ -88,7 +102,7 @@ final class Reconnecting {
                     && closed.closeStatus().code().isClean()) {
                 return null;
             }
-            throw new ReconnectStoppedException(end);
+            throw ReconnectException.stopped(end);
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while waiting for a message; the client goes on");
@@ -98,12 +112,12 @@ final class Reconnecting {
     }
 
     void close() {
-        if (EventLoop.isLoopThread()) { // It must not wait.
+        if (Connection.isLoopThread()) { // It must not wait.
             Thread _ = Thread.ofVirtual().name("gibbon-reconnect-close").start(this::close);
             return;
         }
         boolean inside = isInside();
-        if (!inside && state() == ReconnectState.CONNECTED) {
+        if (!inside && state() == State.CONNECTED) {
             try {
                 outbox.drain(settings.dialer().options().closeTimeout());
             } catch (InterruptedException _) {
@@ -135,9 +149,9 @@ final class Reconnecting {
         lock.lock();
         try {
             closing = true;
-            incoming = null;
+            incoming.clear();
             changed.signalAll();
-            if (state == ReconnectState.CONNECTING && !resume.isInside()) {
+            if (state == State.CONNECTING && !resume.isInside()) {
                 thread.interrupt(); // Ends a dial at once. Later an interrupt would end the closing handshake.
             }
             return live;
@@ -166,11 +180,11 @@ final class Reconnecting {
         Exception why = new IllegalStateException("the thread of the client broke off");
         try {
             why = reconnect();
-        } catch (RuntimeException e) { // A classifier's or a defect: nobody may wait for this thread for ever.
-            report("a retry classifier or the like", e);
+        } catch (RuntimeException e) { // A retry policy's or a defect: nobody may wait for this thread for ever.
+            report("a retry policy or the like", e);
             why = e;
         } catch (Error e) {
-            report("a retry classifier or the like", e);
+            report("a retry policy or the like", e);
             why = new IllegalStateException("the thread of the client broke off", e);
         } finally {
             stop(why);
@@ -188,7 +202,7 @@ final class Reconnecting {
             if (isClosing()) {
                 return ending.cause();
             }
-            RetryDecision decision = settings.classifier().classify(ending.cause());
+            RetryPolicy.Decision decision = settings.retryPolicy().decide(ending.cause());
             if (!decision.retries() || retry >= settings.maxRetries()) {
                 return ending.cause();
             }
@@ -201,7 +215,7 @@ final class Reconnecting {
     }
 
     /** The server's wish, within reason, and on top of it the jitter: it told everybody the same. */
-    private Duration delay(Exception cause, RetryDecision decision, int retry) {
+    private Duration delay(Exception cause, RetryPolicy.Decision decision, int retry) {
         Duration atLeast = decision.notBefore().or(() -> retryAfter(cause)).orElse(Duration.ZERO);
         if (atLeast.compareTo(settings.maxRetryAfter()) > 0) {
             atLeast = settings.maxRetryAfter();
@@ -218,7 +232,7 @@ final class Reconnecting {
     /** Waits before the next try; false if the client was closed meanwhile. */
     private boolean pause(Exception cause, Duration delay, int retry) {
         AtomicBoolean over = new AtomicBoolean();
-        move(ReconnectState.WAITING);
+        move(State.WAITING);
         TimeSource.Timer timer = time.schedule(delay, () -> {
             over.set(true);
             signal();
@@ -233,7 +247,7 @@ final class Reconnecting {
                 return false;
             }
             boolean _ = Thread.interrupted(); // Left over from a hook or a listener; it would end the dial.
-            state = state.to(ReconnectState.CONNECTING);
+            state = moved(state, State.CONNECTING);
             return true;
         } finally {
             lock.unlock();
@@ -244,7 +258,7 @@ final class Reconnecting {
     private Ending connection(int retry) {
         DialResult result;
         try {
-            DialRequest request = request(retry);
+            Request request = request(retry);
             result = settings.dialer().dialForResult(request.uri(), request.headers());
         } catch (IOException | RuntimeException e) {
             return new Ending(e, false);
@@ -258,10 +272,11 @@ final class Reconnecting {
         } finally { // Closed before the next dial, the closing handshake included: never two at a time.
             connection.close();
             connection.abort(); // Where an interrupt has ended the wait for that.
+            CloseStatus _ = connection.closed().join();
         }
     }
 
-    private DialRequest request(int retry) throws IOException {
+    private Request request(int retry) throws IOException {
         try {
             return settings.requestHook().request(settings.target(), retry);
         } catch (RuntimeException | Error e) { // The application's: it counts as a failed try.
@@ -276,12 +291,17 @@ final class Reconnecting {
         } catch (IOException | RuntimeException | Error e) {
             // The application's. Closing interrupts the hook; one that takes too long is cut off.
             if (!isClosing() && !(e instanceof ConnectionClosedException)) {
-                known(connection).handlerThrew("the resume hook", e);
+                faults.threw("the resume hook", connection, e);
+                connection.close(CloseCode.INTERNAL_ERROR, "");
             }
             throw e instanceof IOException known ? known : new IOException("the resume hook threw", e);
         }
         connection.setWriteTimeout(ChronoUnit.FOREVER.getDuration());
-        connection.setBatchWrites(false); // A receipt says that the transport has the message.
+        try {
+            connection.setBatchWrites(false); // A receipt says that the transport has the message.
+        } catch (ConnectionClosedException _) {
+            // Reading tells how it has ended.
+        }
     }
 
     private Ending use(Connection connection, DialResult result) {
@@ -289,7 +309,7 @@ final class Reconnecting {
         outbox.attach(connection);
         if (!goLive(connection)) {
             outbox.detach(connection);
-            return new Ending(new ReconnectStoppedException(null), false);
+            return new Ending(ReconnectException.stopped(null), false);
         }
         long since = time.nanoTime();
         tell(listener -> listener.connected(result));
@@ -307,7 +327,7 @@ final class Reconnecting {
                 return false;
             }
             live = connection;
-            state = state.to(ReconnectState.CONNECTED);
+            state = moved(state, State.CONNECTED);
             boolean _ = Thread.interrupted(); // Left over from a hook; it would end the connection.
             return true;
         } finally {
@@ -325,21 +345,24 @@ final class Reconnecting {
                 }
                 deliver(message);
             }
-            connection.close(); // Either it is gone, or the client is closing and the peer's answer is to be seen.
+            connection.close(); // The client is closing, and the peer's answer is to be seen.
             return ended(connection);
         } catch (IOException | RuntimeException e) {
             return e;
         }
     }
 
-    /** Waits until there is room for a message; false if the connection is gone or the client is closing. */
+    /**
+     * Waits until there is room for a message, or the connection has ended: what it read ahead until then is taken over
+     * whole, which its options bound. False if the client is closing.
+     */
     private boolean awaitRoom(Connection connection) {
         lock.lock();
         try {
-            while (incoming != null && !closing && connection.state() != ConnectionState.CLOSED) {
+            while (!incoming.isEmpty() && !closing && connection.state() != ConnectionState.CLOSED) {
                 changed.awaitUninterruptibly();
             }
-            return incoming == null && !closing;
+            return !closing;
         } finally {
             lock.unlock();
         }
@@ -348,25 +371,19 @@ final class Reconnecting {
     private void deliver(Message message) {
         lock.lock();
         try {
-            incoming = message;
+            incoming.add(message);
             changed.signalAll();
         } finally {
             lock.unlock();
         }
     }
 
+    /** {@return how a connection ended whose end a read has met without an exception, or that this side closed} */
     private static Exception ended(Connection connection) {
-        Lifecycle lifecycle = known(connection).lifecycle();
-        ClosingHandshake.Progress progress = lifecycle.closing().progress();
-        CloseStatus received = progress.received();
-        return received == null
-                ? lifecycle.closedForReading()
-                : new ConnectionClosedException(
-                        "the peer closed with " + received.code(), progress.sent(), received, null);
-    }
-
-    private static WebSocketConnection known(Connection connection) {
-        return WebSocketConnection.behind(connection);
+        CloseStatus status = connection.closeStatus().orElse(CloseStatus.LOST);
+        return status.equals(CloseStatus.LOST)
+                ? new ConnectionClosedException("the connection was lost", null, null, null)
+                : new ConnectionClosedException("the peer closed with " + status.code(), null, status, null);
     }
 
     private boolean isClosing() {
@@ -378,15 +395,28 @@ final class Reconnecting {
         }
     }
 
-    private void move(ReconnectState next) {
+    private void move(State next) {
         lock.lock();
         try {
-            state = state.to(next);
+            state = moved(state, next);
             live = null;
             changed.signalAll();
         } finally {
             lock.unlock();
         }
+    }
+
+    private static State moved(State from, State to) {
+        boolean legal = switch (from) {
+            case CONNECTING -> to == State.CONNECTED || to == State.WAITING || to == State.STOPPED;
+            case CONNECTED -> to == State.WAITING || to == State.STOPPED;
+            case WAITING -> to == State.CONNECTING || to == State.STOPPED;
+            case STOPPED -> false;
+        };
+        if (!legal) {
+            throw new IllegalStateException(from + " -> " + to);
+        }
+        return to;
     }
 
     private void signal() {
@@ -405,7 +435,7 @@ final class Reconnecting {
             closed = closing;
             end = why;
             live = null;
-            state = state.to(ReconnectState.STOPPED);
+            state = moved(state, State.STOPPED);
             changed.signalAll();
         } finally {
             lock.unlock();
@@ -417,7 +447,7 @@ final class Reconnecting {
     }
 
     private void report(String code, Throwable thrown) {
-        settings.dialer().engine().log().applicationThrew(code, "a client of " + origin(), thrown);
+        faults.threw(code, "a client of " + origin(), thrown);
     }
 
     /** {@return where the client connects to, without what may be secret in the address} */

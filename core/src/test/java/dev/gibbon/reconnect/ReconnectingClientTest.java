@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon;
+package dev.gibbon.reconnect;
 
-import static dev.gibbon.ReconnectHarness.accept;
-import static dev.gibbon.ReconnectHarness.close;
-import static dev.gibbon.ReconnectHarness.failure;
-import static dev.gibbon.ReconnectHarness.inBackground;
-import static dev.gibbon.ReconnectHarness.result;
+import static dev.gibbon.reconnect.ReconnectHarness.accept;
+import static dev.gibbon.reconnect.ReconnectHarness.close;
+import static dev.gibbon.reconnect.ReconnectHarness.failedFor;
+import static dev.gibbon.reconnect.ReconnectHarness.failure;
+import static dev.gibbon.reconnect.ReconnectHarness.inBackground;
+import static dev.gibbon.reconnect.ReconnectHarness.result;
+import static dev.gibbon.reconnect.ReconnectHarness.thrownFor;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -13,6 +15,16 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gibbon.ConnectionClosedException;
+import dev.gibbon.DialResult;
+import dev.gibbon.HandshakeException;
+import dev.gibbon.Headers;
+import dev.gibbon.Message;
+import dev.gibbon.Role;
+import dev.gibbon.reconnect.ReconnectException.Reason;
+import dev.gibbon.reconnect.ReconnectingClient.OutboxPolicy;
+import dev.gibbon.reconnect.ReconnectingClient.Request;
+import dev.gibbon.reconnect.ReconnectingClient.State;
 import dev.gibbon.testkit.MemoryTransport;
 import dev.gibbon.testkit.ScriptedPeer;
 import java.io.IOException;
@@ -69,13 +81,13 @@ class ReconnectingClientTest {
             ReconnectingClient client = harness.builder().start();
             ScriptedPeer first = harness.accept();
             harness.expectEvent("connected");
-            assertEquals(ReconnectState.CONNECTED, client.state());
+            assertEquals(State.CONNECTED, client.state());
             first.sendText("one");
             assertEquals("one", text(client.readMessage()));
             close(first, 1012);
             harness.expectEvent("disconnected 1012");
             harness.expectEvent("retry 1 in PT1S after 1012");
-            assertEquals(ReconnectState.WAITING, client.state());
+            assertEquals(State.WAITING, client.state());
             advance(1);
             ScriptedPeer second = harness.accept();
             harness.expectEvent("connected");
@@ -91,7 +103,7 @@ class ReconnectingClientTest {
             harness.refuse(503);
             harness.expectEvent("retry 1 in PT1S after status 503");
             harness.clock.advance(Duration.ofMillis(999));
-            assertEquals(ReconnectState.WAITING, client.state());
+            assertEquals(State.WAITING, client.state());
             harness.clock.advance(Duration.ofMillis(1));
             ScriptedPeer peer = harness.accept();
             harness.expectEvent("connected");
@@ -139,7 +151,7 @@ class ReconnectingClientTest {
             peer.sendClose(1001, "");
             peer.expectClose(1001);
             harness.expectEvent("disconnected 1001");
-            assertEquals(ReconnectState.CONNECTED, client.state(), "the server has not ended the transport");
+            assertEquals(State.CONNECTED, client.state(), "the server has not ended the transport");
             peer.close();
             harness.expectEvent("retry 1 in PT1S after 1001");
             harness.expectNothingLeft(client);
@@ -174,7 +186,7 @@ class ReconnectingClientTest {
             AtomicInteger token = new AtomicInteger();
             ReconnectingClient client = harness.builder()
                     .headers(Headers.of("X-Client", "7"))
-                    .request((target, retry) -> DialRequest.of(
+                    .request((target, retry) -> new Request(
                             target.uri().resolve("/try" + retry),
                             Headers.builder()
                                     .addAll(target.headers())
@@ -214,7 +226,7 @@ class ReconnectingClientTest {
         @Test
         void anAddressThatIsNoneEndsTheClient() throws Exception {
             ReconnectingClient client = harness.builder()
-                    .request((_, _) -> DialRequest.of(URI.create("ftp://server.test/"), Headers.of()))
+                    .request((_, _) -> new Request(URI.create("ftp://server.test/"), Headers.of()))
                     .start();
             harness.expectEvent("gave up after IllegalArgumentException");
             harness.expectNothingLeft(client);
@@ -229,7 +241,7 @@ class ReconnectingClientTest {
             harness.refuse(429, "Retry-After: 100");
             harness.expectEvent("retry 1 in PT1M41S after status 429");
             advance(100);
-            assertEquals(ReconnectState.WAITING, client.state());
+            assertEquals(State.WAITING, client.state());
             advance(1);
             ScriptedPeer peer = harness.accept();
             harness.expectEvent("connected");
@@ -277,7 +289,7 @@ class ReconnectingClientTest {
             harness.expectEvent("gave up after " + code);
             assertNull(client.readMessage());
             assertNull(client.readMessage());
-            assertThrows(ReconnectStoppedException.class, () -> client.sendText("late"));
+            thrownFor(Reason.STOPPED, () -> client.sendText("late"));
             harness.expectNothingLeft(client);
         }
 
@@ -287,21 +299,21 @@ class ReconnectingClientTest {
             Future<?> receipt = client.sendText("never");
             harness.refuse(401);
             harness.expectEvent("gave up after status 401");
-            ReconnectStoppedException read = assertThrows(ReconnectStoppedException.class, client::readMessage);
+            ReconnectException read = thrownFor(Reason.STOPPED, client::readMessage);
             assertEquals(
                     401,
                     assertInstanceOf(HandshakeException.class, read.getCause()).status());
-            assertThrows(ReconnectStoppedException.class, client::readMessage);
-            assertInstanceOf(ReconnectStoppedException.class, failure(receipt));
+            thrownFor(Reason.STOPPED, client::readMessage);
+            failedFor(Reason.STOPPED, failure(receipt));
             harness.expectNothingLeft(client);
         }
 
         @Test
         void aClassifierOfTheCallersDecides() throws Exception {
             ReconnectingClient client = harness.builder()
-                    .classifier(cause -> cause instanceof HandshakeException
-                            ? RetryDecision.retryAfter(Duration.ofSeconds(7))
-                            : RetryDecision.giveUp())
+                    .retryPolicy(cause -> cause instanceof HandshakeException
+                            ? RetryPolicy.Decision.retryAfter(Duration.ofSeconds(7))
+                            : RetryPolicy.Decision.giveUp())
                     .start();
             harness.refuse(401, "Retry-After: 100");
             harness.expectEvent("retry 1 in PT8S after status 401");
@@ -316,7 +328,7 @@ class ReconnectingClientTest {
         @Test
         void aClassifierThatThrowsEndsTheClient() throws Exception {
             ReconnectingClient client = harness.builder()
-                    .classifier(_ -> {
+                    .retryPolicy(_ -> {
                         throw new UnsupportedOperationException();
                     })
                     .start();
@@ -344,7 +356,7 @@ class ReconnectingClientTest {
             harness.refuse(503);
             harness.expectEvent("retry 1 in PT1S after status 503");
             client.close();
-            assertInstanceOf(ReconnectStoppedException.class, failure(receipt));
+            failedFor(Reason.STOPPED, failure(receipt));
             assertNull(client.readMessage());
             harness.expectNothingLeft(client);
         }
@@ -485,7 +497,7 @@ class ReconnectingClientTest {
             ScriptedPeer first = harness.accept();
             first.expectText("since 10");
             assertFalse(queued.isDone());
-            assertEquals(ReconnectState.CONNECTING, client.state());
+            assertEquals(State.CONNECTING, client.state());
             first.sendText("resumed");
             first.expectText("queued");
             result(queued);
@@ -597,7 +609,7 @@ class ReconnectingClientTest {
                 client.close();
                 return null;
             });
-            assertInstanceOf(ReconnectStoppedException.class, failure(receipt));
+            failedFor(Reason.STOPPED, failure(receipt));
             peer.close();
             result(closing);
             harness.expectNothingLeft(client);
@@ -674,7 +686,7 @@ class ReconnectingClientTest {
                 client.close();
                 return null;
             }));
-            assertInstanceOf(ReconnectStoppedException.class, failure(receipt));
+            failedFor(Reason.STOPPED, failure(receipt));
             harness.expectNothingLeft(client);
         }
 
@@ -699,7 +711,7 @@ class ReconnectingClientTest {
                 client.close();
                 return null;
             }));
-            assertInstanceOf(ReconnectStoppedException.class, failure(receipt));
+            failedFor(Reason.STOPPED, failure(receipt));
             harness.expectNothingLeft(client);
         }
 
@@ -788,7 +800,7 @@ class ReconnectingClientTest {
             Throwable doubt = failure(broken);
             assertInstanceOf(
                     ConnectionClosedException.class,
-                    assertInstanceOf(MessageInDoubtException.class, doubt).getCause());
+                    failedFor(Reason.IN_DOUBT, doubt).getCause());
             assertFalse(behind.isDone());
             narrow.clock.advance(Duration.ofSeconds(1));
             ScriptedPeer second = narrow.accept();
@@ -844,8 +856,8 @@ class ReconnectingClientTest {
             narrow.expectEvent("disconnected 1006");
             narrow.expectEvent("retry 1 in PT1S after 1006");
             client.close();
-            assertInstanceOf(MessageInDoubtException.class, failure(broken));
-            assertInstanceOf(ReconnectStoppedException.class, failure(behind));
+            failedFor(Reason.IN_DOUBT, failure(broken));
+            failedFor(Reason.STOPPED, failure(behind));
             narrow.expectNothingLeft(client);
         }
 
@@ -877,7 +889,7 @@ class ReconnectingClientTest {
                     harness.builder().outbox(OutboxPolicy.REFUSE, 2, 100).start();
             Future<?> _ = client.sendText("1");
             Future<?> _ = client.sendText("2");
-            assertThrows(OutboxFullException.class, () -> client.sendText("3"));
+            thrownFor(Reason.OUTBOX_FULL, () -> client.sendText("3"));
             ScriptedPeer peer = harness.accept();
             peer.expectText("1");
             peer.expectText("2");
@@ -894,7 +906,7 @@ class ReconnectingClientTest {
             harness.refuse(503);
             harness.expectEvent("retry 1 in PT1S after status 503");
             Future<?> _ = client.sendText("1234567");
-            assertThrows(OutboxFullException.class, () -> client.sendText("1234"));
+            thrownFor(Reason.OUTBOX_FULL, () -> client.sendText("1234"));
             Future<?> _ = client.sendText("123");
             assertThrows(IllegalArgumentException.class, () -> client.sendText("12345678901"));
             assertEquals(2, client.waitingMessages());
@@ -911,10 +923,10 @@ class ReconnectingClientTest {
             Future<?> third = client.sendText("3");
             Future<?> fourth = client.sendText("4");
             harness.expectEvent("dropped 1");
-            assertInstanceOf(OutboxFullException.class, failure(first));
+            failedFor(Reason.OUTBOX_FULL, failure(first));
             Future<?> big = client.sendText("12345678");
             harness.expectEvent("dropped 2");
-            assertInstanceOf(OutboxFullException.class, failure(second));
+            failedFor(Reason.OUTBOX_FULL, failure(second));
             assertEquals(3, client.waitingMessages(), "3, 4 and the big one");
             assertEquals(2, client.droppedMessages());
             ScriptedPeer peer = harness.accept();
@@ -963,7 +975,7 @@ class ReconnectingClientTest {
             });
             harness.clock.awaitPending(2); // The next try's timer and the sender's.
             harness.clock.advance(Duration.ofMillis(500));
-            assertInstanceOf(OutboxFullException.class, failure(sending));
+            failedFor(Reason.OUTBOX_FULL, failure(sending));
             assertEquals(1, client.waitingMessages());
             harness.expectNothingLeft(client);
         }
@@ -994,7 +1006,7 @@ class ReconnectingClientTest {
             interrupted.join();
             assertTrue(threw.get());
             client.close();
-            assertInstanceOf(ReconnectStoppedException.class, failure(stopped));
+            failedFor(Reason.STOPPED, failure(stopped));
             harness.expectNothingLeft(client);
         }
     }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon;
+package dev.gibbon.reconnect;
 
+import dev.gibbon.Connection;
+import dev.gibbon.ConnectionState;
+import dev.gibbon.Message;
+import dev.gibbon.TimeSource;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
@@ -20,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Outbox {
     private final TimeSource time;
-    private final OutboxPolicy policy;
+    private final ReconnectingClient.OutboxPolicy policy;
     private final int maxMessages;
     private final long maxBytes;
     private final Duration sendTimeout;
@@ -67,7 +71,7 @@ final class Outbox {
         for (Entry drop : old) {
             droppedForIt.add(drop.message);
             boolean _ = drop.receipt.completeExceptionally(
-                    new OutboxFullException("dropped for a newer message: " + bounds()));
+                    ReconnectException.outboxFull("dropped for a newer message: " + bounds()));
         }
         return entry.receipt;
     }
@@ -77,7 +81,7 @@ final class Outbox {
         lock.lock();
         try {
             requireAcceptingLocked();
-            while (policy == OutboxPolicy.DROP_OLDEST && !hasRoomLocked(entry)) {
+            while (policy == ReconnectingClient.OutboxPolicy.DROP_OLDEST && !hasRoomLocked(entry)) {
                 Entry oldest = waiting.removeFirst();
                 waitingBytes -= oldest.message.length();
                 dropped++;
@@ -90,14 +94,14 @@ final class Outbox {
         } finally {
             lock.unlock();
         }
-        if (policy == OutboxPolicy.REFUSE) {
-            throw new OutboxFullException("no room for " + entry.message + ": " + bounds());
+        if (policy == ReconnectingClient.OutboxPolicy.REFUSE) {
+            throw ReconnectException.outboxFull("no room for " + entry.message + ": " + bounds());
         }
         return false;
     }
 
     private void awaitRoom(Entry entry) throws IOException {
-        LoopGuard.mayWait(
+        Receipt.mayWait(
                 "send with a full outbox", "use OutboxPolicy.REFUSE or DROP_OLDEST, or send on a thread of your own");
         AtomicBoolean late = new AtomicBoolean();
         TimeSource.Timer timer = time.schedule(sendTimeout, () -> {
@@ -109,7 +113,7 @@ final class Outbox {
             while (!hasRoomLocked(entry)) {
                 requireAcceptingLocked();
                 if (late.get()) {
-                    throw new OutboxFullException(
+                    throw ReconnectException.outboxFull(
                             "no room for " + entry.message + " within " + sendTimeout + ": " + bounds());
                 }
                 changed.await();
@@ -129,9 +133,9 @@ final class Outbox {
         return "the outbox holds " + maxMessages + " messages and " + maxBytes + " bytes";
     }
 
-    private void requireAcceptingLocked() throws ReconnectStoppedException {
+    private void requireAcceptingLocked() throws ReconnectException {
         if (draining || stopped) {
-            throw new ReconnectStoppedException(stopCause);
+            throw ReconnectException.stopped(stopCause);
         }
     }
 
@@ -286,7 +290,7 @@ final class Outbox {
             return;
         } catch (RuntimeException e) { // A transport's defect, not to be met again with every connection.
             finishCurrent();
-            boolean _ = entry.receipt.completeExceptionally(new MessageInDoubtException(e));
+            boolean _ = entry.receipt.completeExceptionally(ReconnectException.inDoubt(e));
             return;
         }
         finishCurrent();
@@ -297,7 +301,7 @@ final class Outbox {
         entry.doubt = cause;
         if (!resendInDoubt) {
             finishCurrent();
-            boolean _ = entry.receipt.completeExceptionally(new MessageInDoubtException(cause));
+            boolean _ = entry.receipt.completeExceptionally(ReconnectException.inDoubt(cause));
         }
     }
 
@@ -339,14 +343,14 @@ final class Outbox {
         for (Entry entry : unsent) {
             Exception doubt = entry.doubt;
             boolean _ = entry.receipt.completeExceptionally(
-                    doubt == null ? new ReconnectStoppedException(cause) : new MessageInDoubtException(doubt));
+                    doubt == null ? ReconnectException.stopped(cause) : ReconnectException.inDoubt(doubt));
         }
     }
 
     /** A message and its receipt. */
     private static final class Entry {
         private final Message message;
-        private final CompletableFuture<@Nullable Void> receipt = new Promise<>("the receipt of a message");
+        private final CompletableFuture<@Nullable Void> receipt = new Receipt();
 
         /** How a write of it broke, if one did. Sending thread only. */
         private @Nullable Exception doubt;

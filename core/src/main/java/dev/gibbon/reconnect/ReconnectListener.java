@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon;
+package dev.gibbon.reconnect;
 
+import dev.gibbon.ConnectionClosedException;
+import dev.gibbon.DialResult;
+import dev.gibbon.Message;
 import java.time.Duration;
 
 /**
@@ -33,7 +36,7 @@ public interface ReconnectListener {
     default void retrying(Exception cause, Duration delay, int retry) {}
 
     /**
-     * A message was thrown away for newer ones ({@link OutboxPolicy#DROP_OLDEST}).
+     * A message was thrown away for newer ones ({@link ReconnectingClient.OutboxPolicy#DROP_OLDEST}).
      * Called on the thread that sends the newer one.
      *
      * @param message what will not be sent

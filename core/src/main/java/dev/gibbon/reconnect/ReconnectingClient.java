@@ -1,43 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon;
+package dev.gibbon.reconnect;
 
+import dev.gibbon.Connection;
+import dev.gibbon.ConnectionOptions;
+import dev.gibbon.Dialer;
+import dev.gibbon.Headers;
+import dev.gibbon.Message;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client that stays connected: when its connection ends for a reason that may pass, it waits a random while, dials
- * again, lets the application resume, and goes on sending and receiving. It has one connection at a time.
+ * A client that stays connected: when its connection ends for a reason that may pass, it waits a random while,
+ * dials again, lets the application resume, and goes on sending and receiving. It has one connection at a time.
  *
- * {@snippet :
- * try (ReconnectingClient client = ReconnectingClient.builder(Dialer.create(), URI.create("wss://example.org/feed"))
- *         .resume(connection -> connection.writeText("since " + lastId))
- *         .start()) {
- *     for (Message m; (m = client.readMessage()) != null; ) {
- *         lastId = handle(m);
- *     }
- * }
- * }
+ * {@snippet : try (ReconnectingClient client = ReconnectingClient.builder(Dialer.create(),
+ * URI.create("wss://example.org/feed")) .resume(connection -> connection.writeText("since " + lastId)) .start()) {
+ * for (Message m; (m = client.readMessage()) != null; ) { lastId = handle(m); } } }
  *
- * <p><b>Sending.</b> {@link #send} puts a message into a bounded outbox and returns a receipt. The receipt completes
- * when the transport of a live connection took the whole message, and fails if that did not or may not have happened.
- * That is no acknowledgement: what the transport took may still be lost on the way. An application that must know has
- * the peer answer, and sends again what was not answered. Messages are sent in the order of their calls.
+ * <p><b>Sending.</b> {@link #send} puts a message into a bounded outbox and returns a receipt. The receipt
+ * completes when the transport of a live connection took the whole message, and fails if that did not or may not
+ * have happened. That is no acknowledgement: what the transport took may still be lost on the way. An application
+ * that must know has the peer answer, and sends again what was not answered. Messages are sent in the order of
+ * their calls.
  *
- * <p><b>Receiving.</b> The client reads one message ahead. While nobody takes that one it reads no further: the peer is
- * slowed down, its Pings go unanswered, its Close frame is not seen. An application that wants nothing from the peer
- * still has to read. What the peer sent while there was no connection is for the
- * {@linkplain Builder#resume resume hook} to ask for.
+ * <p><b>Receiving.</b> The client takes one message ahead; behind it the connection holds {@link
+ * ConnectionOptions#maxReadAheadBytes()}. While nobody takes those it reads no further: the peer is slowed down,
+ * and its Pings and its Close frame behind them are not seen. An application that wants nothing from the peer still
+ * has to read. What had come when a connection ended is still read. What the peer sent while there was no
+ * connection is for the {@linkplain Builder#resume resume hook} to ask for.
  *
- * <p>Any thread may call anything. Two threads run for a client, and one more while a resume hook runs, all virtual;
- * they have ended when {@link #close()} returns, but for a resume hook that heeds nothing.
+ * <p>Any thread may call anything. Two threads run for a client, and one more while a resume hook runs, all
+ * virtual; they have ended when {@link #close()} returns, but for a resume hook that heeds nothing.
  */
 public final class ReconnectingClient implements AutoCloseable {
     private final Outbox outbox;
@@ -60,7 +62,7 @@ public final class ReconnectingClient implements AutoCloseable {
     }
 
     /** {@return where the client stands; may have changed by the time it is looked at} */
-    public ReconnectState state() {
+    public State state() {
         return reconnecting.state();
     }
 
@@ -70,7 +72,7 @@ public final class ReconnectingClient implements AutoCloseable {
      *
      * @return the message, the caller's to keep, or {@code null} once {@link #close()} was called, or the peer closed
      *     cleanly and the client does not try again; every time after too
-     * @throws ReconnectStoppedException if the client gave up, now and every time after; the cause is why
+     * @throws ReconnectException with {@code STOPPED} if the client gave up, now and every time after; the cause is why
      * @throws java.io.InterruptedIOException if the thread was interrupted,
      *     whose flag stays set; the client goes on, nothing is lost
      */
@@ -93,17 +95,18 @@ public final class ReconnectingClient implements AutoCloseable {
     /**
      * Puts a message into the outbox. Blocks only if that is full and the policy is {@link OutboxPolicy#BLOCK}.
      *
-     * <p>The receipt fails with {@link MessageInDoubtException} if the connection was lost while the message was being
-     * written, with {@link OutboxFullException} if it was dropped for newer ones, and with
-     * {@link ReconnectStoppedException} if the client was closed or gave up before it was sent. What depends on a
-     * receipt runs on the thread that sends, and holds it up. Cancelling a receipt does not take the message back.
+     * <p>The receipt fails with {@link ReconnectException}, whose {@link ReconnectException#reason()} is {@code
+     * IN_DOUBT} if the connection was lost while the message was being written, {@code OUTBOX_FULL} if it was
+     * dropped for newer ones, and {@code STOPPED} if the client was closed or gave up before it was sent. What
+     * depends on a receipt runs on the thread that sends, and holds it up. Cancelling a receipt does not take the
+     * message back.
      *
      * @param message what to send; leave its array alone until the receipt is there
      * @return the receipt, which completes when the transport took the message
-     * @throws OutboxFullException if there is no room and the policy says so; nothing was sent
-     * @throws ReconnectStoppedException if the client was closed or gave up; nothing was sent
-     * @throws java.io.InterruptedIOException if the thread was interrupted
-     *     while it waited for room, and its flag stays set; nothing was sent
+     * @throws ReconnectException if there is no room and the policy says so, or the client was closed or gave up;
+     *     nothing was sent
+     * @throws java.io.InterruptedIOException if the thread was interrupted while it waited for room, and its flag
+     *     stays set; nothing was sent
      * @throws IllegalArgumentException if the message is longer than the whole outbox
      */
     public CompletableFuture<@Nullable Void> send(Message message) throws IOException {
@@ -153,6 +156,65 @@ public final class ReconnectingClient implements AutoCloseable {
         return "reconnecting WebSocket client " + state();
     }
 
+    /** Where a client stands. */
+    public enum State {
+        /** A try is under way, the resume hook included. */
+        CONNECTING,
+        /** A connection is open, as far as is known. */
+        CONNECTED,
+        /** It waits before the next try. */
+        WAITING,
+        /** It was closed or gave up, and does nothing any more. */
+        STOPPED
+    }
+
+    /** What {@link ReconnectingClient#send} does when the outbox is full. */
+    public enum OutboxPolicy {
+        /** Waits for room; after {@link Builder#sendTimeout} it refuses. */
+        BLOCK,
+        /** Throws {@link ReconnectException} at once. */
+        REFUSE,
+        /**
+         * Throws away the messages that have waited longest until there is room: their receipts fail, {@link
+         * ReconnectListener#dropped} is told of each, and {@link ReconnectingClient#droppedMessages()} counts them. The
+         * message that is being written is never dropped.
+         */
+        DROP_OLDEST
+    }
+
+    /** What one try asks for. Immutable. */
+    public static final class Request {
+        private final URI uri;
+        private final Headers headers;
+
+        /**
+         * Makes a request.
+         *
+         * @param uri where to connect to
+         * @param headers fields to add to the opening handshake; see {@link Dialer#dial(URI, Headers)}
+         */
+        public Request(URI uri, Headers headers) {
+            this.uri = Objects.requireNonNull(uri, "uri");
+            this.headers = Objects.requireNonNull(headers, "headers");
+        }
+
+        /** {@return where to connect to} */
+        public URI uri() {
+            return uri;
+        }
+
+        /** {@return fields to add to the opening handshake} */
+        public Headers headers() {
+            return headers;
+        }
+
+        /** {@return scheme and host; the query and the fields may hold credentials} */
+        @Override
+        public String toString() {
+            return "request to " + uri.getScheme() + "://" + uri.getHost();
+        }
+    }
+
     /** Chooses address and headers before each try, for a token that expires or a list of servers. */
     @FunctionalInterface
     public interface RequestHook {
@@ -163,7 +225,7 @@ public final class ReconnectingClient implements AutoCloseable {
          * @param retry 0 for the first try since a connection was stable, 1 for the next, …
          * @throws IOException if there is none now; counts as a failed try
          */
-        DialRequest request(DialRequest target, int retry) throws IOException;
+        Request request(Request target, int retry) throws IOException;
     }
 
     /** Brings a fresh connection to where the last one was. */
@@ -180,12 +242,15 @@ public final class ReconnectingClient implements AutoCloseable {
          * @param connection the fresh connection
          * @throws IOException if the connection is of no use; counts as a failed try, as an unchecked exception does.
          *     Either is logged, and closes the connection with 1011, unless it only says that the connection has ended.
-         *     The {@link RetryClassifier} decides whether there is another.
+         *     The {@link RetryPolicy} decides whether there is another.
          */
         void resume(Connection connection) throws IOException;
     }
 
-    /** Collects the settings of a {@link ReconnectingClient}; not safe for use by several threads. */
+    /**
+     * Collects the settings of a {@link ReconnectingClient}. A setter throws {@link IllegalArgumentException} for
+     * what is out of its range, and {@link NullPointerException} for null. Not safe for use by several threads.
+     */
     public static final class Builder {
         private final Dialer dialer;
         private final URI uri;
@@ -195,7 +260,7 @@ public final class ReconnectingClient implements AutoCloseable {
         private Duration resumeTimeout = Duration.ofSeconds(30);
         private Backoff backoff = Backoff.standard();
         private RandomGenerator random = new SplittableRandom();
-        private RetryClassifier classifier = RetryClassifier.standard();
+        private RetryPolicy retryPolicy = RetryPolicy.standard();
         private int maxRetries = Integer.MAX_VALUE;
         private Duration stableAfter = Duration.ofSeconds(30);
         private Duration maxRetryAfter = Duration.ofMinutes(5);
@@ -208,8 +273,8 @@ public final class ReconnectingClient implements AutoCloseable {
         private InstantSource wallClock = InstantSource.system();
 
         private Builder(Dialer dialer, URI uri) {
-            this.dialer = dialer;
-            this.uri = uri;
+            this.dialer = Objects.requireNonNull(dialer, "dialer");
+            this.uri = Objects.requireNonNull(uri, "uri");
         }
 
         /**
@@ -219,7 +284,7 @@ public final class ReconnectingClient implements AutoCloseable {
          * @return this
          */
         public Builder headers(Headers fields) {
-            headers = fields;
+            headers = Objects.requireNonNull(fields, "fields");
             return this;
         }
 
@@ -230,7 +295,7 @@ public final class ReconnectingClient implements AutoCloseable {
          * @return this
          */
         public Builder request(RequestHook hook) {
-            requestHook = hook;
+            requestHook = Objects.requireNonNull(hook, "hook");
             return this;
         }
 
@@ -241,7 +306,7 @@ public final class ReconnectingClient implements AutoCloseable {
          * @return this
          */
         public Builder resume(ResumeHook hook) {
-            resumeHook = hook;
+            resumeHook = Objects.requireNonNull(hook, "hook");
             return this;
         }
 
@@ -253,7 +318,7 @@ public final class ReconnectingClient implements AutoCloseable {
          * @return this
          */
         public Builder resumeTimeout(Duration timeout) {
-            resumeTimeout = timeout;
+            resumeTimeout = ReconnectSettings.positive("resumeTimeout", timeout);
             return this;
         }
 
@@ -264,7 +329,7 @@ public final class ReconnectingClient implements AutoCloseable {
          * @return this
          */
         public Builder backoff(Backoff waits) {
-            backoff = waits;
+            backoff = Objects.requireNonNull(waits, "waits");
             return this;
         }
 
@@ -275,18 +340,18 @@ public final class ReconnectingClient implements AutoCloseable {
          * @return this
          */
         public Builder random(RandomGenerator generator) {
-            random = generator;
+            random = Objects.requireNonNull(generator, "generator");
             return this;
         }
 
         /**
-         * Decides after which ends to try again; {@link RetryClassifier#standard()} unless set.
+         * Decides after which ends to try again; {@link RetryPolicy#standard()} unless set.
          *
          * @param rules what decides
          * @return this
          */
-        public Builder classifier(RetryClassifier rules) {
-            classifier = rules;
+        public Builder retryPolicy(RetryPolicy rules) {
+            retryPolicy = Objects.requireNonNull(rules, "rules");
             return this;
         }
 
@@ -298,7 +363,7 @@ public final class ReconnectingClient implements AutoCloseable {
          * @return this
          */
         public Builder maxRetries(int count) {
-            maxRetries = count;
+            maxRetries = (int) ReconnectSettings.atLeast(0, "maxRetries", count);
             return this;
         }
 
@@ -310,7 +375,7 @@ public final class ReconnectingClient implements AutoCloseable {
          * @return this
          */
         public Builder stableAfter(Duration time) {
-            stableAfter = time;
+            stableAfter = ReconnectSettings.notNegative("stableAfter", time);
             return this;
         }
 
@@ -322,7 +387,7 @@ public final class ReconnectingClient implements AutoCloseable {
          * @return this
          */
         public Builder maxRetryAfter(Duration time) {
-            maxRetryAfter = time;
+            maxRetryAfter = ReconnectSettings.notNegative("maxRetryAfter", time);
             return this;
         }
 
@@ -336,9 +401,9 @@ public final class ReconnectingClient implements AutoCloseable {
          * @return this
          */
         public Builder outbox(OutboxPolicy policy, int maxMessages, long maxBytes) {
-            outboxPolicy = policy;
-            maxOutboxMessages = maxMessages;
-            maxOutboxBytes = maxBytes;
+            outboxPolicy = Objects.requireNonNull(policy, "policy");
+            maxOutboxMessages = (int) ReconnectSettings.atLeast(1, "maxMessages", maxMessages);
+            maxOutboxBytes = ReconnectSettings.atLeast(1, "maxBytes", maxBytes);
             return this;
         }
 
@@ -349,13 +414,13 @@ public final class ReconnectingClient implements AutoCloseable {
          * @return this
          */
         public Builder sendTimeout(Duration timeout) {
-            sendTimeout = timeout;
+            sendTimeout = ReconnectSettings.positive("sendTimeout", timeout);
             return this;
         }
 
         /**
          * Sends a message in doubt again, first of all, on the next connection: at least once, so perhaps twice. Off
-         * unless set: its receipt fails with {@link MessageInDoubtException}, and it is sent at most once.
+         * unless set: its receipt fails with {@code IN_DOUBT}, and it is sent at most once.
          *
          * @param resend whether to
          * @return this
@@ -372,31 +437,27 @@ public final class ReconnectingClient implements AutoCloseable {
          * @return this
          */
         public Builder listener(ReconnectListener told) {
-            listener = told;
+            listener = Objects.requireNonNull(told, "told");
             return this;
         }
 
         /** Sets what a date in Retry-After is measured against where the reply has no Date, for tests. */
         Builder wallClock(InstantSource clock) {
-            wallClock = clock;
+            wallClock = Objects.requireNonNull(clock, "clock");
             return this;
         }
 
-        /**
-         * {@return a client that begins to connect in the background}
-         *
-         * @throws IllegalArgumentException if a number or time is out of its range
-         */
+        /** {@return a client that begins to connect in the background} */
         public ReconnectingClient start() {
             ReconnectingClient client = new ReconnectingClient(new ReconnectSettings(
                     dialer,
-                    DialRequest.of(uri, headers),
+                    new Request(uri, headers),
                     requestHook,
                     resumeHook,
                     resumeTimeout,
                     backoff,
                     random,
-                    classifier,
+                    retryPolicy,
                     maxRetries,
                     stableAfter,
                     maxRetryAfter,

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon;
+package dev.gibbon.reconnect;
 
+import dev.gibbon.Connection;
+import dev.gibbon.ConnectionClosedException;
+import dev.gibbon.TimeSource;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;

@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon;
+package dev.gibbon.reconnect;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.gibbon.CloseCode;
+import dev.gibbon.CloseStatus;
+import dev.gibbon.ConnectionClosedException;
+import dev.gibbon.HandshakeException;
+import dev.gibbon.HandshakeTimeoutException;
+import dev.gibbon.MessageTooBigException;
+import dev.gibbon.ProtocolException;
+import dev.gibbon.WriteTimeoutException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateExpiredException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
@@ -18,9 +28,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class RetryClassifierTest {
+class RetryPolicyTest {
     private static boolean retries(Exception cause) {
-        return RetryClassifier.standard().classify(cause).retries();
+        return RetryPolicy.standard().decide(cause).retries();
     }
 
     private static ConnectionClosedException closed(int code) {
@@ -86,5 +96,21 @@ class RetryClassifierTest {
     @MethodSource("whatWouldHappenAgain")
     void whatWouldHappenAgainIsNot(Exception cause) {
         assertEquals(false, retries(cause));
+    }
+
+    @Test
+    void aDecisionSaysWhetherAndWhen() {
+        assertEquals(true, RetryPolicy.Decision.retry().retries());
+        assertEquals(Optional.empty(), RetryPolicy.Decision.retry().notBefore());
+        RetryPolicy.Decision later = RetryPolicy.Decision.retryAfter(Duration.ofSeconds(7));
+        assertEquals(true, later.retries());
+        assertEquals(Optional.of(Duration.ofSeconds(7)), later.notBefore());
+        assertEquals(later, RetryPolicy.Decision.retryAfter(Duration.ofSeconds(7)));
+        assertEquals(false, RetryPolicy.Decision.giveUp().retries());
+    }
+
+    @Test
+    void thePastIsNoTimeToTryAgain() {
+        assertThrows(IllegalArgumentException.class, () -> RetryPolicy.Decision.retryAfter(Duration.ofNanos(-1)));
     }
 }

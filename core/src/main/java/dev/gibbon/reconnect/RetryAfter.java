@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon;
+package dev.gibbon.reconnect;
 
+import dev.gibbon.Headers;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon;
+package dev.gibbon.reconnect;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.gibbon.Headers;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
