@@ -315,11 +315,9 @@ final class Output implements SendProgress {
         try {
             awaitWrittenOrLate(frame, until);
         } catch (WriteTimeoutException late) {
-            if (closing.state() != ConnectionState.CLOSED) {
-                connection.lifecycle().drop(late);
-                // Until nobody reads the caller's bytes any more.
-                awaitWrittenOrLate(frame, Engine.NEVER);
-            }
+            connection.lifecycle().drop(late);
+            // Until nobody reads the caller's bytes any more.
+            awaitWrittenOrLate(frame, Engine.NEVER);
             throw late;
         }
     }

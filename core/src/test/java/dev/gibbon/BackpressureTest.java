@@ -112,6 +112,26 @@ class BackpressureTest {
 
     @ParameterizedTest
     @EnumSource
+    void threadThatIsBlockedGivesUpAloneWhenItsTimeIsUp(Role role) throws Exception {
+        try (Rig rig = Rig.congested(role, options(QueuePolicy.BLOCK), new Probe())) {
+            int queued = fill(rig);
+            rig.connection.setWriteTimeout(Duration.ofSeconds(1));
+            Rig.Task<Boolean> waiting = Rig.go(() -> rig.connection.writeText("too late"));
+            waiting.awaitParked();
+            rig.clock.advance(Duration.ofSeconds(1));
+            WriteTimeoutException _ = waiting.failure(WriteTimeoutException.class);
+            assertEquals(ConnectionState.OPEN, rig.connection.state());
+            for (int i = 0; i < queued; i++) {
+                rig.peer.expectBinary(piece(i));
+            }
+            rig.connection.writeText("next");
+            rig.peer.expectText("next");
+            finish(rig);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void threadThatIsBlockedLearnsOfTheEnd(Role role) throws Exception {
         try (Rig rig = Rig.congested(role, options(QueuePolicy.BLOCK), new Probe())) {
             int _ = fill(rig);
