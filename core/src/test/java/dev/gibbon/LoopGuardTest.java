@@ -154,6 +154,7 @@ class LoopGuardTest {
                 refused("readMessage", client::readMessage);
                 CompletableFuture<Void> receipt = client.sendText("a");
                 refused("join", receipt::join);
+                refused("join", receipt.thenRun(() -> {})::join);
                 refused("send with a full outbox", () -> client.sendText("b"));
             }
         });

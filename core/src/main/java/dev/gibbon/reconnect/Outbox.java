@@ -350,7 +350,7 @@ final class Outbox {
     /** A message and its receipt. */
     private static final class Entry {
         private final Message message;
-        private final CompletableFuture<@Nullable Void> receipt = new Receipt();
+        private final CompletableFuture<@Nullable Void> receipt = new Receipt<>();
 
         /** How a write of it broke, if one did. Sending thread only. */
         private @Nullable Exception doubt;

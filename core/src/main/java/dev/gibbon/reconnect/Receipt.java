@@ -9,7 +9,7 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** The receipt of a message. Like those that depend on it, it refuses to be waited for on an event loop's thread. */
-final class Receipt extends CompletableFuture<@Nullable Void> {
+final class Receipt<T extends @Nullable Object> extends CompletableFuture<T> {
     private static final String WHAT = " on the receipt of a message";
     private static final String REMEDY = "use whenComplete or thenAccept, or wait on a thread of your own";
 
@@ -21,6 +21,11 @@ final class Receipt extends CompletableFuture<@Nullable Void> {
         }
     }
 
+    @Override
+    public <U extends @Nullable Object> CompletableFuture<U> newIncompleteFuture() {
+        return new Receipt<>();
+    }
+
     private void mayWait(String call) {
         if (!isDone()) {
             mayWait(call + WHAT, REMEDY);
@@ -28,20 +33,19 @@ final class Receipt extends CompletableFuture<@Nullable Void> {
     }
 
     @Override
-    public @Nullable Void get() throws InterruptedException, ExecutionException {
+    public T get() throws InterruptedException, ExecutionException {
         mayWait("get");
         return super.get();
     }
 
     @Override
-    public @Nullable Void get(long timeout, TimeUnit unit)
-            throws InterruptedException, ExecutionException, TimeoutException {
+    public T get(long timeout, TimeUnit unit) throws InterruptedException, ExecutionException, TimeoutException {
         mayWait("get");
         return super.get(timeout, unit);
     }
 
     @Override
-    public @Nullable Void join() {
+    public T join() {
         mayWait("join");
         return super.join();
     }
