@@ -9,21 +9,36 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 import javax.net.ssl.SSLSession;
 
-/** An {@link AsyncStream} as connections see streams. */
+/**
+ * An {@link AsyncStream} as connections see streams. What it throws that is no IOException breaks it all the same: it is somebody else's
+ * code, and the connection is to end whole.
+ */
 record AsyncStreamEnd(AsyncStream stream) implements Stream {
     @Override
     public int read(ByteBuffer dst) throws IOException {
-        return stream.read(dst);
+        try {
+            return stream.read(dst);
+        } catch (RuntimeException e) {
+            throw broken(e);
+        }
     }
 
     @Override
     public long write(ByteBuffer[] srcs, int offset, int length) throws IOException {
-        return stream.write(srcs, offset, length);
+        try {
+            return stream.write(srcs, offset, length);
+        } catch (RuntimeException e) {
+            throw broken(e);
+        }
     }
 
     @Override
     public boolean flush() throws IOException {
-        return stream.flushed();
+        try {
+            return stream.flushed();
+        } catch (RuntimeException e) {
+            throw broken(e);
+        }
     }
 
     @Override
@@ -39,7 +54,11 @@ record AsyncStreamEnd(AsyncStream stream) implements Stream {
 
     @Override
     public void shutdownOutput() throws IOException {
-        stream.shutdownOutput();
+        try {
+            stream.shutdownOutput();
+        } catch (RuntimeException e) {
+            throw broken(e);
+        }
     }
 
     @Override
@@ -49,12 +68,20 @@ record AsyncStreamEnd(AsyncStream stream) implements Stream {
 
     @Override
     public void close() throws IOException {
-        stream.close();
+        try {
+            stream.close();
+        } catch (RuntimeException e) {
+            throw broken(e);
+        }
     }
 
     @Override
     public void abort() throws IOException {
-        stream.abort();
+        try {
+            stream.abort();
+        } catch (RuntimeException e) {
+            throw broken(e);
+        }
     }
 
     @Override
@@ -70,5 +97,9 @@ record AsyncStreamEnd(AsyncStream stream) implements Stream {
     @Override
     public Optional<SSLSession> tlsSession() {
         return stream.tlsSession();
+    }
+
+    private static IOException broken(RuntimeException thrown) {
+        return new IOException("the stream failed", thrown);
     }
 }

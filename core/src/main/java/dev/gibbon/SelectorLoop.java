@@ -312,10 +312,19 @@ final class SelectorLoop extends EventLoop {
 
     /** Waits for that, until a time on the engine's clock. Not on a loop's thread. */
     void awaitEnd(long until) throws InterruptedException {
-        Thread running = thread;
-        if (running != null) {
-            boolean _ = running.join(
-                    Duration.ofNanos(Math.max(1, until - engine.time().nanoTime())));
+        long left = until - engine.time().nanoTime();
+        for (Thread running = started(); running != null && left > 0; running = started()) {
+            boolean _ = running.join(Duration.ofNanos(left));
+            left = until - engine.time().nanoTime();
+        }
+    }
+
+    private @Nullable Thread started() {
+        startLock.lock();
+        try {
+            return thread;
+        } finally {
+            startLock.unlock();
         }
     }
 
