@@ -10,8 +10,8 @@ import java.util.Optional;
 import javax.net.ssl.SSLSession;
 
 /**
- * An {@link AsyncStream} as connections see streams. What it throws that is no IOException breaks it all the same: it is somebody else's
- * code, and the connection is to end whole.
+ * An {@link AsyncStream} as connections see streams. What it throws that is no IOException breaks it all the same:
+ * it is somebody else's code, and the connection is to end whole.
  */
 record AsyncStreamEnd(AsyncStream stream) implements Stream {
     @Override

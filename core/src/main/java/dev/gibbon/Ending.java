@@ -6,13 +6,19 @@ import java.io.IOException;
 import java.time.Duration;
 
 /**
- * How the transport of a connection ends once the protocol is done (§7.1.1): what is queued leaves, our direction
- * is ended, what the peer still sends is thrown away, and then the stream is closed. The same for every stream and
- * both faces. In a turn of the connection only.
+ * How a transport ends once its protocol is done (RFC 6455 §7.1.1): what is queued leaves, our direction is ended,
+ * what the peer still sends is thrown away, and then the stream is closed. The same for every stream, for both
+ * faces, and for an HTTP request that was refused or was the last. In a turn only.
  */
 final class Ending {
     /** How long the peer may keep the transport open once both Close frames have passed, or once it broke the rules. */
     static final Duration LINGER = Duration.ofSeconds(2);
+
+    /**
+     * The same where we cannot tell the peer that nothing more comes, and it has not said so either: long enough
+     * that what we sent last is not lost to a reset, since bytes of the peer were on their way.
+     */
+    static final Duration LINGER_UNTOLD = Duration.ofMillis(250);
 
     /** How many bytes are read and thrown away meanwhile, so that our Close frame is not lost to a reset. */
     static final long LINGER_BYTES = 1L << 20;
@@ -31,12 +37,42 @@ final class Ending {
         GONE
     }
 
-    private final WebSocketConnection connection;
+    /** Whose transport ends. In a turn only. */
+    interface Side {
+        /** Has what is queued leave, as far as it can now. */
+        void push();
+
+        /** {@return whether all of it has left} */
+        boolean allWritten();
+
+        /** From now on so many bytes may come, which are thrown away. */
+        void drain(long most);
+
+        /** {@return whether our direction ends before the peer's does} */
+        boolean endsFirst();
+
+        /** {@return whether the peer has said its last} */
+        boolean peerIsDone();
+
+        /** Has the stream read before anybody waits. */
+        void readAgain();
+
+        /** Takes everything down, since the transport ended before its protocol was done. */
+        void lost(IOException why);
+
+        /** Takes everything down. */
+        void terminate();
+
+        /** Takes everything down unless that has happened by then. */
+        void terminateIn(Duration fromNow);
+    }
+
+    private final Side side;
     private final Stream stream;
     private Phase phase = Phase.OPEN;
 
-    Ending(WebSocketConnection connection, Stream stream) {
-        this.connection = connection;
+    Ending(Side side, Stream stream) {
+        this.side = side;
         this.stream = stream;
     }
 
@@ -48,15 +84,15 @@ final class Ending {
     void begin() {
         if (phase == Phase.OPEN) {
             phase = Phase.FLUSH;
-            connection.input().drain(LINGER_BYTES);
-            connection.sender().push();
+            side.drain(LINGER_BYTES);
+            side.push();
             step();
         }
     }
 
     /** Goes on as far as it can now. */
     void step() {
-        if (phase == Phase.FLUSH && connection.sender().allWritten()) {
+        if (phase == Phase.FLUSH && side.allWritten()) {
             phase = Phase.SHUT;
         }
         if (phase == Phase.SHUT) {
@@ -66,33 +102,31 @@ final class Ending {
     }
 
     private void shut() {
-        Lifecycle lifecycle = connection.lifecycle();
-        // Both Close frames have passed, or the peer broke a rule and is told by now.
         if (!stream.halfCloses()) {
-            lifecycle.terminate();
-            return;
-        }
-        // The server closes first, so that TIME_WAIT is not the client's. Nobody waits for a peer
-        // that broke a rule.
-        if (connection.role() == Role.SERVER || lifecycle.failure() != null) {
+            if (side.peerIsDone()) {
+                side.terminate();
+                return;
+            }
+            side.terminateIn(LINGER_UNTOLD);
+        } else if (side.endsFirst()) {
             try {
                 stream.shutdownOutput();
-                lifecycle.terminateIn(LINGER);
+                side.terminateIn(LINGER);
             } catch (IOException _) {
-                lifecycle.terminate(); // The peer was quicker: what could be sent was sent.
+                side.terminate(); // The peer was quicker: what could be sent was sent.
             }
         }
         if (stream.buffersInput()) {
-            connection.driver().again();
+            side.readAgain();
         }
     }
 
     /** The peer has ended its direction. */
     void inputEnded(IOException why) {
         if (phase == Phase.OPEN) {
-            connection.lifecycle().lost(why);
+            side.lost(why);
         } else {
-            connection.lifecycle().terminate();
+            side.terminate();
         }
     }
 

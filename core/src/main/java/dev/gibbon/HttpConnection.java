@@ -2,72 +2,105 @@
 package dev.gibbon;
 
 import dev.gibbon.handshake.HandshakeOutcome;
+import dev.gibbon.handshake.HttpStatus;
+import dev.gibbon.internal.Stream;
 import dev.gibbon.internal.http.HeadParser;
+import dev.gibbon.internal.http.HeadWriter;
 import dev.gibbon.internal.http.HttpHeadException;
 import dev.gibbon.internal.http.RequestHead;
+import dev.gibbon.internal.http.ResponseHead;
 import dev.gibbon.internal.http.ValidRequest;
-import dev.gibbon.spi.Transport;
 import dev.gibbon.spi.UpgradeReply;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One accepted transport of the embedded server, from its first byte to its upgrade or its end: reads a request head,
- * has it answered, and only then reads the next. Runs on a virtual thread of its own.
+ * One accepted transport of the embedded server, from its first byte to its upgrade or its end, with TLS and
+ * without. A loop reads a request's head; only when it is whole a virtual thread starts, has it answered, and ends,
+ * and only then the next is read. So what is slow to come costs no thread. An acceptable opening handshake on the
+ * route of a {@link Listener} is answered on the loop itself. In a turn only, unless a method says otherwise.
  */
-final class HttpConnection implements Runnable, OpenTransport {
-    /** Most heads fit; larger ones take more reads. Small, since it waits with every client that has sent nothing. */
-    static final int BUFFER_BYTES = 1024;
+final class HttpConnection implements Driver.Driven, Ending.Side {
+    /** What one read brings at most: it is kept while a request is answered that came with more. */
+    private static final int READ_BYTES = 8 * 1024;
 
-    /** How long and how much to read on after a refusal, so that it is not lost to a reset. */
-    private static final Duration LINGER = Duration.ofSeconds(1);
+    /** How often a stream that buffers input is read in one turn before others get theirs. */
+    private static final int READS_PER_TURN = 16;
 
-    private static final int LINGER_BYTES = 64 * 1024;
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
-    /** What this connection is about; once it has upgraded it stays with its last answer. */
+    /** What this connection is about. */
     private enum State {
         READING,
-        ANSWERING
+        ANSWERING,
+        ENDING,
+        /** Another has the transport: a WebSocket. */
+        UPGRADED,
+        GONE
     }
 
     private final WebSocketServer server;
-    private final Transport transport;
+    private final Carrier carrier;
+    private final Stream stream;
     private final boolean secure;
 
     /** Whether there were enough connections without this one, which only gets to hear so. */
     private final boolean overLimit;
 
-    // Own thread only.
-    private ByteBuffer in;
+    private final Driver driver;
+    private final HttpOutput output;
+    private final Ending ending;
 
-    private volatile TimeSource.@Nullable Timer deadline;
-    private volatile @Nullable Thread thread;
+    /** Of the head that has begun. */
+    private @Nullable HeadParser<RequestHead> parser;
+
+    /** What came behind the request that is being answered. */
+    private ByteBuffer held = NOTHING;
+
+    /** How much may still come and be thrown away. */
+    private long discardable;
+
+    private TimeSource.@Nullable Timer linger;
+
+    /** An upgrade whose answer has not left yet. */
+    private @Nullable Opening upgrading;
+
     private volatile State state = State.READING;
+    private volatile TimeSource.@Nullable Timer deadline;
+    private volatile @Nullable Thread handlerThread;
     private volatile boolean timedOut;
 
-    HttpConnection(WebSocketServer server, Transport transport, boolean secure, boolean overLimit) {
-        this(
-                server,
-                transport,
-                secure,
-                overLimit,
-                ByteBuffer.allocate(BUFFER_BYTES).flip());
-    }
-
-    /** One whose first bytes have come; {@code begun} is its buffer from now on. */
-    HttpConnection(WebSocketServer server, Transport transport, boolean secure, boolean overLimit, ByteBuffer begun) {
-        this.in = begun;
-        this.overLimit = overLimit;
+    HttpConnection(WebSocketServer server, Carrier carrier, boolean secure, boolean overLimit) {
         this.server = server;
-        this.transport = transport;
+        this.carrier = carrier;
+        this.stream = carrier.stream();
         this.secure = secure;
+        this.overLimit = overLimit;
+        this.driver = carrier.driver(this);
+        this.output = new HttpOutput(stream, driver, this::settle);
+        this.ending = new Ending(this, stream);
     }
 
-    Transport transport() {
-        return transport;
+    /** Begins to wait for a request. Any thread. */
+    void start() {
+        armDeadline();
+        driver.execute(() -> {
+            try {
+                driver.start();
+                settle();
+            } catch (IOException e) {
+                lost(e); // The server stops.
+            }
+        });
+    }
+
+    // ---- Any thread
+
+    Stream stream() {
+        return stream;
     }
 
     Refusals refusals() {
@@ -83,79 +116,243 @@ final class HttpConnection implements Runnable, OpenTransport {
         return secure;
     }
 
-    @Override
-    public boolean isIdle() {
+    /** {@return whether no request is being answered, so that nothing is lost by closing the transport} */
+    boolean isIdle() {
         return state == State.READING;
     }
 
-    @Override
-    public void abort() {
+    /** Ends it whatever it does. */
+    void abort() {
         closeTransport();
-        Thread running = thread;
+        server.ended(this);
+        Thread running = handlerThread;
         if (running != null) {
             running.interrupt();
         }
+        driver.execute(this::terminate);
+    }
+
+    private void armDeadline() {
+        disarmDeadline();
+        deadline = server.engine().time().schedule(server.handshakeTimeout(), this::timeOut);
+    }
+
+    private void timeOut() {
+        timedOut = true;
+        closeTransport();
+        output.end();
+        driver.execute(() -> {
+            if (state != State.ANSWERING) { // Otherwise the handler's end is this one's.
+                terminate();
+            }
+        });
+    }
+
+    private void disarmDeadline() {
+        TimeSource.Timer timer = deadline;
+        if (timer != null) {
+            timer.cancel();
+            deadline = null;
+        }
+    }
+
+    private void closeTransport() {
+        try {
+            stream.close();
+        } catch (IOException e) {
+            server.log().debug("close failed", e);
+        }
+    }
+
+    // ---- Turns
+
+    @Override
+    public void ready(boolean readable, boolean writable) {
+        try {
+            if (writable && !isOver()) {
+                output.push();
+            }
+            if (state == State.READING || state == State.ENDING) {
+                read();
+            }
+            settle();
+        } catch (IOException e) {
+            lost(e);
+        }
+    }
+
+    /** {@return whether the transport is gone or another's} */
+    private boolean isOver() {
+        return state == State.UPGRADED || state == State.GONE;
     }
 
     @Override
-    public void run() {
-        thread = Thread.currentThread();
-        boolean upgraded = false;
-        try {
-            armDeadline();
-            ServerExchange exchange;
-            do {
-                exchange = serveOne();
-            } while (exchange != null && exchange.keepAlive() && !overLimit && !server.isShuttingDown());
-            upgraded = exchange != null && exchange.connection() != null;
-            if (!upgraded && exchange != null) {
-                linger();
+    public void endOfTurn() {}
+
+    @Override
+    public void flushEarly() {}
+
+    @Override
+    public void broken(Throwable defect) {
+        if (!isOver()) {
+            terminate();
+        }
+    }
+
+    private void read() throws IOException {
+        for (int left = READS_PER_TURN; state == State.READING || state == State.ENDING; left--) {
+            if (left == 0) {
+                driver.again();
+                return;
             }
-        } catch (HttpHeadException e) {
-            refuse(e);
+            ByteBuffer in = driver.workspace().receiveBuffer();
+            int n = stream.read(in.limit(READ_BYTES));
+            if (n < 0) {
+                ending.inputEnded(new EOFException("the client ended the stream"));
+                return;
+            }
+            if (state == State.ENDING) {
+                discard(n);
+            } else if (n > 0) {
+                accept(in.flip());
+            }
+            if (n == 0 || !stream.buffersInput()) {
+                return;
+            }
+        }
+    }
+
+    private void discard(int n) {
+        discardable -= n;
+        if (discardable < 0) {
+            terminate();
+        }
+    }
+
+    private void accept(ByteBuffer in) {
+        HeadParser<RequestHead> begun = parser;
+        if (begun == null) { // Not before there is a byte: a client that says nothing costs little.
+            begun = HeadParser.ofRequest(server.headLimits());
+            parser = begun;
+        }
+        try {
+            if (begun.feed(in)) {
+                parser = null;
+                held = in.hasRemaining()
+                        ? ByteBuffer.allocate(in.remaining()).put(in).flip()
+                        : NOTHING;
+                answer(ValidRequest.of(begun.head()));
+            }
+        } catch (HttpHeadException e) { // Malformed or too long.
+            String reason = String.valueOf(e.getMessage());
+            UpgradeReply.Refused refusal =
+                    HandshakeOutcome.Refused.of(e.status(), reason).toReply();
+            output.queue(() -> {}, Refusals.bytes(refusals().reply(refusal, stream.peerAddress())));
+            ending.begin();
+        }
+    }
+
+    /** Looks, after everything that may have changed it, what to wait for. */
+    private void settle() {
+        if (isOver()) {
+            return;
+        }
+        if (state == State.ENDING) {
+            ending.step();
+        }
+        if (!isOver()) {
+            driver.interest(state == State.READING || state == State.ENDING, !output.allSent() || flushes());
+        }
+    }
+
+    /** {@return whether the stream itself has something to send, as TLS has in its handshake} */
+    private boolean flushes() {
+        if (state != State.READING) {
+            return false;
+        }
+        try {
+            return !stream.flush();
+        } catch (IOException e) {
+            lost(e);
+            return false;
+        }
+    }
+
+    // ---- A request
+
+    private void answer(ValidRequest request) {
+        String path = request.target().path();
+        ListenerRoute route = overLimit ? null : server.listenerRoute(path);
+        if (route != null && upgrades(route, request)) {
+            return;
+        }
+        if (overLimit) {
+            refusals().log("request refused with 503", "maxConnections are open", stream.peerAddress());
+        }
+        state = State.ANSWERING;
+        ServerExchange exchange = new ServerExchange(this, request, server.match(path, overLimit));
+        Thread _ = Thread.ofVirtual().name("gibbon-http").start(() -> serve(exchange));
+    }
+
+    /**
+     * {@return whether it becomes a listener's WebSocket} A refusal, and what the application throws, is for a
+     * thread.
+     */
+    private boolean upgrades(ListenerRoute route, ValidRequest request) {
+        UpgradeReply reply;
+        long wholeBytes;
+        HoldUp holdUp = driver.loop().holdUp();
+        holdUp.begin(route.listener());
+        try {
+            wholeBytes = route.listener().wholeMessageBytes();
+            reply = route.upgrader().reply(request.openingRequest(secure), Headers.of());
+        } catch (RuntimeException | Error e) {
+            // Code of the application, which is asked again there.
+            server.log().debug("an origin policy or a listener threw on a loop", e);
+            return false;
+        } finally {
+            holdUp.end();
+        }
+        return switch (reply) {
+            case UpgradeReply.Refused _ -> false;
+            case UpgradeReply.Accepted accepted -> {
+                upgrade(route, Opening.of(accepted), wholeBytes);
+                yield true;
+            }
+        };
+    }
+
+    private void upgrade(ListenerRoute route, Opening opening, long wholeBytes) {
+        state = State.ANSWERING;
+        upgrading = opening;
+        int status = opening.status();
+        byte[] head =
+                HeadWriter.bytes(new ResponseHead("HTTP/1.1", status, HttpStatus.text(status), opening.headers()));
+        output.queue(
+                () -> open(opening, new RequestContext(route.pattern(), null, null))
+                        .listen(route.listener(), wholeBytes),
+                ByteBuffer.wrap(head));
+        push();
+    }
+
+    // ---- The handler's thread
+
+    private void serve(ServerExchange exchange) {
+        handlerThread = Thread.currentThread();
+        try {
+            handle(exchange);
         } catch (IOException e) {
             server.log().debug("client left", e);
         } finally {
-            disarmDeadline();
-            if (!upgraded) {
-                closeTransport();
-                server.ended(this);
-            }
-            thread = null;
+            handlerThread = null;
+            driver.execute(() -> served(exchange));
         }
-    }
-
-    /** Reads and answers one request; null if the client left instead of sending one. */
-    private @Nullable ServerExchange serveOne() throws IOException, HttpHeadException {
-        // No local here holds the head: this frame lives as long as the WebSocket does.
-        ServerExchange exchange = readRequest();
-        if (exchange == null) {
-            return null;
-        }
-        state = State.ANSWERING;
-        handle(exchange);
-        if (exchange.keepAlive()) {
-            state = State.READING;
-            armDeadline();
-        }
-        return exchange;
-    }
-
-    private @Nullable ServerExchange readRequest() throws IOException, HttpHeadException {
-        RequestHead head = readHead();
-        if (head == null) {
-            return null;
-        }
-        if (overLimit) {
-            refusals().log("request refused with 503", "maxConnections are open", transport.peerAddress());
-        }
-        ValidRequest request = ValidRequest.of(head);
-        return new ServerExchange(this, request, server.match(request.target().path(), overLimit));
     }
 
     private void handle(ServerExchange exchange) throws IOException {
         Throwable thrown = run(exchange);
-        boolean _ = Thread.interrupted(); // Meant for the handler; it would end the closing handshake.
+        // Meant for the handler; it would end the closing handshake.
+        boolean _ = Thread.interrupted();
         WebSocketConnection connection = exchange.connection();
         if (connection != null) {
             connection.handlerEnded(thrown);
@@ -180,34 +377,20 @@ final class HttpConnection implements Runnable, OpenTransport {
         try {
             exchange.handle();
             return null;
-        } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
+        } catch (Exception | Error e) {
+            // The application's: anything may come, and only this connection may suffer.
             return e;
         }
     }
 
-    private @Nullable RequestHead readHead() throws IOException, HttpHeadException {
-        HeadParser<RequestHead> parser = HeadParser.ofRequest(server.headLimits());
-        while (!parser.feed(in)) {
-            in.clear();
-            int n = -1;
-            try {
-                n = transport.read(in);
-            } finally {
-                in.flip();
-            }
-            if (n < 0) {
-                return null;
-            }
-        }
-        return parser.head();
-    }
-
-    /** Opens the WebSocket; what came behind the request is its first input. */
+    /** Opens the WebSocket; what came behind the request is its first input. A turn does, too. */
     WebSocketConnection open(Opening opening, RequestContext request) {
+        state = State.UPGRADED;
         disarmDeadline();
-        ByteBuffer leftover = in;
-        in = NOTHING;
-        return server.open(this, opening, Carrier.of(server.engine(), transport), leftover, request);
+        upgrading = null;
+        ByteBuffer leftover = held;
+        held = NOTHING;
+        return server.open(this, opening, carrier, leftover, request);
     }
 
     /**
@@ -222,9 +405,9 @@ final class HttpConnection implements Runnable, OpenTransport {
         }
     }
 
-    void write(ByteBuffer... buffers) throws IOException {
+    void write(ByteBuffer... answer) throws IOException {
         try {
-            writeAll(buffers);
+            output.write(answer);
         } catch (IOException e) {
             if (timedOut) {
                 throw new IOException(
@@ -236,70 +419,110 @@ final class HttpConnection implements Runnable, OpenTransport {
         }
     }
 
-    private void writeAll(ByteBuffer... buffers) throws IOException {
-        int next = 0;
-        while (next < buffers.length) {
-            if (!buffers[next].hasRemaining()) {
-                next++;
-            } else if (transport.write(buffers, next, buffers.length - next) == 0) {
-                throw new IOException("a blocking transport took no byte");
-            }
+    // ---- Turns, once a request is answered
+
+    private void served(ServerExchange exchange) {
+        if (isOver()) {
+            return;
+        }
+        if (timedOut || !exchange.answered()) { // The client is gone.
+            terminate();
+            return;
+        }
+        output.afterAll(() -> next(exchange.keepAlive() && !overLimit && !server.isShuttingDown()));
+        settle();
+    }
+
+    private void next(boolean another) {
+        if (!another) {
+            ending.begin();
+            return;
+        }
+        state = State.READING;
+        armDeadline();
+        ByteBuffer more = held;
+        held = NOTHING;
+        if (more.hasRemaining()) {
+            accept(more);
+        }
+        if (state == State.READING && stream.buffersInput()) {
+            driver.again();
         }
     }
 
-    /** A malformed or oversized head. */
-    private void refuse(HttpHeadException e) {
+    // ---- The end
+
+    @Override
+    public void push() {
         try {
-            String reason = String.valueOf(e.getMessage());
-            UpgradeReply.Refused refusal =
-                    HandshakeOutcome.Refused.of(e.status(), reason).toReply();
-            write(Refusals.bytes(refusals().reply(refusal, transport.peerAddress())));
-            linger();
-        } catch (IOException gone) {
-            server.log().debug("client left", gone);
-        }
-    }
-
-    /** Ends our direction and reads on for a moment: closing over unread bytes would reset what was just sent. */
-    private void linger() throws IOException {
-        TimeSource.Timer timer = server.engine().time().schedule(LINGER, this::closeTransport);
-        try {
-            transport.shutdownOutput();
-            ByteBuffer sink = ByteBuffer.allocate(BUFFER_BYTES);
-            int budget = LINGER_BYTES;
-            int n = 0;
-            while (n >= 0 && budget > 0) {
-                n = transport.read(sink.clear());
-                budget -= n;
-            }
-        } finally {
-            timer.cancel();
-        }
-    }
-
-    private void armDeadline() {
-        disarmDeadline();
-        deadline = server.engine().time().schedule(server.handshakeTimeout(), this::timeOut);
-    }
-
-    private void timeOut() {
-        timedOut = true;
-        closeTransport();
-    }
-
-    private void disarmDeadline() {
-        TimeSource.Timer timer = deadline;
-        if (timer != null) {
-            timer.cancel();
-            deadline = null;
-        }
-    }
-
-    private void closeTransport() {
-        try {
-            transport.close();
+            output.push();
         } catch (IOException e) {
-            server.log().debug("close failed", e);
+            lost(e);
         }
+    }
+
+    @Override
+    public boolean allWritten() {
+        push();
+        return output.allSent() && !isOver();
+    }
+
+    @Override
+    public void drain(long most) {
+        state = State.ENDING;
+        parser = null;
+        held = NOTHING;
+        discardable = most;
+    }
+
+    @Override
+    public boolean endsFirst() {
+        return true;
+    }
+
+    @Override
+    public boolean peerIsDone() {
+        return false;
+    }
+
+    @Override
+    public void readAgain() {
+        driver.again();
+    }
+
+    @Override
+    public void lost(IOException why) {
+        server.log().debug("client left", why);
+        terminate();
+    }
+
+    @Override
+    public void terminate() {
+        if (isOver()) {
+            return;
+        }
+        state = State.GONE;
+        disarmDeadline();
+        TimeSource.Timer lingering = linger;
+        if (lingering != null) {
+            lingering.cancel();
+        }
+        if (upgrading != null) {
+            upgrading.close();
+            upgrading = null;
+        }
+        closeTransport();
+        output.end();
+        ending.gone();
+        driver.leave();
+        server.ended(this);
+    }
+
+    @Override
+    public void terminateIn(Duration fromNow) {
+        linger = server.engine().time().schedule(fromNow, () -> {
+            closeTransport();
+            driver.execute(this::terminate);
+        });
     }
 }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * The end of a connection (§7): the one place that maps what went wrong to a close code and takes everything down,
  * within bounds in time and bytes. Any thread.
  */
-final class Lifecycle {
+final class Lifecycle implements Ending.Side {
     private final ClosingHandshake closing;
     private final WebSocketConnection connection;
     private final Duration closeTimeout;
@@ -186,6 +186,44 @@ final class Lifecycle {
         TimeSource.Timer _ = connection.engine().time().schedule(Ending.LINGER, () -> drop(why));
     }
 
+    // ---- What the end of the transport asks
+
+    @Override
+    public void push() {
+        connection.sender().push();
+    }
+
+    @Override
+    public boolean allWritten() {
+        return connection.sender().allWritten();
+    }
+
+    @Override
+    public void drain(long most) {
+        connection.input().drain(most);
+    }
+
+    /** The server closes first, so that TIME_WAIT is not the client's. Nobody waits for a peer that broke a rule. */
+    @Override
+    public boolean endsFirst() {
+        return connection.role() == Role.SERVER || failure != null;
+    }
+
+    @Override
+    public boolean peerIsDone() {
+        return closing.progress().received() != null;
+    }
+
+    @Override
+    public void readAgain() {
+        connection.driver().again();
+    }
+
+    @Override
+    public void lost(IOException why) {
+        lost((Throwable) why);
+    }
+
     /** The transport broke or ended without a closing handshake (§7.1.5: 1006). */
     void lost(Throwable cause) {
         noteLost(cause);
@@ -292,7 +330,8 @@ final class Lifecycle {
     }
 
     /** Takes everything down unless that has happened by then. */
-    void terminateIn(Duration fromNow) {
+    @Override
+    public void terminateIn(Duration fromNow) {
         TimeSource.Timer timer = connection.engine().time().schedule(fromNow, this::terminate);
         linger = timer;
         if (state() == ConnectionState.CLOSED) {
@@ -301,7 +340,8 @@ final class Lifecycle {
     }
 
     /** Takes everything down, once. */
-    void terminate() {
+    @Override
+    public void terminate() {
         terminate(false);
     }
 

@@ -70,11 +70,6 @@ final class Routes {
         return shape.toString();
     }
 
-    /** {@return whether some route goes straight to a listener} */
-    boolean anyListener() {
-        return routes.stream().anyMatch(route -> route.handler() instanceof ListenerRoute);
-    }
-
     /** {@return the route of this path, if it goes straight to a listener} */
     @Nullable
     ListenerRoute listener(String path) {

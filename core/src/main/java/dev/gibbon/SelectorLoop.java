@@ -8,7 +8,6 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -55,7 +54,6 @@ final class SelectorLoop extends EventLoop {
     private volatile long idleMillis = IDLE_MILLIS;
 
     // Loop's thread only.
-    private final ArrayDeque<Runnable> leaving = new ArrayDeque<>();
     private final Consumer<SelectionKey> serve = this::serve;
 
     SelectorLoop(Engine engine, String name) {
@@ -187,18 +185,6 @@ final class SelectorLoop extends EventLoop {
         return channel.register(running, operations, ready);
     }
 
-    /**
-     * Stops serving a channel. A selector forgets a cancelled key with its next selection, and until then the channel
-     * can neither be registered with it again nor does it belong to anybody else.
-     *
-     * @param key the channel's
-     * @param then runs on the loop's thread once the selector has forgotten it
-     */
-    void leave(SelectionKey key, Runnable then) {
-        key.cancel();
-        leaving.addLast(then);
-    }
-
     private void run(Selector running) {
         try (running) {
             try {
@@ -217,16 +203,14 @@ final class SelectorLoop extends EventLoop {
             boolean idle = running.keys().isEmpty();
             // A listener may have left it set: no selector would wait any more.
             boolean _ = Thread.interrupted();
-            int cancelled = leaving.size();
             sleeping = true;
-            if (hasWork() || !leaving.isEmpty()) {
+            if (hasWork()) {
                 awake();
                 running.selectNow(serve);
             } else {
                 running.select(serve, idle ? Math.max(1, idleMillis) : 0);
                 awake();
             }
-            letGo(cancelled);
             serveAgain();
             runTasks();
             flushTouched();
@@ -250,8 +234,6 @@ final class SelectorLoop extends EventLoop {
             }
         }
         forgetTurn();
-        leaving.forEach(this::addTask); // Another selector never knew their keys.
-        leaving.clear();
         sleeping = false;
         startLock.lock();
         try {
@@ -345,13 +327,6 @@ final class SelectorLoop extends EventLoop {
         }
         if (key.attachment() instanceof Ready ready) {
             serve(ready, operations);
-        }
-    }
-
-    /** Hands on the channels whose keys the selector has forgotten by now. */
-    private void letGo(int cancelled) {
-        for (int left = cancelled; left > 0; left--) {
-            run(leaving.removeFirst());
         }
     }
 }

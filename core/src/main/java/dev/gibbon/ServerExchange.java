@@ -157,17 +157,17 @@ final class ServerExchange implements Exchange {
 
     @Override
     public Optional<SocketAddress> peerAddress() {
-        return http.transport().peerAddress();
+        return http.stream().peerAddress();
     }
 
     @Override
     public Optional<SocketAddress> localAddress() {
-        return http.transport().localAddress();
+        return http.stream().localAddress();
     }
 
     @Override
     public Optional<SSLSession> tlsSession() {
-        return http.transport().tlsSession();
+        return http.stream().tlsSession();
     }
 
     @Override

@@ -107,7 +107,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         this.reading = new Reading(mailbox, lifecycle);
         this.sink = mailbox;
         this.input = new Input(this, protocol.inbound(), stream, new Assembly(this, protocol.inbound()), leftover);
-        this.ending = new Ending(this, stream);
+        this.ending = new Ending(lifecycle, stream);
         this.turn = new Turn(this);
         this.watch = new Watch(this, options, time.nanoTime());
         this.driver = carrier.driver(turn);

@@ -60,7 +60,7 @@ public final class WebSocketServer implements AutoCloseable {
     private final List<Acceptor> acceptors = new ArrayList<>();
 
     /** Transports that are no WebSocket yet; those that are one are with the engine. */
-    private final Set<OpenTransport> open = ConcurrentHashMap.newKeySet();
+    private final Set<HttpConnection> open = ConcurrentHashMap.newKeySet();
 
     private final AtomicInteger openCount = new AtomicInteger();
     private final AtomicBoolean shuttingDown = new AtomicBoolean();
@@ -178,13 +178,13 @@ public final class WebSocketServer implements AutoCloseable {
         long until = engine.time().nanoTime() + shutdownTimeout.toNanos();
         closeAcceptors();
         host.goAway();
-        for (OpenTransport transport : open) {
-            if (transport.isIdle()) {
-                transport.abort();
+        for (HttpConnection connection : open) {
+            if (connection.isIdle()) {
+                connection.abort();
             }
         }
         host.awaitEmpty(until, () -> open.isEmpty() && engine.members().isEmpty());
-        open.forEach(OpenTransport::abort);
+        open.forEach(HttpConnection::abort);
         host.end();
     }
 
@@ -210,73 +210,39 @@ public final class WebSocketServer implements AutoCloseable {
         ChannelTransport socket = new ChannelTransport(channel);
         boolean overLimit = openCount.get() >= maxConnections;
         SSLContext context = tls;
-        if (context != null) {
-            Transport transport = new TlsTransport(socket, TlsEngines.server(context, tlsParameters), engine.buffers());
-            begin(new HttpConnection(this, transport, true, overLimit));
-        } else if (overLimit || !routes.anyListener()) {
-            begin(new HttpConnection(this, socket, false, overLimit));
-        } else {
-            channel.configureBlocking(false);
-            LoopHandshake handshake = new LoopHandshake(this, engine.loops().next(), channel, socket);
-            if (admit(handshake)) {
-                start(handshake, handshake::start);
-            }
-        }
-    }
-
-    private void begin(HttpConnection connection) {
+        Transport stream = context == null
+                ? socket
+                : new TlsTransport(socket, TlsEngines.server(context, tlsParameters), engine.buffers());
+        SelectorLoop loop = engine.loops().next();
+        loop.start();
+        HttpConnection connection =
+                new HttpConnection(this, Carrier.of(engine, stream, loop), context != null, overLimit);
         if (admit(connection)) {
-            start(connection, () -> {
-                Thread _ = Thread.ofVirtual().name("gibbon-http").start(connection);
-            });
+            connection.start();
         }
     }
 
-    /** A transport whose thread or loop cannot start is not counted any more. */
-    private void start(OpenTransport transport, Runnable start) {
-        try {
-            start.run();
-        } catch (Throwable e) {
-            transport.abort();
-            ended(transport);
-            throw e;
-        }
-    }
-
-    private boolean admit(OpenTransport transport) {
+    private boolean admit(HttpConnection connection) {
         int count = openCount.incrementAndGet();
-        open.add(transport);
+        open.add(connection);
         if (count > maxConnections + MAX_TOLD_FULL || shuttingDown.get()) {
-            transport.abort();
-            ended(transport);
+            connection.abort();
             return false;
         }
         return true;
     }
 
-    /** A request that a loop will not answer goes on here, with its first bytes. */
-    void handOver(LoopHandshake from, Transport transport, ByteBuffer begun) {
-        HttpConnection connection = new HttpConnection(this, transport, false, false, begun);
-        open.add(connection);
-        if (open.remove(from)) { // Counted once, as the same transport.
-            start(connection, () -> {
-                Thread _ = Thread.ofVirtual().name("gibbon-http").start(connection);
-            });
-        } else { // Aborted meanwhile.
-            open.remove(connection);
-        }
-    }
-
     /** Opens the WebSocket that {@code from} has become; {@code leftover} came behind its request. */
     WebSocketConnection open(
-            OpenTransport from, Opening opening, Carrier carrier, ByteBuffer leftover, RequestContext request) {
-        WebSocketConnection connection = host.open(opening, carrier, leftover, webSocketEnded, request);
-        open.remove(from);
-        return connection;
+            HttpConnection from, Opening opening, Carrier carrier, ByteBuffer leftover, RequestContext request) {
+        if (!open.remove(from)) { // Aborted meanwhile, and so counted as ended; it ends once more.
+            openCount.incrementAndGet();
+        }
+        return host.open(opening, carrier, leftover, webSocketEnded, request);
     }
 
-    void ended(OpenTransport transport) {
-        if (open.remove(transport)) {
+    void ended(HttpConnection connection) {
+        if (open.remove(connection)) {
             openCount.decrementAndGet();
         }
     }

@@ -20,7 +20,10 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(300)
 class HostLoopTest {
     private static WebSocketHost host() {
-        return WebSocketHost.builder().loops(1).shutdownTimeout(Duration.ofSeconds(5)).build();
+        return WebSocketHost.builder()
+                .loops(1)
+                .shutdownTimeout(Duration.ofSeconds(5))
+                .build();
     }
 
     private static RawHost raw(Listener listener) throws IOException {
@@ -69,7 +72,8 @@ class HostLoopTest {
     @Test
     void aCallThatMayWaitIsRefusedInATurnAndCloseDoesNotWait() throws Exception {
         CompletableFuture<Throwable> refused = new CompletableFuture<>();
-        try (WebSocketServer other = WebSocketServer.builder().bind("localhost", 0).start();
+        try (WebSocketServer other =
+                        WebSocketServer.builder().bind("localhost", 0).start();
                 RawHost raw = raw(new Listener() {
                     @Override
                     public void onText(Connection connection, MessageView message) {
@@ -84,7 +88,8 @@ class HostLoopTest {
             peer.sendText("wait");
             Throwable thrown = refused.get(60, TimeUnit.SECONDS);
             assertTrue(thrown.getMessage().contains("host-events"), thrown.toString());
-            // On the host's thread, outside a turn: it must go on elsewhere, or nobody would read the answer.
+            // On the host's thread, outside a turn: it must go on elsewhere, or nobody would read
+            // the answer.
             raw.events.submit(raw.host::close).get(60, TimeUnit.SECONDS);
             String _ = peer.expectClose(1001);
             peer.sendClose(1001, "");

@@ -10,7 +10,10 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** One direction of a {@link HostStream}: so many bytes fit, and the ends are told of changes by tasks or by waiting. Any thread. */
+/**
+ * One direction of a {@link HostStream}: so many bytes fit, and the ends are told of changes by tasks or by
+ * waiting. Any thread.
+ */
 final class HostPipe {
     private static final int CAPACITY = 64 * 1024;
 

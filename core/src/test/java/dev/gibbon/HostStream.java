@@ -17,8 +17,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stream of a host in memory, as Netty's behave: what is written is queued and leaves in a task on the event thread, {@code close()}
- * throws away what has not left, and both demands are told by tasks. Its other end is a blocking transport for a client.
+ * A stream of a host in memory, as Netty's behave: what is written is queued and leaves in a task on the event
+ * thread, {@code close()} throws away what has not left, and both demands are told by tasks. Its other end is a
+ * blocking transport for a client.
  */
 final class HostStream implements AsyncStream {
     private static final int MOST_QUEUED = 256 * 1024;
@@ -72,7 +73,9 @@ final class HostStream implements AsyncStream {
             long taken = 0;
             for (int i = offset; i < offset + length && queued < MOST_QUEUED; i++) {
                 int n = (int) Math.min(srcs[i].remaining(), MOST_QUEUED - queued);
-                queue.add(ByteBuffer.allocate(n).put(srcs[i].slice(srcs[i].position(), n)).flip());
+                queue.add(ByteBuffer.allocate(n)
+                        .put(srcs[i].slice(srcs[i].position(), n))
+                        .flip());
                 srcs[i].position(srcs[i].position() + n);
                 queued += n;
                 taken += n;

@@ -30,8 +30,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Somebody else's server as small as it can be: it parses requests by itself, has a {@link WebSocketHost} answer them, and hands over what
- * carries the connection in one of the ways that adapters have.
+ * Somebody else's server as small as it can be: it parses requests by itself, has a {@link WebSocketHost} answer
+ * them, and hands over what carries the connection in one of the ways that adapters have.
  */
 final class RawHost implements AutoCloseable {
     /** What is handed over. */
@@ -91,8 +91,8 @@ final class RawHost implements AutoCloseable {
 
     /** {@return a client that has sent a request, and behind it {@code more}, and has the head of the answer} */
     ScriptedPeer connect(byte[] more, String... fields) throws IOException {
-        String request = HttpHead.upgradeRequest("localhost", "/", fields)
-                + new String(more, StandardCharsets.ISO_8859_1);
+        String request =
+                HttpHead.upgradeRequest("localhost", "/", fields) + new String(more, StandardCharsets.ISO_8859_1);
         return ScriptedPeer.overHttp(client(), request);
     }
 
@@ -112,7 +112,10 @@ final class RawHost implements AutoCloseable {
         if (inMemory()) {
             HostStream stream = new HostStream(events, loop, way != Way.NO_HALF_CLOSE);
             lastStream.set(stream);
-            serve(stream::readBlocking, bytes -> writeAll(stream, bytes), (accepted, rest) -> host.open(accepted, stream, rest));
+            serve(
+                    stream::readBlocking,
+                    bytes -> writeAll(stream, bytes),
+                    (accepted, rest) -> host.open(accepted, stream, rest));
             return stream.client();
         }
         SocketChannel client = SocketChannel.open(listening.getLocalAddress());
@@ -128,8 +131,7 @@ final class RawHost implements AutoCloseable {
         }
     }
 
-    private Connection open(UpgradeReply.Accepted accepted, SocketChannel channel, ByteBuffer rest)
-            throws IOException {
+    private Connection open(UpgradeReply.Accepted accepted, SocketChannel channel, ByteBuffer rest) throws IOException {
         return switch (way) {
             case CHANNEL -> host.open(accepted, channel, rest, ended::incrementAndGet);
             case CHANNEL_AND_BYTES -> host.open(accepted, new ChannelStream(channel), rest);
@@ -194,7 +196,8 @@ final class RawHost implements AutoCloseable {
         Headers.Builder headers = Headers.builder();
         for (int i = 1; i < lines.length; i++) {
             int colon = lines[i].indexOf(':');
-            headers.add(lines[i].substring(0, colon), lines[i].substring(colon + 1).strip());
+            headers.add(
+                    lines[i].substring(0, colon), lines[i].substring(colon + 1).strip());
         }
         Headers all = headers.build();
         String method = lines[0].substring(0, lines[0].indexOf(' '));

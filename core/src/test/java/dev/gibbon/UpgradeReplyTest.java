@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gibbon.extension.PermessageDeflate;
 import dev.gibbon.spi.UpgradeReply;
 import dev.gibbon.spi.UpgradeReply.Accepted;
 import dev.gibbon.spi.UpgradeReply.Refused;
@@ -51,7 +50,8 @@ class UpgradeReplyTest {
     @Test
     void anAcceptedRequestOfHttp11() {
         try (Accepted reply = assertInstanceOf(
-                Accepted.class, Upgrader.create().reply(http(), Headers.of("Set-Cookie", "a=b", "Set-Cookie", "c=d")))) {
+                Accepted.class,
+                Upgrader.create().reply(http(), Headers.of("Set-Cookie", "a=b", "Set-Cookie", "c=d")))) {
             assertEquals(101, reply.status());
             assertEquals("websocket", reply.headers().first("Upgrade").orElseThrow());
             assertEquals(
@@ -74,17 +74,19 @@ class UpgradeReplyTest {
 
     @Test
     void aHostMayHaveChosenTheSubprotocol() {
-        Upgrader upgrader = Upgrader.builder().subprotocols("mine").requireSubprotocol(true).build();
+        Upgrader upgrader =
+                Upgrader.builder().subprotocols("mine").requireSubprotocol(true).build();
         UpgradeRequest offer = http("Sec-WebSocket-Protocol", "v10.stomp, v12.stomp");
         UpgradeReply _ = refused(400, upgrader.reply(offer, Headers.of()));
         try (Accepted reply = assertInstanceOf(
                 Accepted.class, upgrader.withSubprotocol("v12.stomp").reply(offer, Headers.of()))) {
             assertEquals(Optional.of("v12.stomp"), reply.subprotocol());
-            assertEquals("v12.stomp", reply.headers().first("Sec-WebSocket-Protocol").orElseThrow());
+            assertEquals(
+                    "v12.stomp", reply.headers().first("Sec-WebSocket-Protocol").orElseThrow());
         }
         UpgradeReply _ = refused(400, upgrader.withSubprotocol("v11.stomp").reply(offer, Headers.of()));
-        try (Accepted reply = assertInstanceOf(
-                Accepted.class, upgrader.withoutSubprotocol().reply(offer, Headers.of()))) {
+        try (Accepted reply =
+                assertInstanceOf(Accepted.class, upgrader.withoutSubprotocol().reply(offer, Headers.of()))) {
             assertEquals(Optional.empty(), reply.subprotocol());
             assertFalse(reply.headers().contains("Sec-WebSocket-Protocol"));
         }

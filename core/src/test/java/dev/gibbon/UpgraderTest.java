@@ -21,7 +21,6 @@ import java.io.ByteArrayOutputStream;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
@@ -269,8 +268,7 @@ class UpgraderTest {
         private String echoed(WebSocketServer server, Splitter splitter, byte[] sent, boolean frames) throws Exception {
             try (TransportPair pair =
                     TransportPair.builder().reads(Role.SERVER, splitter).build()) {
-                HttpConnection connection = new HttpConnection(server, pair.server(), false, false);
-                Thread serving = Thread.startVirtualThread(connection);
+                startOver(pair.server(), server);
                 ScriptedPeer peer = ScriptedPeer.over(pair.client(), Role.CLIENT);
                 peer.sendRaw(sent);
                 String head = peer.expectHead().toString();
@@ -282,9 +280,15 @@ class UpgraderTest {
                 peer.expectClose(1000);
                 peer.expectEnd();
                 peer.close();
-                assertTrue(serving.join(Duration.ofSeconds(60)));
+                ServerUnderTest.await("the connection stays", () -> server.connectionCount() == 1);
                 return head;
             }
+        }
+
+        private static void startOver(MemoryTransport transport, WebSocketServer server) {
+            Engine engine = server.engine();
+            Carrier carrier = Carrier.of(engine, transport, engine.loops().next());
+            new HttpConnection(server, carrier, false, false).start();
         }
 
         @Test
@@ -338,12 +342,12 @@ class UpgraderTest {
             try (ServerUnderTest tested = ServerUnderTest.start(_ -> {});
                     TransportPair pair = TransportPair.create()) {
                 MemoryTransport server = pair.server();
-                Thread serving = Thread.startVirtualThread(new HttpConnection(tested.server(), server, false, false));
+                startOver(server, tested.server());
                 ScriptedPeer peer = ScriptedPeer.overHttp(pair.client(), HttpHead.upgradeRequest("a.example", "/echo"));
                 TransportCounters counters = server.counters();
                 assertEquals(1, counters.writes());
                 peer.expectUpgraded().close();
-                assertTrue(serving.join(Duration.ofSeconds(60)));
+                tested.awaitNoOthers();
             }
         }
     }

@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.RawHost.Opened;
 import dev.gibbon.RawHost.Way;
-import dev.gibbon.extension.PermessageDeflate;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.ScriptedPeer;
 import java.io.ByteArrayOutputStream;
@@ -28,7 +27,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Connections whose requests another server has received, in each way that an adapter has, with both faces. */
@@ -44,7 +42,10 @@ class WebSocketHostTest {
     }
 
     private static WebSocketHost host() {
-        return WebSocketHost.builder().loops(1).shutdownTimeout(Duration.ofSeconds(5)).build();
+        return WebSocketHost.builder()
+                .loops(1)
+                .shutdownTimeout(Duration.ofSeconds(5))
+                .build();
     }
 
     private static void echo(WebSocketHost host, Connection connection) {
@@ -77,8 +78,7 @@ class WebSocketHostTest {
     }
 
     static Stream<Arguments> waysAndFaces() {
-        return Arrays.stream(Way.values())
-                .flatMap(way -> Stream.of(Arguments.of(way, false), Arguments.of(way, true)));
+        return Arrays.stream(Way.values()).flatMap(way -> Stream.of(Arguments.of(way, false), Arguments.of(way, true)));
     }
 
     private static void awaitNone(WebSocketHost host) throws InterruptedException {
@@ -277,9 +277,9 @@ class WebSocketHostTest {
                 .build();
         PreparedMessage page = PreparedMessage.binary(new byte[64 * 1024]);
         try (RawHost raw = new RawHost(way, host(), bounded, echo(true));
-                ScriptedPeer slow = raw.connect();
-                ScriptedPeer healthy = raw.connect()) {
+                ScriptedPeer slow = raw.connect()) {
             Connection first = raw.connection();
+            ScriptedPeer healthy = raw.connect();
             int missed = 0;
             for (int i = 0; i < 2000; i++) {
                 missed += raw.host.broadcast(page, connection -> connection.equals(first));
@@ -288,6 +288,7 @@ class WebSocketHostTest {
             assertTrue(first.queuedBytes() < 1 << 20, "queued: " + first.queuedBytes());
             healthy.sendText("goes on");
             healthy.expectText("goes on");
+            healthy.close();
             slow.expectBinary(new byte[64 * 1024]);
         }
     }
@@ -340,8 +341,7 @@ class WebSocketHostTest {
 
     @Test
     void beyondTheLimitThereIs503() throws Exception {
-        WebSocketHost small =
-                WebSocketHost.builder().loops(1).maxConnections(1).build();
+        WebSocketHost small = WebSocketHost.builder().loops(1).maxConnections(1).build();
         try (RawHost raw = new RawHost(Way.CHANNEL, small, upgrader().build(), echo(true));
                 ScriptedPeer peer = raw.connect()) {
             try (ScriptedPeer beyond = raw.connect(NOTHING)) {
@@ -381,9 +381,7 @@ class WebSocketHostTest {
             var accepted = UpgradeReplyTest.accepted(upgrader().build());
             HostStream stream = new HostStream(Runnable::run, null, true);
             Connection connection = host.open(accepted, stream, ByteBuffer.allocate(0));
-            assertThrows(
-                    IllegalStateException.class,
-                    () -> host.open(accepted, stream, ByteBuffer.allocate(0)));
+            assertThrows(IllegalStateException.class, () -> host.open(accepted, stream, ByteBuffer.allocate(0)));
             assertFalse(stream.isClosed());
             connection.abort();
             assertTrue(stream.isClosed());
