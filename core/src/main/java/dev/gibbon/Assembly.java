@@ -93,7 +93,7 @@ final class Assembly {
             int most = largeBefore && partial == null ? DIRECT_BYTES : sink().readBytes(assembled);
             return shared.limit(Math.min(shared.capacity(), most));
         }
-        long announced = sink().reservable(toCome);
+        long announced = sink().reservable(toCome, assembled);
         if (announced < toCome) { // Nobody waits for it yet: as much as the sink takes now.
             inPlace = false;
             ByteBuffer shared = workspace().receiveBuffer();
@@ -179,7 +179,7 @@ final class Assembly {
             return;
         }
         long toCome = inbound.plainBytesToCome();
-        long room = sink().reservable(toCome);
+        long room = sink().reservable(toCome, assembled + length);
         // How long a message gets is known with its final frame, and of a compressed one at its
         // end.
         boolean exact = (inbound.compressed() ? inbound.last() : inbound.frameEndsMessage()) && room == toCome;
@@ -203,7 +203,7 @@ final class Assembly {
             waiting = now;
         }
         if (sink() instanceof Mailbox mailbox) {
-            mailbox.assembling(assembled);
+            mailbox.assembling(assembled, begun == null ? 0 : begun.capacity());
         }
     }
 

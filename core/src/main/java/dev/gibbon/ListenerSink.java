@@ -33,7 +33,7 @@ final class ListenerSink implements Sink {
     }
 
     @Override
-    public long reservable(long announced) {
+    public long reservable(long announced, int assembled) {
         return announced;
     }
 

@@ -178,7 +178,7 @@ final class Mailbox implements Sink {
         if (want == Want.MESSAGE || closing.progress().sent() != null) {
             return bound;
         }
-        return (int) Math.max(ITEM_BYTES, room() - assembled - (put - taken));
+        return (int) Math.max(1, room() - assembled - (put - taken));
     }
 
     @Override
@@ -187,8 +187,8 @@ final class Mailbox implements Sink {
     }
 
     @Override
-    public long reservable(long announced) {
-        return want == Want.MESSAGE ? announced : Math.min(announced, bound);
+    public long reservable(long announced, int assembled) {
+        return want == Want.MESSAGE ? announced : Math.min(announced, Math.max(0, room() - assembled));
     }
 
     @Override
@@ -208,14 +208,18 @@ final class Mailbox implements Sink {
         take(part);
     }
 
-    /** Tells how much of a message is put together now, of which no part has been taken. */
-    void assembling(int bytes) {
+    /**
+     * Tells how much of a message is put together now, of which no part has been taken.
+     *
+     * @param place how many bytes the buffer has that it lies in
+     */
+    void assembling(int bytes, int place) {
         begun = bytes > 0;
         // The reader came meanwhile, and may have looked before that.
         if (begun && want == Want.PIECES) {
             connection.resumeInput();
         }
-        long counted = want == Want.NOTHING || bytes == 0 ? bytes : countedAssembly;
+        long counted = want == Want.NOTHING || bytes == 0 ? place : countedAssembly;
         if (counted != countedAssembly) {
             connection.engine().readAhead(counted - countedAssembly);
             countedAssembly = counted;
@@ -271,7 +275,7 @@ final class Mailbox implements Sink {
      * keeps no other connection from reading. In a turn.
      */
     void release() {
-        assembling(0);
+        assembling(0, 0);
         // The reader may have gone on from there, and then what it has taken counts no more.
         for (Item item = head; item != null; item = item.next) {
             uncount(item);
@@ -362,15 +366,22 @@ final class Mailbox implements Sink {
                 if (item != null || last) {
                     return item;
                 }
+                // To give the loop a task, or set a timer, may wait for a lock, which uses up a
+                // wake-up that has come since the look above: so it is looked again before this
+                // thread parks.
                 if (full) {
                     full = false;
                     connection.resumeInput();
+                    continue;
                 }
                 if (Thread.currentThread().isInterrupted()) {
                     throw new InterruptedCallException("a read was interrupted; the connection goes on");
                 }
+                boolean first = alarm == null;
                 alarm = armed(alarm, until);
-                LockSupport.park(this);
+                if (!first || alarm == null) {
+                    LockSupport.park(this);
+                }
             }
         } finally {
             want = Want.NOTHING;

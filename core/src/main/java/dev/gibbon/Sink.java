@@ -19,8 +19,12 @@ interface Sink {
     /** {@return up to which length a message is put together; a longer one comes in parts} */
     long wholeBytes();
 
-    /** {@return how much room may be made for a message of which so many bytes are announced and have not come} */
-    long reservable(long announced);
+    /**
+     * {@return how much room may be made for a message of which so many bytes are announced and have not come}
+     *
+     * @param assembled how much of it has come
+     */
+    long reservable(long announced, int assembled);
 
     /** Takes a whole message; borrowed until this returns. */
     void take(MessageView message) throws Exception;
