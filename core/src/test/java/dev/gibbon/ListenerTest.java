@@ -233,7 +233,8 @@ class ListenerTest {
     void messageBeyondWhatIsWantedWholeComesInParts(Side side) throws Exception {
         for (Splitter feed : List.of(Splitter.whole(), Splitter.random(1, 5000))) {
             Parts parts = new Parts();
-            try (Rig rig = new Rig(side, ConnectionOptions.defaults(), feed, new Probe(parts))) {
+            ConnectionOptions silent = ConnectionOptions.builder().noKeepalive().build();
+            try (Rig rig = new Rig(side, silent, feed, new Probe(parts))) {
                 rig.peer.sendBinary(random(100));
                 rig.peer.sendBinary(random(101));
                 rig.peer.send(Frame.binary(random(101)).fragment(50, 100));
