@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.handshake.ServerPolicy;
 import dev.gibbon.internal.Arguments;
 import dev.gibbon.internal.SystemTimeSource;
 import dev.gibbon.internal.TlsEngines;
@@ -193,9 +194,10 @@ public final class Dialer {
          *
          * @param names tokens, compared with case
          * @return this
+         * @throws IllegalArgumentException if one is no token or named twice
          */
         public Builder subprotocols(String... names) {
-            subprotocols = Arguments.list("names", names);
+            subprotocols = ServerPolicy.checkedSubprotocols(Arguments.list("names", names));
             return this;
         }
 
@@ -485,7 +487,7 @@ public final class Dialer {
         /**
          * {@return the dialer}
          *
-         * @throws IllegalArgumentException if a subprotocol is no token or named twice, a header belongs to the
+         * @throws IllegalArgumentException if a subprotocol is required and none named, a header belongs to the
          *     handshake, or a Unix socket is named together with a connector or a proxy
          */
         public Dialer build() {

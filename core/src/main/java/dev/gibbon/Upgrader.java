@@ -205,9 +205,10 @@ public final class Upgrader {
          *
          * @param names tokens, compared with case
          * @return this
+         * @throws IllegalArgumentException if one is no token or named twice
          */
         public Builder subprotocols(String... names) {
-            subprotocols = Arguments.list("names", names);
+            subprotocols = ServerPolicy.checkedSubprotocols(Arguments.list("names", names));
             return this;
         }
 
@@ -274,7 +275,7 @@ public final class Upgrader {
         /**
          * {@return the upgrader}
          *
-         * @throws IllegalArgumentException if a subprotocol is no token or named twice
+         * @throws IllegalArgumentException if a subprotocol is required and none named
          */
         public Upgrader build() {
             return new Upgrader(this);

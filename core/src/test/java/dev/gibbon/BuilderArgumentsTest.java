@@ -96,4 +96,11 @@ class BuilderArgumentsTest {
                 () -> builder.options(null),
                 () -> builder.permessageDeflate(null)));
     }
+
+    @Test
+    void aSubprotocolIsATokenAndNamedOnce() {
+        assertThrows(IllegalArgumentException.class, () -> Upgrader.builder().subprotocols("no token"));
+        assertThrows(IllegalArgumentException.class, () -> Upgrader.builder().subprotocols("chat", "chat"));
+        assertThrows(IllegalArgumentException.class, () -> Dialer.builder().subprotocols("a,b"));
+    }
 }

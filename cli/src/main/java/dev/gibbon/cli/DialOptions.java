@@ -191,11 +191,11 @@ final class DialOptions {
         if (!timeout.duration().isPositive()) {
             throw wrong("--timeout: no connection opens in no time", null);
         }
-        Dialer.Builder dialer = Dialer.builder()
-                .handshakeTimeout(timeout.duration())
-                .subprotocols(subprotocols.toArray(new String[0]))
-                .options(options());
         try {
+            Dialer.Builder dialer = Dialer.builder()
+                    .handshakeTimeout(timeout.duration())
+                    .subprotocols(subprotocols.toArray(new String[0]))
+                    .options(options());
             addTls(dialer);
             if (unix != null && proxy != null) {
                 throw wrong("--unix leads to one server, --proxy through another", null);

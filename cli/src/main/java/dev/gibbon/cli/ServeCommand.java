@@ -180,16 +180,12 @@ final class ServeCommand implements Callable<Integer> {
                 .filter(name -> !name.equals(ANY))
                 .distinct()
                 .toList();
-        Upgrader.Builder settings = Upgrader.builder()
-                .origins(origins())
-                .anySubprotocol(subprotocols.contains(ANY))
-                .subprotocols(named.toArray(new String[0]));
+        Upgrader.Builder settings = Upgrader.builder().origins(origins()).anySubprotocol(subprotocols.contains(ANY));
         try {
-            Upgrader _ = settings.build();
+            return settings.subprotocols(named.toArray(new String[0]));
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), "--subprotocol: " + e.getMessage(), e);
         }
-        return settings;
     }
 
     private OriginPolicy origins() {

@@ -58,8 +58,12 @@ public record ServerPolicy(
         return new ServerPolicy(OriginPolicy.sameOrigin(), List.of(), false, ExtensionNegotiator.none());
     }
 
-    /** Copies a list of our own subprotocols, each of which must be a token and stand there once (§4.1 step 10). */
-    static List<String> checkedSubprotocols(List<String> subprotocols) {
+    /**
+     * {@return a copy of a list of our own subprotocols}
+     *
+     * @throws IllegalArgumentException unless each is a token and stands there once (§4.1 step 10)
+     */
+    public static List<String> checkedSubprotocols(List<String> subprotocols) {
         for (String subprotocol : subprotocols) {
             if (!HttpSyntax.isToken(subprotocol)) {
                 throw new IllegalArgumentException(
