@@ -68,13 +68,17 @@ public final class MessageView {
     byte[] takeBytes() {
         AssemblyBuffers owner = lender;
         ByteBuffer source = source();
-        if (owner == null || !source.hasArray() || offset != 0 || source.array().length != length) {
+        if (owner == null || !source.hasArray() || source.arrayOffset() + offset != 0) {
+            return toByteArray();
+        }
+        byte[] array = source.array();
+        if (array.length != length) {
             return toByteArray();
         }
         lender = null;
         kept = true;
         owner.release(source); // It gives the count back, and keeps no array.
-        return source.array();
+        return array;
     }
 
     /** {@return whether somebody else keeps the buffer} */

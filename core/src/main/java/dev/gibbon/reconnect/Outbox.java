@@ -181,6 +181,7 @@ final class Outbox {
     }
 
     /** Begins no further message on {@code gone}. */
+    @SuppressWarnings("ReferenceEquality") // Whether it is that very connection.
     void detach(Connection gone) {
         lock.lock();
         try {
