@@ -340,46 +340,12 @@ final class HttpConnection implements Driver.Driven, Ending.Side {
     private void serve(ServerExchange exchange) {
         handlerThread = Thread.currentThread();
         try {
-            handle(exchange);
+            exchange.serve(server.log());
         } catch (IOException e) {
             server.log().debug("client left", e);
         } finally {
             handlerThread = null;
             driver.execute(() -> served(exchange));
-        }
-    }
-
-    private void handle(ServerExchange exchange) throws IOException {
-        Throwable thrown = run(exchange);
-        // Meant for the handler; it would end the closing handshake.
-        boolean _ = Thread.interrupted();
-        WebSocketConnection connection = exchange.connection();
-        if (connection != null) {
-            connection.handlerEnded(thrown);
-            return;
-        }
-        if (thrown != null && exchange.isOwnEnd(thrown)) {
-            server.log().debug("request refused, or its client gone", thrown);
-            return;
-        }
-        if (thrown != null) {
-            server.log().applicationThrew("a handler", exchange, thrown);
-        } else if (!exchange.answered()) {
-            server.log().warn("a handler returned without an answer; " + exchange, null);
-        }
-        if (!exchange.answered()) {
-            exchange.respond(500, "text/plain", "500 Internal Server Error\n");
-        }
-    }
-
-    /** {@return what the handler threw; null if it returned} */
-    private static @Nullable Throwable run(ServerExchange exchange) {
-        try {
-            exchange.handle();
-            return null;
-        } catch (Exception | Error e) {
-            // The application's: anything may come, and only this connection may suffer.
-            return e;
         }
     }
 

@@ -11,7 +11,7 @@ record ListenerRoute(String pattern, Upgrader upgrader, Listener listener) imple
         Objects.requireNonNull(listener, "listener");
     }
 
-    /** Where the handshake runs on a thread all the same: over TLS, or after another request on the same transport. */
+    /** Where the handshake runs on a thread all the same: it is refused, or code of the application has thrown. */
     @Override
     public void handle(Exchange exchange) throws Exception {
         upgrader.upgrade(exchange).listen(listener);

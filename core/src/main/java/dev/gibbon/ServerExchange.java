@@ -74,8 +74,41 @@ final class ServerExchange implements Exchange {
                 && !TokenList.contains(request.head().headers().all("Connection"), "close");
     }
 
-    void handle() throws Exception {
-        handler.handle(this);
+    /**
+     * Has the handler answer, on the calling thread, and sees to it that there is an answer.
+     *
+     * @throws IOException if the client has left
+     */
+    void serve(LimitedLog log) throws IOException {
+        Throwable thrown = run();
+        boolean _ = Thread.interrupted(); // Meant for the handler; it would end the closing handshake.
+        WebSocketConnection opened = connection;
+        if (opened != null) {
+            opened.handlerEnded(thrown);
+            return;
+        }
+        if (thrown != null && isOwnEnd(thrown)) {
+            log.debug("request refused, or its client gone", thrown);
+            return;
+        }
+        if (thrown != null) {
+            log.applicationThrew("a handler", this, thrown);
+        } else if (!answered()) {
+            log.warn("a handler returned without an answer; " + this, null);
+        }
+        if (!answered()) {
+            respond(500, "text/plain", "500 Internal Server Error\n");
+        }
+    }
+
+    /** {@return what the handler threw; null if it returned} */
+    private @Nullable Throwable run() {
+        try {
+            handler.handle(this);
+            return null;
+        } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
+            return e;
+        }
     }
 
     boolean answered() {
@@ -88,18 +121,13 @@ final class ServerExchange implements Exchange {
     }
 
     /** {@return whether an exception says no more than that the request was refused or its client is gone} */
-    boolean isOwnEnd(Throwable thrown) {
+    private boolean isOwnEnd(Throwable thrown) {
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
             if (cause.equals(ownEnd)) {
                 return true;
             }
         }
         return false;
-    }
-
-    @Nullable
-    WebSocketConnection connection() {
-        return connection;
     }
 
     @Override

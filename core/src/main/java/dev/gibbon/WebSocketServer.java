@@ -373,7 +373,7 @@ public final class WebSocketServer implements AutoCloseable {
         /**
          * Gives the WebSockets of a path straight to a listener: the opening handshake
          * runs on the event loop that will serve the connection, and no thread is made
-         * for it. Over TLS a virtual thread does the handshakes, and ends with them.
+         * for it.
          *
          * @param pattern as for {@link #handle}
          * @param upgrader who checks the opening handshake
