@@ -145,6 +145,7 @@ final class ControlFrames {
     }
 
     private HoldUp begin(WebSocketConnection connection, String call, Object code) {
+        assert !sender.output().holdsLock() && !Thread.holdsLock(this) : "user code runs under a lock";
         called = call + " of " + WebSocketConnection.nameOf(code);
         HoldUp holdUp = connection.driver().loop().holdUp();
         holdUp.begin(code);

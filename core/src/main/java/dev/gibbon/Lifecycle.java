@@ -363,6 +363,7 @@ final class Lifecycle implements Ending.Side {
         if (lingering != null) {
             lingering.cancel();
         }
+        assert !Thread.holdsLock(this) : "everybody is told under the life cycle's monitor";
         connection.released();
         Promise<CloseStatus> told;
         synchronized (this) {

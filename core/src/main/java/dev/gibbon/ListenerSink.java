@@ -87,6 +87,7 @@ final class ListenerSink implements Sink {
     }
 
     private HoldUp begin(String name) {
+        assert !connection.sender().output().holdsLock() : "user code runs under the send lock";
         call = name;
         HoldUp holdUp = connection.driver().loop().holdUp();
         holdUp.begin(listener);

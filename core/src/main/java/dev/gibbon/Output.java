@@ -20,6 +20,9 @@ final class Output implements SendProgress {
     /** Instead of a frame's number: it may wait, and somebody sees to it. */
     static final long HELD = -1;
 
+    /** Instead of a frame's number: it may rest until the turn ends, which must be told that it does. */
+    static final long RESTS = -2;
+
     /** Instead of a frame's number, at this bit: the caller has become the writer, of {@link #current}. */
     private static final long CLAIMED = 1L << 62;
 
@@ -136,6 +139,14 @@ final class Output implements SendProgress {
 
     // ---- Appending
 
+    /**
+     * {@return whether the calling thread has the send lock} For assertions: bytes move, and user code runs,
+     * without.
+     */
+    boolean holdsLock() {
+        return lock.isHeldByCurrentThread();
+    }
+
     /** {@return whether frames may be appended} */
     boolean sendableLocked() {
         return !failed && closing.maySendData();
@@ -163,6 +174,7 @@ final class Output implements SendProgress {
 
     /** {@return the batch that fills} */
     SendBatch batchLocked() {
+        assert holdsLock();
         SendBatch batch = filling;
         if (batch == null) {
             Driver driver = connection.driver();
@@ -185,6 +197,7 @@ final class Output implements SendProgress {
 
     /** Counts the frame that was just appended. */
     void countLocked() {
+        assert holdsLock();
         appended++;
         if (!congested && queueing && inQueueLocked() > options.maxQueuedBytes() / 2) {
             congested = true;
@@ -203,12 +216,10 @@ final class Output implements SendProgress {
      * @param borrowed whether the last frame's payload is the caller's again once its write returns
      */
     long toDeliverLocked(boolean borrowed) {
+        assert holdsLock();
         boolean waits = mayWait();
         if (waits ? batching && !borrowed && !readerWaits && hasRoomLocked() : mayRestLocked(borrowed)) {
-            if (!waits && !writing && current == null) {
-                connection.driver().touch();
-            }
-            return HELD;
+            return waits || writing || current != null ? HELD : RESTS;
         }
         // Whoever writes, or the turns, go on until nothing is left.
         if (writing || current != null) {
@@ -238,6 +249,11 @@ final class Output implements SendProgress {
         if (duty == HELD) {
             return;
         }
+        if (duty == RESTS) {
+            // Not under the lock: where many connections rest, the oldest writes now.
+            connection.driver().touch();
+            return;
+        }
         if ((duty & CLAIMED) != 0) {
             writeOut(duty & ~CLAIMED);
         }
@@ -257,6 +273,7 @@ final class Output implements SendProgress {
      */
     @SuppressWarnings("WaitNotInLoop")
     void awaitChangeLocked(long until) throws InterruptedCallException, WriteTimeoutException {
+        assert lock.getHoldCount() == 1 : "a wait that does not let go of the send lock";
         TimeSource.Timer alarm = until == Engine.NEVER ? null : alarm(until);
         threadsWaiting++;
         try {
@@ -378,6 +395,7 @@ final class Output implements SendProgress {
 
     /** The caller becomes the writer, of {@link #current}. */
     private void claimLocked() {
+        assert holdsLock();
         SendBatch batch = batchLocked();
         filling = null;
         bytesTaken += batch.bytes();
@@ -425,6 +443,7 @@ final class Output implements SendProgress {
      * or what the caller came for has left and another waits to go on.
      */
     private void writeOut(long frame) {
+        assert !holdsLock() : "bytes move under the send lock";
         SendBatch batch = current;
         while (batch != null) {
             boolean all = false;
@@ -627,6 +646,7 @@ final class Output implements SendProgress {
 
     /** The connection is gone: wakes everybody and gives the buffers back. */
     void failLocked() {
+        assert holdsLock();
         failed = true;
         failureSettled = true;
         if (filling != null) {

@@ -141,6 +141,7 @@ final class PumpedStream implements AsyncStream {
     }
 
     private void readOnce() {
+        assert !lock.isHeldByCurrentThread() : "a transport blocks under the lock";
         ByteBuffer buffer = place();
         int n = 0;
         IOException failure = null;
@@ -228,6 +229,7 @@ final class PumpedStream implements AsyncStream {
     }
 
     private void startWriterLocked() {
+        assert lock.isHeldByCurrentThread();
         writing = true;
         engine.start("gibbon-pump-out", this::writeOut);
     }
@@ -288,6 +290,7 @@ final class PumpedStream implements AsyncStream {
     }
 
     private void releaseLocked() {
+        assert lock.isHeldByCurrentThread();
         ByteBuffer buffer = out;
         if (buffer != null && !writing) {
             out = null;
@@ -388,6 +391,7 @@ final class PumpedStream implements AsyncStream {
         } finally {
             lock.unlock();
         }
+        assert !lock.isHeldByCurrentThread();
         how.run();
         if (task != null) {
             engine.start("gibbon-pump", task);

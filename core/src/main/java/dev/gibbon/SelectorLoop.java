@@ -101,6 +101,7 @@ final class SelectorLoop extends EventLoop {
     }
 
     private void startLocked() throws IOException {
+        assert startLock.isHeldByCurrentThread();
         Selector opened = Selector.open();
         Thread started = new LoopThread(() -> run(opened), toString());
         selector = opened;

@@ -229,6 +229,7 @@ final class Sender {
     }
 
     private PreparedMessage.Encoding encoding(PreparedMessage message) {
+        assert !output.holdsLock() : "the lock of a prepared message comes before the send lock";
         return compressor == null ? message.plain() : compressor.encoding(message);
     }
 
@@ -324,6 +325,7 @@ final class Sender {
 
     /** Appends what waits, in order, unless a message is open, until the batch has about so many bytes. */
     private void takeAsideLocked(long most) {
+        assert output.holdsLock();
         Aside waiting = aside;
         if (waiting == null || messageOpen) {
             return;
@@ -626,6 +628,7 @@ final class Sender {
      * @param ifFirst runs before anything of the frame can leave
      */
     boolean appendClose(CloseStatus status, Runnable ifFirst) {
+        assert !Thread.holdsLock(connection.lifecycle()) : "the life cycle's monitor comes after the send lock";
         byte[] body = ClosePayload.encode(status);
         lock.lock();
         try {
@@ -652,6 +655,7 @@ final class Sender {
      * away.
      */
     private void awaitTurnLocked(long until) throws WebSocketException {
+        assert output.holdsLock();
         do {
             awaitMessageEndLocked(until);
             output.requireSendableLocked();
@@ -732,6 +736,7 @@ final class Sender {
     }
 
     private void endMessageLocked() {
+        assert output.holdsLock();
         messageOpen = false;
         takeAsideLocked(Long.MAX_VALUE);
         output.signalLocked();

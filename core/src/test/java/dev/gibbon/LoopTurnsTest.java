@@ -153,6 +153,7 @@ class LoopTurnsTest {
             byte[] large = new byte[32 << 20];
             Rig.Task<Boolean> writing = Rig.go(() -> other.connection().writeBinary(large));
             Rig.await(() -> other.connection().sender().output().bytesWritten() > 0, () -> "nothing is written");
+            writing.awaitParked(); // Else the write is queued, as those of a listener's connection are.
             rig.peer.sendText("give it away");
             rig.peer.expectText("give it away");
             rig.peer.sendText("still there");
