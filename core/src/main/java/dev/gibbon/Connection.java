@@ -61,8 +61,7 @@ public sealed interface Connection extends AutoCloseable permits ForwardingConne
         Objects.requireNonNull(transport, "transport");
         Objects.requireNonNull(role, "role");
         Objects.requireNonNull(options, "options");
-        return WebSocketConnection.open(
-                SharedEngine.engine(), transport, role, options, Optional.empty(), ByteBuffer.allocate(0));
+        return SharedEngine.engine().open(transport, role, options, Optional.empty(), ByteBuffer.allocate(0));
     }
 
     /**
@@ -70,7 +69,7 @@ public sealed interface Connection extends AutoCloseable permits ForwardingConne
      * thread, and would have to wait.
      */
     static boolean isLoopThread() {
-        return EventLoop.isLoopThread();
+        return LoopGuard.isLoopThread();
     }
 
     /** {@return which side we are} */

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class DialSettings {
     private static final List<String> SECRETS = List.of("Authorization", "Cookie", "Proxy-Authorization");
 
-    private final Engine engine;
+    private final LoopEngine engine;
     private final SecureRandom random = new SecureRandom();
     private final Route route;
     private final ProxyPolicy proxies;
@@ -49,7 +49,7 @@ final class DialSettings {
             throw new IllegalArgumentException("both a proxy and a Unix socket");
         }
         deflate = from.deflate == null ? null : new DeflateNegotiation(from.deflate);
-        engine = new Engine(from.time, new SecureMaskingKeys(), from.loops);
+        engine = new LoopEngine(from.time, new SecureMaskingKeys(), from.loops);
         Tls tls = new Tls(
                 Optional.ofNullable(from.tls),
                 Optional.ofNullable(from.tlsParameters),
@@ -129,7 +129,7 @@ final class DialSettings {
         return proxies;
     }
 
-    Engine engine() {
+    LoopEngine engine() {
         return engine;
     }
 

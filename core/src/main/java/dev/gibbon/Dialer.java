@@ -103,7 +103,7 @@ public final class Dialer {
         return new Dialing(settings, Target.of(uri), settings.request(extra)).run();
     }
 
-    Engine engine() {
+    LoopEngine engine() {
         return settings.engine();
     }
 
@@ -167,7 +167,7 @@ public final class Dialer {
         OptionalInt maxHeadBytes = OptionalInt.empty();
         int maxHeaderCount = HeadLimits.DEFAULT.fields();
         int maxBodyBytes = 64 * 1024;
-        int loops = Engine.DEFAULT_LOOPS;
+        int loops = LoopEngine.DEFAULT_LOOPS;
 
         @Nullable
         PermessageDeflate deflate;

@@ -83,14 +83,14 @@ final class Dialing {
         Agreement agreement = check(handshake, call, reply);
         Compression compression = compression(agreement, reply);
         deadline.finish();
-        Connection connection = WebSocketConnection.open(
-                settings.engine(),
-                transport,
-                Role.CLIENT,
-                settings.options(),
-                agreement.subprotocol(),
-                compression,
-                call.leftover());
+        Connection connection = settings.engine()
+                .open(
+                        transport,
+                        Role.CLIENT,
+                        settings.options(),
+                        agreement.subprotocol(),
+                        compression,
+                        call.leftover());
         return new DialResult(connection, reply.headers(), target.uri());
     }
 

@@ -36,7 +36,7 @@ interface Driver {
     Workspace workspace();
 
     /** {@return the loop whose thread runs the turns} Any thread. */
-    EventLoop loop();
+    Loop loop();
 
     /** Says what to wait for from now on. In a turn only. */
     void interest(boolean readable, boolean writable);

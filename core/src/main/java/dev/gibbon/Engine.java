@@ -3,7 +3,6 @@ package dev.gibbon;
 
 import dev.gibbon.deflate.ZlibPool;
 import dev.gibbon.internal.BufferPool;
-import dev.gibbon.internal.SecureMaskingKeys;
 import dev.gibbon.internal.SystemTimeSource;
 import dev.gibbon.protocol.MaskingKeys;
 import java.time.Duration;
@@ -18,9 +17,8 @@ import org.jspecify.annotations.Nullable;
  * What the connections of one server, dialer or adapter share: buffers, time, masking keys, and a tick that looks at
  * each of them now and then, so that nothing is timed per message. Any thread.
  */
-final class Engine {
-    /** How many event loops there are unless somebody says otherwise: one per core. */
-    static final int DEFAULT_LOOPS = Runtime.getRuntime().availableProcessors();
+abstract class Engine {
+    private static final int CORES = Runtime.getRuntime().availableProcessors();
 
     /** No moment of the engine's clock, but later than each. */
     static final long NEVER = Long.MAX_VALUE;
@@ -31,13 +29,10 @@ final class Engine {
     private static final int KEPT_BUFFERS = 64;
 
     /** As many messages are compressed at a time as there are cores, and some that stream are in the middle. */
-    private static final int KEPT_CODECS = 2 * DEFAULT_LOOPS + 4;
+    private static final int KEPT_CODECS = 2 * CORES + 4;
 
     /** What all connections hold that nobody has taken yet, at most. */
     private static final long MAX_READ_AHEAD = 64L * 1024 * 1024;
-
-    /** How long the loops may take to let go of their last connections, at most. */
-    private static final Duration LAST_TURNS = Duration.ofSeconds(1);
 
     private final TimeSource time;
     private final BufferPool buffers = new BufferPool(KEPT_BUFFERS);
@@ -49,43 +44,20 @@ final class Engine {
     private final AtomicLong readAhead = new AtomicLong();
     private final MaskingKeys maskingKeys;
     private final Members connections = new Members();
-    private final EventLoops loops;
     private final LimitedLog log;
     private final Refusals refusals;
     private final Ticks ticks;
-    private final LoopWatch watch;
 
-    Engine(TimeSource time, MaskingKeys maskingKeys) {
-        this(time, maskingKeys, DEFAULT_LOOPS);
-    }
-
-    Engine(TimeSource time, MaskingKeys maskingKeys, int loops) {
-        this(time, maskingKeys, loops, false);
-    }
-
-    Engine(TimeSource time, MaskingKeys maskingKeys, int loops, boolean explainRefusals) {
+    Engine(TimeSource time, MaskingKeys maskingKeys, boolean explainRefusals) {
         this.time = time;
-        this.loops = new EventLoops(this, loops);
         this.log = new LimitedLog(time);
         this.refusals = new Refusals(time, log, explainRefusals);
         this.ticks = new Ticks(time, log);
-        this.watch = new LoopWatch(time, log, this.loops);
         this.maskingKeys = maskingKeys;
     }
 
-    /** {@return an engine on the machine's clock, with keys from its cryptographic generator} */
-    static Engine onSystem() {
-        return onSystem(DEFAULT_LOOPS);
-    }
-
-    static Engine onSystem(int loops) {
-        return onSystem(loops, false);
-    }
-
-    /** The same, where peers may get to know why they were refused. */
-    static Engine onSystem(int loops, boolean explainRefusals) {
-        return new Engine(new SystemTimeSource(), new SecureMaskingKeys(), loops, explainRefusals);
-    }
+    /** {@return whether the calling thread must not wait: turns of connections run on it} */
+    abstract boolean isEventThread();
 
     TimeSource time() {
         return time;
@@ -115,10 +87,7 @@ final class Engine {
         return known;
     }
 
-    /**
-     * Ends what only the end of the server or of the process would, once there are no connections any more: waits
-     * for the loops' threads, and lets that of the timers go soon. Not on a loop's thread.
-     */
+    /** Ends what only the end of the server or of the process would, once there are no connections any more. */
     void end() {
         for (int level = 0; level < zlib.length(); level++) {
             ZlibPool pool = zlib.get(level);
@@ -129,19 +98,6 @@ final class Engine {
         if (time instanceof SystemTimeSource system) {
             system.endWhenIdle();
         }
-        try {
-            loops.end(time.nanoTime() + LAST_TURNS.toNanos());
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    EventLoops loops() {
-        return loops;
-    }
-
-    LoopWatch watch() {
-        return watch;
     }
 
     LimitedLog log() {

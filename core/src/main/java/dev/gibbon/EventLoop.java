@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * share, runs their listeners, and sends each its answers in one write at the end of the turn. A {@link
  * SelectorLoop} has a thread of its own, a {@link HostedLoop} runs on that of a host.
  */
-abstract sealed class EventLoop implements Workspace, HostLoop permits SelectorLoop, HostedLoop {
+abstract sealed class EventLoop implements Loop, Workspace, HostLoop permits SelectorLoop, HostedLoop {
     /**
      * What one read brings at most: enough that pipelined frames
      * come many at a time, and still in a core's second cache.
@@ -39,7 +39,7 @@ abstract sealed class EventLoop implements Workspace, HostLoop permits SelectorL
         void broken(Throwable defect);
     }
 
-    private final Engine engine;
+    private final LoopEngine engine;
     private final String name;
     private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final HoldUp holdUp = new HoldUp();
@@ -65,14 +65,9 @@ abstract sealed class EventLoop implements Workspace, HostLoop permits SelectorL
     /** One look at a time. */
     private long turnsSeen;
 
-    EventLoop(Engine engine, String name) {
+    EventLoop(LoopEngine engine, String name) {
         this.engine = engine;
         this.name = name;
-    }
-
-    /** {@return whether the calling thread is that of some loop, or in a turn of a hosted one: it must not wait} */
-    static boolean isLoopThread() {
-        return SelectorLoop.isOwnThread() || HostedLoop.isInTurn();
     }
 
     /** {@return whether the calling thread is this loop's} Any thread. */
@@ -83,9 +78,6 @@ abstract sealed class EventLoop implements Workspace, HostLoop permits SelectorL
 
     /** {@return whether the loop's thread does anything} Any thread. */
     abstract boolean busy();
-
-    /** Runs {@code task} on the loop's thread, soon, in the order they were given. Any thread. */
-    abstract void execute(Runnable task);
 
     /** A stream tells of something: {@code task} runs in a turn, this very one if the calling thread is the loop's. */
     abstract void event(Runnable task);
@@ -239,12 +231,12 @@ abstract sealed class EventLoop implements Workspace, HostLoop permits SelectorL
 
     // ---- What is seen from outside
 
-    final Engine engine() {
+    final LoopEngine engine() {
         return engine;
     }
 
-    /** {@return who notes the calls of the application's code on this loop} */
-    final HoldUp holdUp() {
+    @Override
+    public final HoldUp holdUp() {
         return holdUp;
     }
 

@@ -9,14 +9,14 @@ import java.util.function.BooleanSupplier;
 
 /** The event loops of an engine; connections are given in turn to those that have threads of their own. Any thread. */
 final class EventLoops {
-    private final Engine engine;
+    private final LoopEngine engine;
     private final SelectorLoop[] loops;
     private final AtomicInteger turn = new AtomicInteger();
 
     /** Those on event threads of a host: a few, made when it starts. */
     private final AtomicReference<HostedLoop[]> hosted = new AtomicReference<>(new HostedLoop[0]);
 
-    EventLoops(Engine engine, int count) {
+    EventLoops(LoopEngine engine, int count) {
         this.engine = engine;
         loops = new SelectorLoop[count];
         for (int i = 0; i < count; i++) {
@@ -45,7 +45,7 @@ final class EventLoops {
      * these are}
      */
     boolean isEventThread() {
-        if (EventLoop.isLoopThread()) {
+        if (LoopGuard.isLoopThread()) {
             return true;
         }
         for (HostedLoop loop : hosted.get()) {

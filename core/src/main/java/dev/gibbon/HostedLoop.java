@@ -16,12 +16,9 @@ import org.jspecify.annotations.Nullable;
  * connections can end.
  */
 final class HostedLoop extends EventLoop {
-    /** Bound during a turn: no call that may wait is let through, whichever loop it is about. */
-    private static final ScopedValue<HostedLoop> IN_TURN = ScopedValue.newInstance();
-
     private final Executor events;
     private final BooleanSupplier onThread;
-    private final ScopedValue.Carrier bound = ScopedValue.where(IN_TURN, this);
+    private final ScopedValue.Carrier bound = LoopGuard.turnsOf(this);
     private final Runnable turnOfTasks = this::turnOfTasks;
     private final AtomicBoolean scheduled = new AtomicBoolean();
 
@@ -34,7 +31,7 @@ final class HostedLoop extends EventLoop {
     /** What runs a turn now. */
     private volatile @Nullable Thread thread;
 
-    HostedLoop(Engine engine, String name, Executor events, BooleanSupplier onThread) {
+    HostedLoop(LoopEngine engine, String name, Executor events, BooleanSupplier onThread) {
         super(engine, name);
         this.events = events;
         this.onThread = onThread;
@@ -50,10 +47,6 @@ final class HostedLoop extends EventLoop {
             return loop;
         }
         throw new IllegalArgumentException("a HostLoop is made by WebSocketHost.loop, not by " + named.getClass());
-    }
-
-    static boolean isInTurn() {
-        return IN_TURN.isBound();
     }
 
     @Override
@@ -81,7 +74,7 @@ final class HostedLoop extends EventLoop {
     }
 
     @Override
-    void execute(Runnable task) {
+    public void execute(Runnable task) {
         addTask(task);
         schedule();
     }

@@ -2,12 +2,25 @@
 package dev.gibbon;
 
 /**
- * Refuses calls that may wait, on the thread of an event loop: all the connections
- * that it serves would wait with it. They are refused also when they would not wait
- * this time, so that the mistake is seen with the first call and not under load.
+ * Knows the threads that run turns, and refuses calls there that may wait: all the connections that such a thread
+ * serves would wait with it. They are refused also when they would not wait this time, so that the mistake is seen
+ * with the first call and not under load.
  */
 final class LoopGuard {
+    /** Bound while a thread of a host runs a turn. */
+    private static final ScopedValue<Loop> IN_TURN = ScopedValue.newInstance();
+
     private LoopGuard() {}
+
+    /** {@return what runs a turn of {@code loop} on a thread that is no {@link LoopThread}} */
+    static ScopedValue.Carrier turnsOf(Loop loop) {
+        return ScopedValue.where(IN_TURN, loop);
+    }
+
+    /** {@return whether the calling thread runs turns, of whichever connection: it must not wait} */
+    static boolean isLoopThread() {
+        return Thread.currentThread() instanceof LoopThread || IN_TURN.isBound();
+    }
 
     /**
      * Lets the call go on, unless this is a loop's thread.
@@ -17,7 +30,7 @@ final class LoopGuard {
      * @throws IllegalStateException if this is a loop's thread
      */
     static void mayWait(String call, String remedy) {
-        if (EventLoop.isLoopThread()) {
+        if (isLoopThread()) {
             throw new IllegalStateException(call + " may wait, and "
                     + Thread.currentThread().getName() + " must not, since it serves other connections too: " + remedy);
         }

@@ -88,7 +88,7 @@ final class Members {
 
     /** Connections that have something to send and nobody yet who does, by the loop that is to. */
     private static final class Offered {
-        private final Map<EventLoop, List<Sender>> onLoops = new HashMap<>();
+        private final Map<Loop, List<Sender>> onLoops = new HashMap<>();
 
         void add(WebSocketConnection connection) {
             boolean _ = onLoops.computeIfAbsent(connection.driver().loop(), _ -> new ArrayList<>())

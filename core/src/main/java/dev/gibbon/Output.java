@@ -134,7 +134,7 @@ final class Output implements SendProgress {
 
     /** {@return whether the calling thread must not wait for anything} */
     boolean onTurn() {
-        return connection.engine().loops().isEventThread();
+        return connection.engine().isEventThread();
     }
 
     // ---- Appending

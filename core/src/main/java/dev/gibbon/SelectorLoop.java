@@ -26,15 +26,7 @@ final class SelectorLoop extends EventLoop {
     /** How soon to try again where the thread could not be started. */
     private static final Duration START_AGAIN = Duration.ofMillis(100);
 
-    /** A thread that must not wait for a peer. */
-    private static final class LoopThread extends Thread {
-        LoopThread(Runnable task, String name) {
-            super(null, task, name, 0, false);
-            setDaemon(true); // As virtual threads are: who waits for an end says so.
-        }
-    }
-
-    private final Engine engine;
+    private final LoopEngine engine;
     private final ReentrantLock startLock = new ReentrantLock();
 
     /** Guarded by startLock: whether the last attempt to start the thread for a task failed. */
@@ -56,14 +48,9 @@ final class SelectorLoop extends EventLoop {
     // Loop's thread only.
     private final Consumer<SelectionKey> serve = this::serve;
 
-    SelectorLoop(Engine engine, String name) {
+    SelectorLoop(LoopEngine engine, String name) {
         super(engine, name);
         this.engine = engine;
-    }
-
-    /** {@return whether the calling thread is that of some loop of this kind} */
-    static boolean isOwnThread() {
-        return Thread.currentThread() instanceof LoopThread;
     }
 
     @Override
@@ -124,7 +111,7 @@ final class SelectorLoop extends EventLoop {
     }
 
     @Override
-    void execute(Runnable task) {
+    public void execute(Runnable task) {
         addTask(task);
         if (sleeping || selector == null) {
             wake();

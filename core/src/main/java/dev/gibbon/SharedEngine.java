@@ -9,14 +9,14 @@ package dev.gibbon;
 final class SharedEngine {
     /** Loaded with the first use, which a field of the other class would not wait for. */
     private static final class Holder {
-        static final Engine ENGINE = Engine.onSystem();
+        static final LoopEngine ENGINE = LoopEngine.onSystem();
 
         private Holder() {}
     }
 
     private SharedEngine() {}
 
-    static Engine engine() {
+    static LoopEngine engine() {
         return Holder.ENGINE;
     }
 }

@@ -9,7 +9,6 @@ import dev.gibbon.internal.Stream;
 import dev.gibbon.protocol.ClosePayload;
 import dev.gibbon.protocol.ClosingHandshake;
 import dev.gibbon.protocol.Protocol;
-import dev.gibbon.spi.Transport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.SocketAddress;
@@ -114,40 +113,10 @@ final class WebSocketConnection implements Connection, Ticks.Member {
     }
 
     /**
-     * Opens a connection on a transport whose opening handshake is done; {@code leftover} came with it and is
-     * copied.
+     * Opens a connection on a stream whose opening handshake is done.
+     *
+     * @param leftover came with it, and is copied
      */
-    static WebSocketConnection open(
-            Engine engine,
-            Transport transport,
-            Role role,
-            ConnectionOptions options,
-            Optional<String> subprotocol,
-            ByteBuffer leftover) {
-        return open(engine, transport, role, options, subprotocol, null, leftover);
-    }
-
-    /** The same, where permessage-deflate may have been agreed on. */
-    static WebSocketConnection open(
-            Engine engine,
-            Transport transport,
-            Role role,
-            ConnectionOptions options,
-            Optional<String> subprotocol,
-            @Nullable Compression compression,
-            ByteBuffer leftover) {
-        return open(
-                engine,
-                Carrier.of(engine, transport),
-                role,
-                options,
-                subprotocol,
-                compression,
-                leftover,
-                RequestContext.NONE);
-    }
-
-    /** The same, of a request to a server, over a stream whose driver is chosen. */
     static WebSocketConnection open(
             Engine engine,
             Carrier carrier,

@@ -30,18 +30,18 @@ import java.util.function.Predicate;
  * stream, bytesBehindTheHead); connection.listen(listener); // or host.serve(connection, handler) } } }</pre>
  */
 public final class WebSocketHost implements AutoCloseable {
-    private final Engine engine;
+    private final LoopEngine engine;
     private final int maxConnections;
     private final Duration shutdownTimeout;
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch ended = new CountDownLatch(1);
 
     private WebSocketHost(Builder from) {
-        this(Engine.onSystem(from.loops, from.explainRefusals), from.maxConnections, from.shutdownTimeout);
+        this(LoopEngine.onSystem(from.loops, from.explainRefusals), from.maxConnections, from.shutdownTimeout);
     }
 
     /** One on an engine of the caller's, which ends with it. */
-    WebSocketHost(Engine engine, int maxConnections, Duration shutdownTimeout) {
+    WebSocketHost(LoopEngine engine, int maxConnections, Duration shutdownTimeout) {
         this.engine = engine;
         this.maxConnections = maxConnections;
         this.shutdownTimeout = shutdownTimeout;
@@ -52,7 +52,7 @@ public final class WebSocketHost implements AutoCloseable {
         return new Builder();
     }
 
-    Engine engine() {
+    LoopEngine engine() {
         return engine;
     }
 
@@ -99,7 +99,7 @@ public final class WebSocketHost implements AutoCloseable {
      * @throws IllegalArgumentException if another implementation made the reply, or the stream's loop
      */
     public Connection open(UpgradeReply.Accepted accepted, AsyncStream stream, ByteBuffer leftover) {
-        return open(accepted, Carrier.of(engine, stream), leftover, () -> {});
+        return open(accepted, Carriers.of(engine, stream), leftover, () -> {});
     }
 
     /**
@@ -114,7 +114,7 @@ public final class WebSocketHost implements AutoCloseable {
      * @throws IllegalArgumentException if another implementation made the reply
      */
     public Connection open(UpgradeReply.Accepted accepted, Transport transport, ByteBuffer leftover) {
-        return open(accepted, Carrier.of(engine, transport), leftover, () -> {});
+        return open(accepted, Carriers.of(engine, transport), leftover, () -> {});
     }
 
     /**
@@ -135,7 +135,7 @@ public final class WebSocketHost implements AutoCloseable {
      */
     public Connection open(UpgradeReply.Accepted accepted, SocketChannel channel, ByteBuffer leftover, Runnable ended)
             throws IOException {
-        return open(accepted, Carrier.of(engine, new ChannelTransport(channel)), leftover, ended);
+        return open(accepted, Carriers.of(engine, new ChannelTransport(channel)), leftover, ended);
     }
 
     private Connection open(UpgradeReply.Accepted accepted, Carrier carrier, ByteBuffer leftover, Runnable ended) {
@@ -247,7 +247,7 @@ public final class WebSocketHost implements AutoCloseable {
     @Override
     public void close() {
         boolean first = closing.compareAndSet(false, true);
-        if (engine.loops().isEventThread()) { // It must not wait.
+        if (engine.isEventThread()) { // It must not wait.
             if (first) {
                 engine.start("gibbon-shutdown", this::shutDown);
             }
@@ -309,7 +309,7 @@ public final class WebSocketHost implements AutoCloseable {
 
     /** Collects the settings of a {@link WebSocketHost}; not safe for use by several threads. */
     public static final class Builder {
-        private int loops = Engine.DEFAULT_LOOPS;
+        private int loops = LoopEngine.DEFAULT_LOOPS;
         private int maxConnections = 100_000;
         private Duration shutdownTimeout = Duration.ofSeconds(10);
         private boolean explainRefusals;

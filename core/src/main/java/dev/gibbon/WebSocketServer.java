@@ -48,7 +48,7 @@ public final class WebSocketServer implements AutoCloseable {
     /** How many clients beyond the limit are told so at a time; more are dropped without a word. */
     private static final int MAX_TOLD_FULL = 64;
 
-    private final Engine engine;
+    private final LoopEngine engine;
     private final WebSocketHost host;
     private final Routes routes;
     private final @Nullable SSLContext tls;
@@ -69,7 +69,7 @@ public final class WebSocketServer implements AutoCloseable {
     private final Runnable webSocketEnded = openCount::decrementAndGet;
 
     private WebSocketServer(Builder from) throws IOException {
-        engine = Engine.onSystem(from.loops, from.explainRefusals);
+        engine = LoopEngine.onSystem(from.loops, from.explainRefusals);
         routes = from.routes;
         tls = from.tls;
         tlsParameters = from.tlsParameters;
@@ -163,7 +163,7 @@ public final class WebSocketServer implements AutoCloseable {
     @Override
     public void close() {
         boolean first = shuttingDown.compareAndSet(false, true);
-        if (engine.loops().isEventThread()) { // It must not wait.
+        if (engine.isEventThread()) { // It must not wait.
             if (first) {
                 engine.start("gibbon-shutdown", this::shutDown);
             }
@@ -216,7 +216,7 @@ public final class WebSocketServer implements AutoCloseable {
         SelectorLoop loop = engine.loops().next();
         loop.start();
         HttpConnection connection =
-                new HttpConnection(this, Carrier.of(engine, stream, loop), context != null, overLimit);
+                new HttpConnection(this, Carriers.of(engine, stream, loop), context != null, overLimit);
         if (admit(connection)) {
             connection.start();
         }
@@ -247,7 +247,7 @@ public final class WebSocketServer implements AutoCloseable {
         }
     }
 
-    Engine engine() {
+    LoopEngine engine() {
         return engine;
     }
 
@@ -294,7 +294,7 @@ public final class WebSocketServer implements AutoCloseable {
         private Duration handshakeTimeout = Duration.ofSeconds(10);
         private Duration shutdownTimeout = Duration.ofSeconds(10);
         private int maxConnections = 100_000;
-        private int loops = Engine.DEFAULT_LOOPS;
+        private int loops = LoopEngine.DEFAULT_LOOPS;
         private boolean explainRefusals;
 
         private Builder() {}

@@ -47,7 +47,7 @@ record Across(Role role, Carriage carriage, boolean compressed) {
     }
 
     /** The end under test as an engine carries it, and the peer's, which blocks. */
-    record Ends(Function<Engine, Carrier> near, Transport far) {}
+    record Ends(Function<LoopEngine, Carrier> near, Transport far) {}
 
     static Stream<Across> all() {
         List<Across> all = new ArrayList<>();
@@ -74,7 +74,7 @@ record Across(Role role, Carriage carriage, boolean compressed) {
             case HOSTED -> host(true);
             case MEMORY -> {
                 TransportPair pair = TransportPair.create();
-                yield new Ends(engine -> Carrier.of(engine, pair.end(role)), pair.end(role.peer()));
+                yield new Ends(engine -> Carriers.of(engine, pair.end(role)), pair.end(role.peer()));
             }
         };
     }
@@ -82,13 +82,14 @@ record Across(Role role, Carriage carriage, boolean compressed) {
     private static Ends sockets(Function<Transport, Transport> seen) throws IOException {
         Transport[] ends = sockets();
         Transport near = seen.apply(ends[0]);
-        return new Ends(engine -> Carrier.of(engine, near), ends[1]);
+        return new Ends(engine -> Carriers.of(engine, near), ends[1]);
     }
 
     /** {@return both ends of a TCP connection on loopback that holds little} */
     private static Transport[] sockets() throws IOException {
         try (ServerSocketChannel listener = ServerSocketChannel.open()) {
-            listener.setOption(StandardSocketOptions.SO_RCVBUF, BUFFER_BYTES); // Those accepted have it, too.
+            // Those accepted have it, too.
+            listener.setOption(StandardSocketOptions.SO_RCVBUF, BUFFER_BYTES);
             listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             SocketChannel far = SocketChannel.open();
             far.setOption(StandardSocketOptions.SO_RCVBUF, BUFFER_BYTES);
@@ -110,7 +111,7 @@ record Across(Role role, Carriage carriage, boolean compressed) {
         if (!near.handshake() || !hands.get()) {
             throw new AssertionError("a blocking handshake did not end");
         }
-        return new Ends(engine -> Carrier.of(engine, near), far);
+        return new Ends(engine -> Carriers.of(engine, near), far);
     }
 
     private static TlsTransport tls(SSLContext context, Role role, Transport socket) {
@@ -122,7 +123,8 @@ record Across(Role role, Carriage carriage, boolean compressed) {
     private static Ends host(boolean hosted) {
         HostEnd stream = new HostEnd();
         return new Ends(
-                engine -> hosted ? Carrier.of(HostEnd.loop(engine), stream) : Carrier.of(engine, stream), stream.far());
+                engine -> hosted ? Carriers.of(HostEnd.loop(engine), stream) : Carriers.of(engine, stream),
+                stream.far());
     }
 
     /** Hides what a socket could do besides blocking. */

@@ -30,7 +30,7 @@ final class AliveScene implements AutoCloseable {
     /** What the scenes of a class share; its time stands still until a test moves it. */
     static final class Shared implements AutoCloseable {
         final ManualClock clock = new ManualClock();
-        final Engine engine = new Engine(clock, new SecureMaskingKeys(), 1);
+        final LoopEngine engine = new LoopEngine(clock, new SecureMaskingKeys(), 1);
         private final SSLContext context;
 
         Shared(Path directory) throws Exception {
@@ -54,7 +54,7 @@ final class AliveScene implements AutoCloseable {
     private final @Nullable MessageDeflater deflater;
     private final ZlibPool peersPool = new ZlibPool(6, 1);
     private final Transport far;
-    final Engine engine;
+    final LoopEngine engine;
     final ManualClock clock;
     final WebSocketConnection connection;
     final ScriptedPeer peer;

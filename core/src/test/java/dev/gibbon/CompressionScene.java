@@ -51,7 +51,7 @@ final class CompressionScene implements AutoCloseable {
     static final PermessageDeflate OPTIONS =
             PermessageDeflate.builder().thresholdBytes(0).build();
 
-    final Engine engine = Engine.onSystem(1);
+    final LoopEngine engine = LoopEngine.onSystem(1);
     final ZlibPool pool = engine.zlib(OPTIONS.level());
     final Role role;
     final WebSocketConnection connection;
@@ -82,7 +82,7 @@ final class CompressionScene implements AutoCloseable {
         peer = ScriptedPeer.over(ends[1], role.peer()).allowRsv1();
         Transport[] beside = ends(side.face(), Role.SERVER);
         neighbour = open(engine, beside[0], Role.SERVER, TAKEOVER, ConnectionOptions.defaults());
-        neighboursPeer = open(Engine.onSystem(1), beside[1], Role.CLIENT, TAKEOVER, ConnectionOptions.defaults());
+        neighboursPeer = open(LoopEngine.onSystem(1), beside[1], Role.CLIENT, TAKEOVER, ConnectionOptions.defaults());
         neighbour.listen(new Echo());
         neighbourEchoes();
         if (side.face() == Face.PULL) {
@@ -113,20 +113,19 @@ final class CompressionScene implements AutoCloseable {
     }
 
     static WebSocketConnection open(
-            Engine engine, Transport transport, Role role, DeflateAgreement agreement, ConnectionOptions options) {
+            LoopEngine engine, Transport transport, Role role, DeflateAgreement agreement, ConnectionOptions options) {
         return open(engine, transport, role, agreement, OPTIONS, options);
     }
 
     static WebSocketConnection open(
-            Engine engine,
+            LoopEngine engine,
             Transport transport,
             Role role,
             DeflateAgreement agreement,
             PermessageDeflate deflate,
             ConnectionOptions options) {
         Compression compression = new Compression(deflate, agreement, "permessage-deflate");
-        return WebSocketConnection.open(
-                engine, transport, role, options, Optional.empty(), compression, ByteBuffer.allocate(0));
+        return engine.open(transport, role, options, Optional.empty(), compression, ByteBuffer.allocate(0));
     }
 
     private void readToTheEnd() {

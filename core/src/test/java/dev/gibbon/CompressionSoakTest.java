@@ -200,7 +200,7 @@ class CompressionSoakTest {
         private final CompressionScene.Reading reading;
         private final Random random;
 
-        Visit(Engine engine, ZlibPool peersPool, int number) throws IOException {
+        Visit(LoopEngine engine, ZlibPool peersPool, int number) throws IOException {
             List<Side> sides = Side.all();
             this.random = new Random(number);
             this.side = sides.get(number % sides.size());
@@ -292,7 +292,7 @@ class CompressionSoakTest {
     /** Both roles by every face, with and without takeover, with compressors that are kept and such that are not. */
     @Test
     void whoeverLeavesHoweverLeavesNothingBehind() throws Exception {
-        Engine engine = Engine.onSystem(2);
+        LoopEngine engine = LoopEngine.onSystem(2);
         ZlibPool pool = engine.zlib(CompressionScene.OPTIONS.level());
         ZlibPool peersPool = new ZlibPool(1, SIDE_BY_SIDE);
         Semaphore free = new Semaphore(SIDE_BY_SIDE);
@@ -325,7 +325,7 @@ class CompressionSoakTest {
         assertEquals(0, peersPool.leased());
     }
 
-    private static void visit(Engine engine, ZlibPool peersPool, int number) throws Exception {
+    private static void visit(LoopEngine engine, ZlibPool peersPool, int number) throws Exception {
         Leave leave = Leave.values()[number / Side.all().size() % Leave.values().length];
         Visit visit = new Visit(engine, peersPool, number);
         try {
@@ -342,7 +342,7 @@ class CompressionSoakTest {
     /** PM-21: both ends are ours, so there are twice as many. */
     @Test
     void idleConnectionsHoldNoZlibStateHoweverManyThereAre() throws Exception {
-        Engine engine = Engine.onSystem(2);
+        LoopEngine engine = LoopEngine.onSystem(2);
         ZlibPool pool = engine.zlib(CompressionScene.OPTIONS.level());
         List<WebSocketConnection> servers = new ArrayList<>();
         List<WebSocketConnection> clients = new ArrayList<>();

@@ -232,8 +232,8 @@ class CompressionTest {
     void streamsOfAnyLengthTakeConstantMemoryBothWays(Role role) throws Exception {
         ConnectionOptions large =
                 ConnectionOptions.builder().maxMessageBytes(1L << 30).build();
-        Engine here = Engine.onSystem(1);
-        Engine there = Engine.onSystem(1);
+        LoopEngine here = LoopEngine.onSystem(1);
+        LoopEngine there = LoopEngine.onSystem(1);
         TransportPair pair = TransportPair.create();
         byte[] piece = JSON.repeat(500).getBytes(StandardCharsets.UTF_8);
         int pieces = 3000; // 64 MiB and more

@@ -438,7 +438,7 @@ class CompressionThreatsTest {
         }
     }
 
-    private static WebSocketConnection opened(Engine engine, Transport transport, Role role) throws IOException {
+    private static WebSocketConnection opened(LoopEngine engine, Transport transport, Role role) throws IOException {
         ConnectionOptions large =
                 ConnectionOptions.builder().maxMessageBytes(1L << 30).build();
         return CompressionScene.open(engine, transport, role, CompressionScene.NO_TAKEOVER, large);
@@ -452,13 +452,13 @@ class CompressionThreatsTest {
     @ParameterizedTest(name = "RX-18, PM-04 bombs leave a neighbour on the same loop its echoes, {0}")
     @Sides(of = Face.LOOP, because = "they are inflated in turns of the loop")
     void bombsOnALoopAreInflatedInTurns(Side side) throws Exception {
-        Engine engine = Engine.onSystem(1);
+        LoopEngine engine = LoopEngine.onSystem(1);
         Transport[] attack = CompressionScene.sockets();
         Transport[] beside = CompressionScene.sockets();
         try (WebSocketConnection attacked = opened(engine, attack[0], side.role());
                 ScriptedPeer attacker = ScriptedPeer.over(attack[1], side.role().peer());
                 WebSocketConnection neighbour = opened(engine, beside[0], Role.SERVER);
-                WebSocketConnection neighboursPeer = opened(Engine.onSystem(1), beside[1], Role.CLIENT)) {
+                WebSocketConnection neighboursPeer = opened(LoopEngine.onSystem(1), beside[1], Role.CLIENT)) {
             AtomicLong inflated = new AtomicLong();
             attacked.listen(new Counter(inflated));
             neighbour.listen(new CompressionScene.Echo());
@@ -490,7 +490,7 @@ class CompressionThreatsTest {
     void bombsForReadersAreInflatedInTurns(Side side) throws Exception {
         int carriers = Runtime.getRuntime().availableProcessors();
         for (int floods : new int[] {carriers, 2 * carriers}) {
-            Engine engine = Engine.onSystem(1);
+            LoopEngine engine = LoopEngine.onSystem(1);
             AtomicLong inflated = new AtomicLong();
             List<WebSocketConnection> attacked = bombed(engine, side.role(), floods);
             try {
@@ -507,7 +507,7 @@ class CompressionThreatsTest {
     }
 
     /** {@return connections whose peers have sent 64 bombs each, which nobody reads yet} */
-    private static List<WebSocketConnection> bombed(Engine engine, Role role, int count) throws IOException {
+    private static List<WebSocketConnection> bombed(LoopEngine engine, Role role, int count) throws IOException {
         List<Frame> bombs = bombs(64);
         List<WebSocketConnection> attacked = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -533,11 +533,11 @@ class CompressionThreatsTest {
         });
     }
 
-    private static void othersGetTheirTurns(Engine engine, AtomicLong inflated, Callable<Boolean> attack)
+    private static void othersGetTheirTurns(LoopEngine engine, AtomicLong inflated, Callable<Boolean> attack)
             throws Exception {
         TransportPair beside = TransportPair.create();
         try (WebSocketConnection neighbour = opened(engine, beside.server(), Role.SERVER);
-                WebSocketConnection neighboursPeer = opened(Engine.onSystem(1), beside.client(), Role.CLIENT)) {
+                WebSocketConnection neighboursPeer = opened(LoopEngine.onSystem(1), beside.client(), Role.CLIENT)) {
             Rig.Task<Boolean> _ = Rig.go(() -> {
                 for (Message m = neighbour.readMessage(); m != null; m = neighbour.readMessage()) {
                     neighbour.writeMessage(m);

@@ -260,15 +260,15 @@ class GorillaContractTest {
 
     // TestWriteBufferPool, TestWriteBufferPoolError
 
-    private static WebSocketConnection leasing(Engine engine, TransportPair pair, Role role) {
-        return WebSocketConnection.open(
-                engine, pair.end(role), role, ConnectionOptions.defaults(), Optional.empty(), ByteBuffer.allocate(0));
+    private static WebSocketConnection leasing(LoopEngine engine, TransportPair pair, Role role) {
+        return engine.open(
+                pair.end(role), role, ConnectionOptions.defaults(), Optional.empty(), ByteBuffer.allocate(0));
     }
 
     @ParameterizedTest
     @EnumSource(Role.class)
     void aWriteBufferIsLeasedForAMessageAloneAndComesBack(Role role) throws Exception {
-        Engine engine = new Engine(new ManualClock(), new SecureMaskingKeys());
+        LoopEngine engine = new LoopEngine(new ManualClock(), new SecureMaskingKeys());
         try (TransportPair pair = TransportPair.builder().capacity(1 << 20).build()) {
             Connection connection = leasing(engine, pair, role);
             assertEquals(0, engine.buffers().leased(), "none for an idle connection");
@@ -288,7 +288,7 @@ class GorillaContractTest {
     @MethodSource("framings")
     void aWriteBufferComesBackWhenTheWriteFails(Role role, Way way) throws Exception {
         for (int size : new int[] {10, 300_000}) {
-            Engine engine = new Engine(new ManualClock(), new SecureMaskingKeys());
+            LoopEngine engine = new LoopEngine(new ManualClock(), new SecureMaskingKeys());
             try (TransportPair pair = TransportPair.create()) {
                 Connection connection = leasing(engine, pair, role);
                 pair.end(role.peer()).close();
@@ -301,7 +301,7 @@ class GorillaContractTest {
 
     @Test
     void aMessageThatFailsBetweenItsFragmentsGivesItsBufferBack() throws Exception {
-        Engine engine = new Engine(new ManualClock(), new SecureMaskingKeys());
+        LoopEngine engine = new LoopEngine(new ManualClock(), new SecureMaskingKeys());
         try (TransportPair pair = TransportPair.create()) {
             Connection connection = leasing(engine, pair, Role.SERVER);
             MessageWriter message = connection.nextWriter(MessageType.BINARY);

@@ -50,7 +50,7 @@ final class HostEnd implements AsyncStream {
     private final Far far = new Far();
 
     /** {@return a loop of that engine on the host's event thread} */
-    static EventLoop loop(Engine engine) {
+    static EventLoop loop(LoopEngine engine) {
         return new HostedLoop(engine, "host", EVENTS, () -> Thread.currentThread() == THREAD.get());
     }
 

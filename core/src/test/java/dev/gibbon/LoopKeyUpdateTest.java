@@ -213,7 +213,7 @@ class LoopKeyUpdateTest {
                 @Override
                 public boolean flush() throws IOException {
                     boolean all = super.flush();
-                    if (all && !EventLoop.isLoopThread() && full.compareAndSet(false, true)) {
+                    if (all && !LoopGuard.isLoopThread() && full.compareAndSet(false, true)) {
                         flushed.countDown();
                         Rig.await(() -> goOn.getCount() == 0, () -> "held up");
                     }

@@ -105,7 +105,7 @@ class LoopTest {
     @Test
     void threadEndsWhenIdleAndTheNextTaskStartsAnother() throws Exception {
         ManualClock clock = new ManualClock();
-        SelectorLoop loop = new Engine(clock, () -> 0, 1).loops().next();
+        SelectorLoop loop = new LoopEngine(clock, () -> 0, 1).loops().next();
         Thread before = Thread.currentThread();
         for (int i = 0; i < 200; i++) {
             Thread running = ask(loop);
@@ -343,14 +343,9 @@ class LoopTest {
     void echoAllocatesNothing(int size, int count, int bound) throws Exception {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         LoopEnd.Pair ends = LoopEnd.pair(Splitter.whole());
-        Engine engine = new Engine(new ManualClock(), () -> 0x37fa213d, 1);
-        WebSocketConnection connection = WebSocketConnection.open(
-                engine,
-                ends.near(),
-                Role.SERVER,
-                ConnectionOptions.defaults(),
-                Optional.empty(),
-                ByteBuffer.allocate(0));
+        LoopEngine engine = new LoopEngine(new ManualClock(), () -> 0x37fa213d, 1);
+        WebSocketConnection connection = engine.open(
+                ends.near(), Role.SERVER, ConnectionOptions.defaults(), Optional.empty(), ByteBuffer.allocate(0));
         connection.listen(new Echo());
         byte[] frame = Frame.binary(new byte[size]).withMaskingKey(0x37fa213d).encode();
         int answer = Frame.binary(new byte[size]).encode().length;

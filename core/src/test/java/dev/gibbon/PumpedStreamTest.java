@@ -18,7 +18,7 @@ class PumpedStreamTest {
     @Test
     void bytesArriveInOrderHoweverTheyAreWritten() throws Exception {
         TransportPair pair = TransportPair.builder().capacity(64 * 1024).build();
-        Engine engine = new Engine(new ManualClock(), new SecureMaskingKeys(), 1);
+        LoopEngine engine = new LoopEngine(new ManualClock(), new SecureMaskingKeys(), 1);
         PumpedStream stream = new PumpedStream(pair.client(), engine);
         SplittableRandom random = new SplittableRandom(6455);
         int total = 64 << 20;

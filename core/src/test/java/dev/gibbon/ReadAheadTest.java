@@ -315,8 +315,7 @@ class ReadAheadTest {
         for (int i = 0; i < connections; i++) {
             TransportPair pair = TransportPair.builder().capacity(1024).build();
             pairs.add(pair);
-            open.add(WebSocketConnection.open(
-                    shared.engine,
+            open.add(shared.engine.open(
                     pair.server(),
                     Role.SERVER,
                     ConnectionOptions.defaults(),

@@ -332,8 +332,7 @@ class ReceiverTest {
             TransportPair pair = TransportPair.create();
             try (Rig rig = new Rig(role)) {
                 ByteBuffer leftover = ByteBuffer.wrap(wire(role, Frame.text("early")));
-                WebSocketConnection connection = WebSocketConnection.open(
-                        rig.engine,
+                WebSocketConnection connection = rig.engine.open(
                         pair.end(role),
                         role,
                         ConnectionOptions.defaults(),

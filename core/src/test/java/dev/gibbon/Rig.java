@@ -41,7 +41,7 @@ final class Rig implements AutoCloseable {
     private static final int ONE_LOOP = 1;
 
     final ManualClock clock;
-    final Engine engine;
+    final LoopEngine engine;
     final SelectorLoop loop;
     final Side side;
     final Role role;
@@ -118,7 +118,7 @@ final class Rig implements AutoCloseable {
             ManualClock clock,
             Probe probe) {
         this.clock = clock;
-        this.engine = new Engine(clock, new SecureMaskingKeys(), ONE_LOOP);
+        this.engine = new LoopEngine(clock, new SecureMaskingKeys(), ONE_LOOP);
         this.loop = engine.loops().next();
         this.side = side;
         this.role = side.role();
@@ -154,7 +154,7 @@ final class Rig implements AutoCloseable {
     }
 
     WebSocketConnection open(Transport transport, Role side, ConnectionOptions options) {
-        return WebSocketConnection.open(engine, transport, side, options, Optional.empty(), ByteBuffer.allocate(0));
+        return engine.open(transport, side, options, Optional.empty(), ByteBuffer.allocate(0));
     }
 
     /** A connection of this rig's face that nobody listens to yet, and its peer. */

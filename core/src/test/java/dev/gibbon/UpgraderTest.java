@@ -286,8 +286,8 @@ class UpgraderTest {
         }
 
         private static void startOver(MemoryTransport transport, WebSocketServer server) {
-            Engine engine = server.engine();
-            Carrier carrier = Carrier.of(engine, transport, engine.loops().next());
+            LoopEngine engine = server.engine();
+            Carrier carrier = Carriers.of(engine, transport, engine.loops().next());
             new HttpConnection(server, carrier, false, false).start();
         }
 

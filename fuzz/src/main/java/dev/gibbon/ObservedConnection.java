@@ -14,23 +14,22 @@ import java.util.Optional;
  * @param connection the connection
  * @param engine what it runs on
  */
-public record ObservedConnection(Connection connection, Engine engine) {
+public record ObservedConnection(Connection connection, LoopEngine engine) {
     /** {@return an open connection over {@code transport}, with {@code leftover} already read from it} */
     public static ObservedConnection open(
             Transport transport, Role role, ConnectionOptions options, TimeSource time, ByteBuffer leftover) {
-        Engine engine = new Engine(time, () -> 0x37FA213D);
-        Connection connection = WebSocketConnection.open(engine, transport, role, options, Optional.empty(), leftover);
+        LoopEngine engine = new LoopEngine(time, () -> 0x37FA213D);
+        Connection connection = engine.open(transport, role, options, Optional.empty(), leftover);
         return new ObservedConnection(connection, engine);
     }
 
     /** {@return one that agreed on permessage-deflate and compresses every message, however short} */
     public static ObservedConnection openCompressed(
             Transport transport, Role role, ConnectionOptions options, TimeSource time, DeflateAgreement agreement) {
-        Engine engine = new Engine(time, () -> 0x37FA213D);
+        LoopEngine engine = new LoopEngine(time, () -> 0x37FA213D);
         PermessageDeflate deflate =
                 PermessageDeflate.builder().thresholdBytes(0).build();
-        Connection connection = WebSocketConnection.open(
-                engine,
+        Connection connection = engine.open(
                 transport,
                 role,
                 options,
