@@ -92,7 +92,7 @@ public final class Upgrader {
      * @throws IllegalArgumentException if it is no token
      */
     public Upgrader withSubprotocol(String chosen) {
-        return new Upgrader(this, List.of(chosen));
+        return new Upgrader(this, List.of(Objects.requireNonNull(chosen, "chosen")));
     }
 
     /**

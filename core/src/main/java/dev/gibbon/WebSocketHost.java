@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.internal.Arguments;
 import dev.gibbon.internal.ChannelTransport;
 import dev.gibbon.spi.AsyncStream;
 import dev.gibbon.spi.HostLoop;
@@ -70,6 +71,9 @@ public final class WebSocketHost implements AutoCloseable {
      * @throws IllegalArgumentException if {@code extra} has a field that the handshake itself sets
      */
     public UpgradeReply reply(Upgrader upgrader, UpgradeRequest request, Headers extra) {
+        Objects.requireNonNull(upgrader, "upgrader");
+        Objects.requireNonNull(request, "request");
+        Objects.requireNonNull(extra, "extra");
         UpgradeReply reply =
                 isClosing() || connectionCount() >= maxConnections ? unavailable() : upgrader.reply(request, extra);
         return switch (reply) {
@@ -99,7 +103,7 @@ public final class WebSocketHost implements AutoCloseable {
      * @throws IllegalArgumentException if another implementation made the reply, or the stream's loop
      */
     public Connection open(UpgradeReply.Accepted accepted, AsyncStream stream, ByteBuffer leftover) {
-        return open(accepted, Carriers.of(engine, stream), leftover, () -> {});
+        return open(accepted, Carriers.of(engine, Objects.requireNonNull(stream, "stream")), leftover, () -> {});
     }
 
     /**
@@ -114,7 +118,7 @@ public final class WebSocketHost implements AutoCloseable {
      * @throws IllegalArgumentException if another implementation made the reply
      */
     public Connection open(UpgradeReply.Accepted accepted, Transport transport, ByteBuffer leftover) {
-        return open(accepted, Carriers.of(engine, transport), leftover, () -> {});
+        return open(accepted, Carriers.of(engine, Objects.requireNonNull(transport, "transport")), leftover, () -> {});
     }
 
     /**
@@ -139,6 +143,7 @@ public final class WebSocketHost implements AutoCloseable {
     }
 
     private Connection open(UpgradeReply.Accepted accepted, Carrier carrier, ByteBuffer leftover, Runnable ended) {
+        Objects.requireNonNull(leftover, "leftover");
         Objects.requireNonNull(ended, "ended");
         return open(Opening.of(accepted), carrier, leftover, ended, RequestContext.NONE);
     }
@@ -325,7 +330,7 @@ public final class WebSocketHost implements AutoCloseable {
          * @throws IllegalArgumentException if it is less
          */
         public Builder loops(int count) {
-            loops = positive("loops", count);
+            loops = Arguments.positive("loops", count);
             return this;
         }
 
@@ -337,7 +342,7 @@ public final class WebSocketHost implements AutoCloseable {
          * @throws IllegalArgumentException if it is less
          */
         public Builder maxConnections(int count) {
-            maxConnections = positive("maxConnections", count);
+            maxConnections = Arguments.positive("maxConnections", count);
             return this;
         }
 
@@ -349,10 +354,7 @@ public final class WebSocketHost implements AutoCloseable {
          * @throws IllegalArgumentException if it is not
          */
         public Builder shutdownTimeout(Duration timeout) {
-            if (!timeout.isPositive()) {
-                throw new IllegalArgumentException("shutdownTimeout must be positive: " + timeout);
-            }
-            shutdownTimeout = timeout;
+            shutdownTimeout = Arguments.positive("shutdownTimeout", timeout);
             return this;
         }
 
@@ -371,13 +373,6 @@ public final class WebSocketHost implements AutoCloseable {
         /** {@return the host} It starts no thread until there is a connection. */
         public WebSocketHost build() {
             return new WebSocketHost(this);
-        }
-
-        private static int positive(String what, int count) {
-            if (count < 1) {
-                throw new IllegalArgumentException(what + " must be positive: " + count);
-            }
-            return count;
         }
     }
 }

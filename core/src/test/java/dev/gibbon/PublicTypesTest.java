@@ -30,6 +30,7 @@ class PublicTypesTest {
 
     /** Type = test. */
     private static final String WITH = """
+            AsyncStream = HostPageTest
             AuthenticationChallenge = AuthenticationHandlerTest
             Connection = GorillaContractTest
             ConnectionClosedException = ConcurrencyThreatsTest
