@@ -22,9 +22,15 @@ import org.jspecify.annotations.Nullable;
  * A client that stays connected: when its connection ends for a reason that may pass, it waits a random while,
  * dials again, lets the application resume, and goes on sending and receiving. It has one connection at a time.
  *
- * {@snippet : try (ReconnectingClient client = ReconnectingClient.builder(Dialer.create(),
- * URI.create("wss://example.org/feed")) .resume(connection -> connection.writeText("since " + lastId)) .start()) {
- * for (Message m; (m = client.readMessage()) != null; ) { lastId = handle(m); } } }
+ * {@snippet :
+ * try (ReconnectingClient client = ReconnectingClient.builder(Dialer.create(), URI.create("wss://example.org/feed"))
+ *         .resume(connection -> connection.writeText("since " + lastId))
+ *         .start()) {
+ *     for (Message m; (m = client.readMessage()) != null; ) {
+ *         lastId = handle(m);
+ *     }
+ * }
+ * }
  *
  * <p><b>Sending.</b> {@link #send} puts a message into a bounded outbox and returns a receipt. The receipt
  * completes when the transport of a live connection took the whole message, and fails if that did not or may not
