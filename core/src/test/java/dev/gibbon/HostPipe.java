@@ -78,6 +78,7 @@ final class HostPipe {
         }
     }
 
+    @SuppressWarnings("WaitNotInLoop") // Its callers loop.
     private long await(long nanos) throws IOException {
         try {
             return changed.awaitNanos(nanos);
