@@ -146,6 +146,7 @@ final class Link {
     }
 
     /** {@return the connection, once there is one that is not {@code failed}; empty if there will be none any more} */
+    @SuppressWarnings("ReferenceEquality") // Whether it is that very connection.
     Optional<Connection> awaitConnection(@Nullable Connection failed) throws InterruptedException {
         lock.lock();
         try {
