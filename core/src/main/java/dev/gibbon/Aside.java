@@ -15,7 +15,7 @@ final class Aside {
     private static final int COST = 64;
 
     /** What waits: a prepared message in the encoding that this connection needs, or one that was written. */
-    sealed interface Item permits PreparedMessage.Encoding, Written {
+    sealed interface Item permits EncodedMessage.Encoding, Written {
         /** {@return how many bytes there are to send, but for headers} */
         int bytes();
     }

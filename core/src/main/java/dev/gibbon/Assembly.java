@@ -225,7 +225,7 @@ final class Assembly {
         largeBefore = inPlace;
         int size = assembled;
         forget();
-        MessageView view = workspace().view();
+        ReceivedView view = workspace().view();
         view.show(type, message, 0, size, true, true);
         view.lentBy(workspace().assemblies());
         try {
@@ -245,7 +245,7 @@ final class Assembly {
     }
 
     private void whole(ByteBuffer source, MessageType type, int from, int length) throws Exception {
-        MessageView view = workspace().view();
+        ReceivedView view = workspace().view();
         view.show(type, source, from, length, true, true);
         try {
             sink().take(view);
@@ -255,7 +255,7 @@ final class Assembly {
     }
 
     private void part(ByteBuffer source, int from, int length, boolean first, boolean last) throws Exception {
-        MessageView view = workspace().view();
+        ReceivedView view = workspace().view();
         view.show(type(), source, from, length, first, last);
         try {
             sink().takePart(view);

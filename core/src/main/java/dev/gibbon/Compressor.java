@@ -56,7 +56,7 @@ final class Compressor {
      * {@return the encoding of a prepared message for this connection:
      * compressed if it is to be and gets shorter by it} Any thread.
      */
-    PreparedMessage.Encoding encoding(PreparedMessage message) {
+    EncodedMessage.Encoding encoding(EncodedMessage message) {
         int length = message.length();
         if (!wants(message.opcode(), length)) {
             return message.plain();

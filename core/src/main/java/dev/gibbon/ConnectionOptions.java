@@ -2,7 +2,6 @@
 package dev.gibbon;
 
 import dev.gibbon.internal.Arguments;
-import dev.gibbon.protocol.Limits;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -16,7 +15,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ConnectionOptions {
     /** One for all connections that have these options. */
-    private final Limits limits;
+    private final long maxFrameBytes;
+    private final long maxMessageBytes;
+    private final int maxFragments;
+    private final int maxControlFramesPerMinute;
 
     private final int maxPendingPongs;
     private final Optional<Duration> idleTimeout;
@@ -34,11 +36,10 @@ public final class ConnectionOptions {
     private final QueuePolicy queuePolicy;
 
     private ConnectionOptions(Builder from) {
-        limits = new Limits(
-                Math.min(from.maxFrameBytes, from.maxMessageBytes),
-                from.maxMessageBytes,
-                from.maxFragments,
-                from.maxControlFramesPerMinute);
+        maxFrameBytes = Math.min(from.maxFrameBytes, from.maxMessageBytes);
+        maxMessageBytes = from.maxMessageBytes;
+        maxFragments = from.maxFragments;
+        maxControlFramesPerMinute = from.maxControlFramesPerMinute;
         maxPendingPongs = from.maxPendingPongs;
         idleTimeout = from.idleTimeout;
         messageTimeout = from.messageTimeout;
@@ -72,22 +73,22 @@ public final class ConnectionOptions {
 
     /** {@return the longest message accepted, all fragments together, in bytes; 1 MiB unless set} */
     public long maxMessageBytes() {
-        return limits.maxMessageBytes();
+        return maxMessageBytes;
     }
 
     /** {@return the longest payload of one frame accepted, in bytes; as long as a message unless set} */
     public long maxFrameBytes() {
-        return limits.maxFrameBytes();
+        return maxFrameBytes;
     }
 
     /** {@return how many frames one message may have, empty ones counted; 16384 unless set} */
     public int maxFragments() {
-        return limits.maxFragments();
+        return maxFragments;
     }
 
     /** {@return how many Ping and Pong frames that nobody asked for may come in a minute; 300 unless set} */
     public int maxControlFramesPerMinute() {
-        return limits.maxControlFramesPerMinute();
+        return maxControlFramesPerMinute;
     }
 
     /** {@return how many Pongs may wait to be sent before only the newest is kept (RFC 6455 §5.5.3); 16 unless set} */
@@ -161,10 +162,6 @@ public final class ConnectionOptions {
     /** {@return what becomes of a write then} */
     public QueuePolicy queuePolicy() {
         return queuePolicy;
-    }
-
-    Limits limits() {
-        return limits;
     }
 
     private Map<String, Object> values() {

@@ -41,7 +41,7 @@ final class DialSettings {
     private final int maxBodyBytes;
     private final @Nullable DeflateNegotiation deflate;
 
-    DialSettings(Dialer.Builder from) {
+    DialSettings(DialDraft from) {
         if (from.connector != null && from.unixSocket != null) {
             throw new IllegalArgumentException("both a connector and a Unix socket");
         }
@@ -74,7 +74,7 @@ final class DialSettings {
         Headers _ = newHandshake().requestFields("localhost", headers); // What is reserved is refused here and now.
     }
 
-    private static Network network(Dialer.Builder from) {
+    private static Network network(DialDraft from) {
         SocketConnector sockets = new SocketConnector(Optional.ofNullable(from.localAddress));
         if (from.connector != null) {
             return Network.through(from.time, from.connector);

@@ -3,24 +3,20 @@ package dev.gibbon;
 
 import dev.gibbon.handshake.ServerPolicy;
 import dev.gibbon.internal.Arguments;
-import dev.gibbon.internal.SystemTimeSource;
 import dev.gibbon.internal.TlsEngines;
 import dev.gibbon.internal.dial.Resolver;
 import dev.gibbon.internal.dial.Target;
-import dev.gibbon.internal.http.HeadLimits;
 import java.io.IOException;
 import java.net.CookieHandler;
 import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Opens WebSocket connections: the client's side of the opening handshake (RFC 6455 §4.1). Immutable; make one and
@@ -41,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 public final class Dialer {
     private final DialSettings settings;
 
-    private Dialer(Builder from) {
+    private Dialer(DialDraft from) {
         settings = new DialSettings(from);
     }
 
@@ -124,55 +120,7 @@ public final class Dialer {
     public static final class Builder {
         private static final String ORIGIN = "Origin";
 
-        // What DialSettings reads.
-        Duration handshakeTimeout = Duration.ofSeconds(45);
-        List<String> subprotocols = List.of();
-        boolean requireSubprotocol;
-        Headers headers = Headers.of();
-        List<String> secretHeaders = List.of();
-        ConnectionOptions options = ConnectionOptions.defaults();
-
-        @Nullable
-        SSLContext tls;
-
-        @Nullable
-        SSLParameters tlsParameters;
-
-        @Nullable
-        String tlsServerName;
-
-        boolean insecureHostCheck;
-
-        @Nullable
-        CookieHandler cookies;
-
-        int maxRedirects;
-
-        @Nullable
-        AuthenticationHandler authentication;
-
-        @Nullable
-        ProxyPolicy proxies;
-
-        @Nullable
-        Connector connector;
-
-        @Nullable
-        Path unixSocket;
-
-        @Nullable
-        InetAddress localAddress;
-
-        Resolver resolver = Resolver.system();
-        OptionalInt maxHeadBytes = OptionalInt.empty();
-        int maxHeaderCount = HeadLimits.DEFAULT.fields();
-        int maxBodyBytes = 64 * 1024;
-        int loops = LoopEngine.DEFAULT_LOOPS;
-
-        @Nullable
-        PermessageDeflate deflate;
-
-        TimeSource time = new SystemTimeSource();
+        private final DialDraft draft = new DialDraft();
 
         private Builder() {}
 
@@ -184,7 +132,7 @@ public final class Dialer {
          * @return this
          */
         public Builder handshakeTimeout(Duration timeout) {
-            handshakeTimeout = Arguments.positive("handshakeTimeout", timeout);
+            draft.handshakeTimeout = Arguments.positive("handshakeTimeout", timeout);
             return this;
         }
 
@@ -197,7 +145,7 @@ public final class Dialer {
          * @throws IllegalArgumentException if one is no token or named twice
          */
         public Builder subprotocols(String... names) {
-            subprotocols = ServerPolicy.checkedSubprotocols(Arguments.list("names", names));
+            draft.subprotocols = ServerPolicy.checkedSubprotocols(Arguments.list("names", names));
             return this;
         }
 
@@ -209,7 +157,7 @@ public final class Dialer {
          * @return this
          */
         public Builder requireSubprotocol(boolean required) {
-            requireSubprotocol = required;
+            draft.requireSubprotocol = required;
             return this;
         }
 
@@ -220,8 +168,8 @@ public final class Dialer {
          * @return this
          */
         public Builder headers(Headers fields) {
-            Optional<String> origin = headers.first(ORIGIN);
-            headers = Objects.requireNonNull(fields, "fields");
+            Optional<String> origin = draft.headers.first(ORIGIN);
+            draft.headers = Objects.requireNonNull(fields, "fields");
             return fields.contains(ORIGIN) ? this : origin.map(this::origin).orElse(this);
         }
 
@@ -234,7 +182,7 @@ public final class Dialer {
          * @throws IllegalArgumentException if it has a character that no field may have
          */
         public Builder origin(String origin) {
-            headers = DialSettings.with(headers, ORIGIN, Objects.requireNonNull(origin, "origin"));
+            draft.headers = DialSettings.with(draft.headers, ORIGIN, Objects.requireNonNull(origin, "origin"));
             return this;
         }
 
@@ -246,7 +194,7 @@ public final class Dialer {
          * @return this
          */
         public Builder secretHeaders(String... names) {
-            secretHeaders = Arguments.list("names", names);
+            draft.secretHeaders = Arguments.list("names", names);
             return this;
         }
 
@@ -257,7 +205,7 @@ public final class Dialer {
          * @return this
          */
         public Builder options(ConnectionOptions connectionOptions) {
-            options = Objects.requireNonNull(connectionOptions, "connectionOptions");
+            draft.options = Objects.requireNonNull(connectionOptions, "connectionOptions");
             return this;
         }
 
@@ -270,7 +218,7 @@ public final class Dialer {
          * @return this
          */
         public Builder permessageDeflate(PermessageDeflate settings) {
-            deflate = Objects.requireNonNull(settings, "settings");
+            draft.deflate = Objects.requireNonNull(settings, "settings");
             return this;
         }
 
@@ -283,8 +231,8 @@ public final class Dialer {
          * @return this
          */
         public Builder tls(SSLContext context) {
-            tls = Objects.requireNonNull(context, "context");
-            tlsParameters = null;
+            draft.tls = Objects.requireNonNull(context, "context");
+            draft.tlsParameters = null;
             return this;
         }
 
@@ -301,9 +249,9 @@ public final class Dialer {
          * @throws IllegalStateException if the context is not initialised
          */
         public Builder tls(SSLContext context, SSLParameters parameters) {
-            tlsParameters = TlsEngines.checked(
+            draft.tlsParameters = TlsEngines.checked(
                     Objects.requireNonNull(context, "context"), Objects.requireNonNull(parameters, "parameters"), true);
-            tls = context;
+            draft.tls = context;
             return this;
         }
 
@@ -316,7 +264,7 @@ public final class Dialer {
          * @return this
          */
         public Builder tlsServerName(String name) {
-            tlsServerName = Objects.requireNonNull(name, "name");
+            draft.tlsServerName = Objects.requireNonNull(name, "name");
             return this;
         }
 
@@ -328,7 +276,7 @@ public final class Dialer {
          * @return this
          */
         public Builder insecureTrustAnyHost(boolean trust) {
-            insecureHostCheck = trust;
+            draft.insecureHostCheck = trust;
             return this;
         }
 
@@ -341,7 +289,7 @@ public final class Dialer {
          * @return this
          */
         public Builder cookies(CookieHandler handler) {
-            cookies = Objects.requireNonNull(handler, "handler");
+            draft.cookies = Objects.requireNonNull(handler, "handler");
             return this;
         }
 
@@ -354,7 +302,7 @@ public final class Dialer {
          * @return this
          */
         public Builder followRedirects(int max) {
-            maxRedirects = Arguments.within("followRedirects", max, 0, 20);
+            draft.maxRedirects = Arguments.within("followRedirects", max, 0, 20);
             return this;
         }
 
@@ -367,7 +315,7 @@ public final class Dialer {
          * @return this
          */
         public Builder authentication(AuthenticationHandler handler) {
-            authentication = Objects.requireNonNull(handler, "handler");
+            draft.authentication = Objects.requireNonNull(handler, "handler");
             return this;
         }
 
@@ -381,7 +329,7 @@ public final class Dialer {
          * @return this
          */
         public Builder proxy(ProxyPolicy policy) {
-            proxies = Objects.requireNonNull(policy, "policy");
+            draft.proxies = Objects.requireNonNull(policy, "policy");
             return this;
         }
 
@@ -393,7 +341,7 @@ public final class Dialer {
          * @return this
          */
         public Builder connector(Connector means) {
-            connector = Objects.requireNonNull(means, "means");
+            draft.connector = Objects.requireNonNull(means, "means");
             return this;
         }
 
@@ -404,7 +352,7 @@ public final class Dialer {
          * @return this
          */
         public Builder unixSocket(Path path) {
-            unixSocket = Objects.requireNonNull(path, "path");
+            draft.unixSocket = Objects.requireNonNull(path, "path");
             return this;
         }
 
@@ -416,7 +364,7 @@ public final class Dialer {
          * @return this
          */
         public Builder loops(int count) {
-            loops = Arguments.positive("loops", count);
+            draft.loops = Arguments.positive("loops", count);
             return this;
         }
 
@@ -427,7 +375,7 @@ public final class Dialer {
          * @return this
          */
         public Builder localAddress(InetAddress address) {
-            localAddress = Objects.requireNonNull(address, "address");
+            draft.localAddress = Objects.requireNonNull(address, "address");
             return this;
         }
 
@@ -440,7 +388,7 @@ public final class Dialer {
          * @return this
          */
         public Builder maxHeadBytes(int bytes) {
-            maxHeadBytes = OptionalInt.of(Arguments.positive("maxHeadBytes", bytes));
+            draft.maxHeadBytes = OptionalInt.of(Arguments.positive("maxHeadBytes", bytes));
             return this;
         }
 
@@ -451,7 +399,7 @@ public final class Dialer {
          * @return this
          */
         public Builder maxHeaderCount(int count) {
-            maxHeaderCount = Arguments.positive("maxHeaderCount", count);
+            draft.maxHeaderCount = Arguments.positive("maxHeaderCount", count);
             return this;
         }
 
@@ -463,7 +411,7 @@ public final class Dialer {
          * @return this
          */
         public Builder maxBodyBytes(int bytes) {
-            maxBodyBytes = Arguments.notNegative("maxBodyBytes", bytes);
+            draft.maxBodyBytes = Arguments.notNegative("maxBodyBytes", bytes);
             return this;
         }
 
@@ -474,13 +422,13 @@ public final class Dialer {
          * @return this
          */
         public Builder timeSource(TimeSource source) {
-            time = Objects.requireNonNull(source, "source");
+            draft.time = Objects.requireNonNull(source, "source");
             return this;
         }
 
         /** Looks names up by other means, for tests. */
         Builder resolver(Resolver means) {
-            resolver = means;
+            draft.resolver = means;
             return this;
         }
 
@@ -491,7 +439,7 @@ public final class Dialer {
          *     handshake, or a Unix socket is named together with a connector or a proxy
          */
         public Dialer build() {
-            return new Dialer(this);
+            return new Dialer(draft);
         }
     }
 }

@@ -50,7 +50,7 @@ abstract sealed class EventLoop implements Loop, Workspace, HostLoop permits Sel
     // Loop's thread only.
     private @Nullable ByteBuffer receive;
     private @Nullable ByteBuffer inflate;
-    private final MessageView view = new MessageView();
+    private final ReceivedView view = new ReceivedView();
     private final AssemblyBuffers assemblies = new AssemblyBuffers();
     private final ArrayDeque<SendBatch> batches = new ArrayDeque<>();
 
@@ -107,7 +107,7 @@ abstract sealed class EventLoop implements Loop, Workspace, HostLoop permits Sel
     }
 
     @Override
-    public final MessageView view() {
+    public final ReceivedView view() {
         return view;
     }
 

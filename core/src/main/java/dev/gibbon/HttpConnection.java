@@ -42,7 +42,7 @@ final class HttpConnection implements Driver.Driven, Ending.Side {
         GONE
     }
 
-    private final WebSocketServer server;
+    private final HttpSide server;
     private final Carrier carrier;
     private final Stream stream;
     private final boolean secure;
@@ -73,7 +73,7 @@ final class HttpConnection implements Driver.Driven, Ending.Side {
     private volatile @Nullable Thread handlerThread;
     private volatile boolean timedOut;
 
-    HttpConnection(WebSocketServer server, Carrier carrier, boolean secure, boolean overLimit) {
+    HttpConnection(HttpSide server, Carrier carrier, boolean secure, boolean overLimit) {
         this.server = server;
         this.carrier = carrier;
         this.stream = carrier.stream();

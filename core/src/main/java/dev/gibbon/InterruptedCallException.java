@@ -9,7 +9,12 @@ package dev.gibbon;
 public final class InterruptedCallException extends WebSocketException {
     private static final long serialVersionUID = 1L;
 
-    InterruptedCallException(String message) {
+    /**
+     * Creates one.
+     *
+     * @param message what was ended
+     */
+    public InterruptedCallException(String message) {
         super(message, null);
     }
 }

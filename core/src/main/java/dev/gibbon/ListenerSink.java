@@ -38,7 +38,7 @@ final class ListenerSink implements Sink {
     }
 
     @Override
-    public void take(MessageView message) throws Exception {
+    public void take(ReceivedView message) throws Exception {
         HoldUp holdUp = begin(message.isText() ? "onText" : "onBinary");
         try {
             if (message.isText()) {
@@ -52,7 +52,7 @@ final class ListenerSink implements Sink {
     }
 
     @Override
-    public void takePart(MessageView part) throws Exception {
+    public void takePart(ReceivedView part) throws Exception {
         HoldUp holdUp = begin("onPart");
         try {
             listener.onPart(connection, part);

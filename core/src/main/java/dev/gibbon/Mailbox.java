@@ -192,7 +192,7 @@ final class Mailbox implements Sink {
     }
 
     @Override
-    public void take(MessageView message) {
+    public void take(ReceivedView message) {
         boolean counted = waiter == null;
         Item item = new Item(message.type(), message.takeBytes(), message.isFirst(), message.isLast(), counted);
         if (counted) {
@@ -204,7 +204,7 @@ final class Mailbox implements Sink {
     }
 
     @Override
-    public void takePart(MessageView part) {
+    public void takePart(ReceivedView part) {
         take(part);
     }
 

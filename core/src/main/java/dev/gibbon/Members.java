@@ -59,12 +59,13 @@ final class Members {
      * @return how many had no room for it
      */
     int broadcast(PreparedMessage message, Predicate<? super Connection> to) {
+        EncodedMessage encoded = EncodedMessage.of(message);
         Offered offered = new Offered();
         int missed = 0;
         try {
             for (WebSocketConnection connection : connections) {
                 if (accepts(to, connection)) {
-                    switch (connection.sender().offer(message)) {
+                    switch (connection.sender().offer(encoded)) {
                         case QUEUED_FIRST -> offered.add(connection);
                         case MISSED -> missed++;
                         case QUEUED, CLOSED -> {}

@@ -138,7 +138,7 @@ final class OutgoingMessage implements MessageWriter {
         boolean cut = !all.isEmpty() && Character.isHighSurrogate(all.charAt(all.length() - 1));
         byte[] bytes;
         try {
-            bytes = Message.encode(cut ? all.substring(0, all.length() - 1) : all);
+            bytes = Text.encode(cut ? all.substring(0, all.length() - 1) : all);
         } catch (IllegalArgumentException e) {
             spoiled = true;
             throw e;

@@ -8,7 +8,12 @@ package dev.gibbon;
 public final class ReadTimeoutException extends WebSocketException {
     private static final long serialVersionUID = 1L;
 
-    ReadTimeoutException(String message) {
+    /**
+     * Creates one.
+     *
+     * @param message what was ended
+     */
+    public ReadTimeoutException(String message) {
         super(message, null);
     }
 }

@@ -74,7 +74,7 @@ final class Reading {
 
     private @Nullable Message whole(Mailbox.Item item) {
         if (item.isWhole()) {
-            return Message.received(item.type(), item.takeBytes());
+            return new OwnedMessage(item.type(), item.takeBytes());
         }
         Gathered parts = gathered;
         if (parts == null) {
@@ -87,7 +87,7 @@ final class Reading {
             return null;
         }
         gathered = null;
-        return Message.received(parts.type, parts.all());
+        return new OwnedMessage(parts.type, parts.all());
     }
 
     /** {@return the next message piece by piece, or null at a clean end} */

@@ -84,7 +84,7 @@ final class SendBatch {
     private boolean open;
 
     /** The received message that the caller's segment is, while its listener is called. */
-    private @Nullable MessageView view;
+    private @Nullable ReceivedView view;
 
     /** Whose the lent segment is; there is one at most. */
     private @Nullable AssemblyBuffers lender;
@@ -154,7 +154,7 @@ final class SendBatch {
     /**
      * What was just appended and is borrowed is a message that was received: its buffer may be kept instead of a copy.
      */
-    void received(MessageView message) {
+    void received(ReceivedView message) {
         view = message;
     }
 

@@ -84,7 +84,7 @@ final class Sender {
      *
      * @param received if that is what {@code payload} shows
      */
-    void message(Opcode opcode, ByteBuffer payload, @Nullable MessageView received) throws IOException {
+    void message(Opcode opcode, ByteBuffer payload, @Nullable ReceivedView received) throws IOException {
         long until = output.writeUntil();
         if (compressor != null && compressor.wants(opcode, payload.remaining())) {
             compressedMessage(compressor, opcode, payload, until);
@@ -210,9 +210,9 @@ final class Sender {
     }
 
     /** Sends a message whose one frame is encoded already. */
-    void prepared(PreparedMessage message) throws IOException {
+    void prepared(EncodedMessage message) throws IOException {
         long until = output.writeUntil();
-        PreparedMessage.Encoding encoding = encoding(message);
+        EncodedMessage.Encoding encoding = encoding(message);
         long duty;
         lock.lock();
         try {
@@ -228,13 +228,13 @@ final class Sender {
         output.deliver(duty, until);
     }
 
-    private PreparedMessage.Encoding encoding(PreparedMessage message) {
+    private EncodedMessage.Encoding encoding(EncodedMessage message) {
         assert !output.holdsLock() : "the lock of a prepared message comes before the send lock";
         return compressor == null ? message.plain() : compressor.encoding(message);
     }
 
-    private boolean appendPreparedLocked(PreparedMessage.Encoding encoding) {
-        PreparedMessage message = encoding.message();
+    private boolean appendPreparedLocked(EncodedMessage.Encoding encoding) {
+        EncodedMessage message = encoding.message();
         SendBatch batch = output.batchLocked();
         boolean borrowed = outbound.masks()
                 ? batch.append(outbound, message.opcode(), true, encoding.rsvBits(), encoding.payload())
@@ -252,8 +252,8 @@ final class Sender {
      * Queues a message that is broadcast, behind all that was written and offered before; never waits. What is
      * written from now on comes behind it.
      */
-    Offer offer(PreparedMessage message) {
-        PreparedMessage.Encoding encoding = encoding(message);
+    Offer offer(EncodedMessage message) {
+        EncodedMessage.Encoding encoding = encoding(message);
         Offer outcome;
         boolean drop = false;
         lock.lock();
@@ -273,7 +273,7 @@ final class Sender {
         return outcome;
     }
 
-    private Offer offerLocked(PreparedMessage.Encoding encoding) {
+    private Offer offerLocked(EncodedMessage.Encoding encoding) {
         if (!output.sendableLocked()) {
             return Offer.CLOSED;
         }
@@ -346,7 +346,7 @@ final class Sender {
 
     private void appendAsideLocked(Aside.Item message) {
         switch (message) {
-            case PreparedMessage.Encoding prepared -> {
+            case EncodedMessage.Encoding prepared -> {
                 // Never changes, so the batch may keep it.
                 boolean _ = appendPreparedLocked(prepared);
             }

@@ -27,10 +27,10 @@ interface Sink {
     long reservable(long announced, int assembled);
 
     /** Takes a whole message; borrowed until this returns. */
-    void take(MessageView message) throws Exception;
+    void take(ReceivedView message) throws Exception;
 
     /** Takes a part of a message, perhaps all of it; borrowed until this returns. */
-    void takePart(MessageView part) throws Exception;
+    void takePart(ReceivedView part) throws Exception;
 
     /** There is room for writes again. */
     void writable() throws Exception;

@@ -8,6 +8,7 @@ import dev.gibbon.frame.Opcode;
 import dev.gibbon.internal.Stream;
 import dev.gibbon.protocol.ClosePayload;
 import dev.gibbon.protocol.ClosingHandshake;
+import dev.gibbon.protocol.Limits;
 import dev.gibbon.protocol.Protocol;
 import java.io.IOException;
 import java.io.InputStream;
@@ -97,7 +98,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
             inflater = new MessageInflater(pool, compression.agreement().incoming(role));
             compressor = new Compressor(compression, role, pool);
         }
-        this.protocol = new Protocol(role, options.limits(), engine.maskingKeys(), time::nanoTime, inflater);
+        this.protocol = new Protocol(role, limits(options), engine.maskingKeys(), time::nanoTime, inflater);
         this.lifecycle = new Lifecycle(protocol.closing(), this, options.closeTimeout());
         Output output = new Output(this, stream, protocol.outbound(), options);
         this.sender = new Sender(this, output, protocol.outbound(), options, compressor);
@@ -140,6 +141,14 @@ final class WebSocketConnection implements Connection, Ticks.Member {
         } catch (IOException e) {
             lifecycle.lost(e);
         }
+    }
+
+    private static Limits limits(ConnectionOptions options) {
+        return new Limits(
+                options.maxFrameBytes(),
+                options.maxMessageBytes(),
+                options.maxFragments(),
+                options.maxControlFramesPerMinute());
     }
 
     // ---- The parts, for each other
@@ -402,11 +411,24 @@ final class WebSocketConnection implements Connection, Ticks.Member {
             return false;
         }
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-            if (cause instanceof WebSocketException known && known.isOurs()) {
+            if (isOurs(cause)) {
                 return true;
             }
         }
         return false;
+    }
+
+    /** {@return whether it is the library that says so, and not an adapter or the application} */
+    private static boolean isOurs(Throwable thrown) {
+        return thrown instanceof ConnectionClosedException
+                || thrown instanceof ProtocolException
+                || thrown instanceof MessageTooBigException
+                || thrown instanceof WriteTimeoutException
+                || thrown instanceof ReadTimeoutException
+                || thrown instanceof InterruptedCallException
+                || thrown instanceof QueueFullException
+                || thrown instanceof HandshakeException
+                || thrown instanceof HandshakeTimeoutException;
     }
 
     /** A handler that has this connection for itself begins, on the calling thread. */
@@ -562,7 +584,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public InputStream joinMessages(String terminator) {
-        return new JoinedMessages(this, Message.encode(Objects.requireNonNull(terminator, "terminator")));
+        return new JoinedMessages(this, Text.encode(Objects.requireNonNull(terminator, "terminator")));
     }
 
     @Override
@@ -619,13 +641,16 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void writeMessage(MessageView message) throws IOException {
-        ByteBuffer source = Objects.requireNonNull(message, "message").source();
+        ReceivedView view = switch (Objects.requireNonNull(message, "message")) {
+            case ReceivedView known -> known;
+        };
+        ByteBuffer source = view.source();
         int limit = source.limit();
         int position = source.position();
-        source.limit(message.offset() + message.length()).position(message.offset());
+        source.limit(view.offset() + view.length()).position(view.offset());
         try {
             endOwnWriter();
-            sender.message(message.isText() ? Opcode.TEXT : Opcode.BINARY, source, message);
+            sender.message(message.isText() ? Opcode.TEXT : Opcode.BINARY, source, view);
         } finally {
             source.limit(limit).position(position);
         }
@@ -633,7 +658,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void writeText(String text) throws IOException {
-        send(Opcode.TEXT, Message.encode(Objects.requireNonNull(text, "text")));
+        send(Opcode.TEXT, Text.encode(Objects.requireNonNull(text, "text")));
     }
 
     @Override
@@ -704,9 +729,9 @@ final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void writePrepared(PreparedMessage message) throws IOException {
-        Objects.requireNonNull(message, "message");
+        EncodedMessage encoded = EncodedMessage.of(message);
         endOwnWriter();
-        sender.prepared(message);
+        sender.prepared(encoded);
     }
 
     @Override
@@ -767,7 +792,7 @@ final class WebSocketConnection implements Connection, Ticks.Member {
                 .maxMessageBytes(bytes)
                 .maxFrameBytes(options.maxFrameBytes() == options.maxMessageBytes() ? bytes : options.maxFrameBytes())
                 .build();
-        protocol.inbound().limits(changed.limits());
+        protocol.inbound().limits(limits(changed));
     }
 
     @Override

@@ -29,17 +29,4 @@ public abstract class WebSocketException extends IOException {
     protected WebSocketException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
-
-    /** {@return whether it is the library that says so, and not an adapter or the application} */
-    final boolean isOurs() {
-        return this instanceof ConnectionClosedException
-                || this instanceof ProtocolException
-                || this instanceof MessageTooBigException
-                || this instanceof WriteTimeoutException
-                || this instanceof ReadTimeoutException
-                || this instanceof InterruptedCallException
-                || this instanceof QueueFullException
-                || this instanceof HandshakeException
-                || this instanceof HandshakeTimeoutException;
-    }
 }

@@ -62,6 +62,7 @@ public final class WebSocketServer implements AutoCloseable {
     /** Transports that are no WebSocket yet; those that are one are with the engine. */
     private final Set<HttpConnection> open = ConcurrentHashMap.newKeySet();
 
+    private final HttpSide side = new Side();
     private final AtomicInteger openCount = new AtomicInteger();
     private final AtomicBoolean shuttingDown = new AtomicBoolean();
 
@@ -86,12 +87,12 @@ public final class WebSocketServer implements AutoCloseable {
             closeAcceptors();
             throw e;
         }
-        FirstUse.prepare(log());
+        FirstUse.prepare(engine.log());
         acceptors.forEach(Acceptor::start);
     }
 
     private void bind(SocketAddress address) throws IOException {
-        Loopback.Binding binding = each -> Acceptor.bind(each, this::accepted, engine.time(), log());
+        Loopback.Binding binding = each -> Acceptor.bind(each, this::accepted, engine.time(), engine.log());
         if (Loopback.isMeant(address)) {
             acceptors.addAll(Loopback.bind(((InetSocketAddress) address).getPort(), binding));
         } else if (address instanceof InetSocketAddress tcp && tcp.isUnresolved()) {
@@ -201,7 +202,7 @@ public final class WebSocketServer implements AutoCloseable {
             try {
                 acceptor.close();
             } catch (IOException e) {
-                log().warn("close failed", e);
+                engine.log().warn("close failed", e);
             }
         }
     }
@@ -216,7 +217,7 @@ public final class WebSocketServer implements AutoCloseable {
         SelectorLoop loop = engine.loops().next();
         loop.start();
         HttpConnection connection =
-                new HttpConnection(this, Carriers.of(engine, stream, loop), context != null, overLimit);
+                new HttpConnection(side, Carriers.of(engine, stream, loop), context != null, overLimit);
         if (admit(connection)) {
             connection.start();
         }
@@ -232,52 +233,61 @@ public final class WebSocketServer implements AutoCloseable {
         return true;
     }
 
-    /** Opens the WebSocket that {@code from} has become; {@code leftover} came behind its request. */
-    WebSocketConnection open(
-            HttpConnection from, Opening opening, Carrier carrier, ByteBuffer leftover, RequestContext request) {
-        if (!open.remove(from)) { // Aborted meanwhile, and so counted as ended; it ends once more.
-            openCount.incrementAndGet();
+    /** What the accepted transports ask of their server. */
+    private final class Side implements HttpSide {
+        @Override
+        public WebSocketConnection open(
+                HttpConnection from, Opening opening, Carrier carrier, ByteBuffer leftover, RequestContext request) {
+            if (!open.remove(from)) { // Aborted meanwhile, and so counted as ended; it ends once more.
+                openCount.incrementAndGet();
+            }
+            return host.open(opening, carrier, leftover, webSocketEnded, request);
         }
-        return host.open(opening, carrier, leftover, webSocketEnded, request);
-    }
 
-    void ended(HttpConnection connection) {
-        if (open.remove(connection)) {
-            openCount.decrementAndGet();
+        @Override
+        public void ended(HttpConnection connection) {
+            if (open.remove(connection)) {
+                openCount.decrementAndGet();
+            }
         }
-    }
 
-    LoopEngine engine() {
-        return engine;
-    }
-
-    LimitedLog log() {
-        return engine.log();
-    }
-
-    HeadLimits headLimits() {
-        return headLimits;
-    }
-
-    Duration handshakeTimeout() {
-        return handshakeTimeout;
-    }
-
-    boolean isShuttingDown() {
-        return shuttingDown.get();
-    }
-
-    /** {@return the route whose listener gets this path's connections, if there is one} */
-    @Nullable
-    ListenerRoute listenerRoute(String path) {
-        return shuttingDown.get() ? null : routes.listener(path);
-    }
-
-    Routes.Match match(String path, boolean overLimit) {
-        if (shuttingDown.get()) {
-            return UNAVAILABLE;
+        @Override
+        public LoopEngine engine() {
+            return engine;
         }
-        return overLimit ? FULL : routes.match(path).orElse(NOT_FOUND);
+
+        @Override
+        public LimitedLog log() {
+            return engine.log();
+        }
+
+        @Override
+        public HeadLimits headLimits() {
+            return headLimits;
+        }
+
+        @Override
+        public Duration handshakeTimeout() {
+            return handshakeTimeout;
+        }
+
+        @Override
+        public boolean isShuttingDown() {
+            return shuttingDown.get();
+        }
+
+        @Override
+        public @Nullable ListenerRoute listenerRoute(String path) {
+            return shuttingDown.get() ? null : routes.listener(path);
+        }
+
+        @Override
+        public Routes.Match match(String path, boolean overLimit) {
+            if (shuttingDown.get()) {
+                return UNAVAILABLE;
+            }
+            return overLimit ? FULL : routes.match(path).orElse(NOT_FOUND);
+        }
     }
 
     /**

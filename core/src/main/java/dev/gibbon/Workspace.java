@@ -12,7 +12,7 @@ interface Workspace {
     ByteBuffer inflateBuffer();
 
     /** {@return the view that messages are shown by} */
-    MessageView view();
+    ReceivedView view();
 
     /** {@return where messages are put together that do not come in one read} */
     AssemblyBuffers assemblies();
