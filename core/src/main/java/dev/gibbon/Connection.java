@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.connection.LoopGuard;
+import dev.gibbon.connection.WebSocketConnection;
+import dev.gibbon.loop.SharedEngine;
 import dev.gibbon.spi.Transport;
 import java.io.IOException;
 import java.io.InputStream;

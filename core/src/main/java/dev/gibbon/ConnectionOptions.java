@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.internal.Arguments;
+import dev.gibbon.support.Arguments;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 public final class ConnectionOptions {
     /** One for all connections that have these options. */
     private final long maxFrameBytes;
+
     private final long maxMessageBytes;
     private final int maxFragments;
     private final int maxControlFramesPerMinute;

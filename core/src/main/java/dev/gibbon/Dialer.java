@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.client.DialDraft;
+import dev.gibbon.client.DialSettings;
+import dev.gibbon.client.Dialing;
+import dev.gibbon.client.Resolver;
+import dev.gibbon.client.Target;
+import dev.gibbon.connection.LoopGuard;
 import dev.gibbon.handshake.ServerPolicy;
-import dev.gibbon.internal.Arguments;
-import dev.gibbon.internal.TlsEngines;
-import dev.gibbon.internal.dial.Resolver;
-import dev.gibbon.internal.dial.Target;
+import dev.gibbon.loop.LoopEngine;
+import dev.gibbon.support.Arguments;
+import dev.gibbon.transport.TlsEngines;
 import java.io.IOException;
 import java.net.CookieHandler;
 import java.net.InetAddress;

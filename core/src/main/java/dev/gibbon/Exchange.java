@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.server.ServerExchange;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.Optional;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.connection.Members;
+import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.protocol.ClosePayload;
 import java.util.Iterator;
 import java.util.Objects;

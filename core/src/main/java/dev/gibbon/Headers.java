@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.handshake.HttpSyntax;
+import dev.gibbon.http.HttpSyntax;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Iterator;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.connection.OwnedMessage;
+import dev.gibbon.connection.Text;
 import java.util.Objects;
 
 /**

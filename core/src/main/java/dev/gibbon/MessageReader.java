@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.connection.IncomingMessage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Reader;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.connection.ReceivedView;
 import java.nio.ByteBuffer;
 
 /**

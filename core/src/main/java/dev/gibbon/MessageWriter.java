@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.connection.OutgoingMessage;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.internal.Arguments;
+import dev.gibbon.support.Arguments;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;

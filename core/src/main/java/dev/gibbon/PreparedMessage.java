@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.connection.EncodedMessage;
+import dev.gibbon.connection.Text;
+
 /**
  * A message encoded once and sent to many connections by {@link Connection#writePrepared}.
  * Immutable, for any thread. A server sends the encoded frame as it is; a client masks it

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.handshake.Authority;
-import dev.gibbon.handshake.HttpSyntax;
+import dev.gibbon.http.Authority;
+import dev.gibbon.http.HttpSyntax;
 import java.net.PasswordAuthentication;
 import java.net.URI;
 import java.nio.ByteBuffer;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.internal.proxy.EnvironmentProxies;
-import dev.gibbon.internal.proxy.SelectorProxies;
+import dev.gibbon.client.EnvironmentProxies;
+import dev.gibbon.client.SelectorProxies;
 import java.io.IOException;
 import java.net.ProxySelector;
 import java.net.URI;

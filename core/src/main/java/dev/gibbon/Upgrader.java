@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.connection.Compression;
+import dev.gibbon.connection.WindowMemory;
 import dev.gibbon.deflate.DeflateNegotiation;
 import dev.gibbon.handshake.ExtensionNegotiator;
 import dev.gibbon.handshake.HandshakeOutcome;
 import dev.gibbon.handshake.ServerHandshake;
 import dev.gibbon.handshake.ServerPolicy;
-import dev.gibbon.internal.Arguments;
+import dev.gibbon.server.Opening;
+import dev.gibbon.server.ServerExchange;
 import dev.gibbon.spi.UpgradeReply;
 import dev.gibbon.spi.UpgradeRequest;
+import dev.gibbon.support.Arguments;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
@@ -107,7 +111,8 @@ public final class Upgrader {
         return options;
     }
 
-    boolean keepsRequestHeaders() {
+    /** {@return whether a connection keeps its request's headers} */
+    public boolean keepsRequestHeaders() {
         return keepRequestHeaders;
     }
 

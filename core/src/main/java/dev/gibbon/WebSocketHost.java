@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.internal.Arguments;
-import dev.gibbon.internal.ChannelTransport;
+import dev.gibbon.connection.Carrier;
+import dev.gibbon.connection.HandlerRun;
+import dev.gibbon.connection.RequestContext;
+import dev.gibbon.connection.WebSocketConnection;
+import dev.gibbon.loop.Carriers;
+import dev.gibbon.loop.LoopEngine;
+import dev.gibbon.server.Opening;
+import dev.gibbon.server.ServeRoute;
 import dev.gibbon.spi.AsyncStream;
 import dev.gibbon.spi.HostLoop;
 import dev.gibbon.spi.Transport;
 import dev.gibbon.spi.UpgradeReply;
 import dev.gibbon.spi.UpgradeRequest;
+import dev.gibbon.support.Arguments;
+import dev.gibbon.transport.ChannelTransport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;

@@ -1,12 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.internal.Arguments;
-import dev.gibbon.internal.ChannelTransport;
-import dev.gibbon.internal.TlsEngines;
-import dev.gibbon.internal.TlsTransport;
-import dev.gibbon.internal.http.HeadLimits;
+import dev.gibbon.connection.Carrier;
+import dev.gibbon.connection.LoopGuard;
+import dev.gibbon.connection.RequestContext;
+import dev.gibbon.connection.WebSocketConnection;
+import dev.gibbon.http.HeadLimits;
+import dev.gibbon.loop.Carriers;
+import dev.gibbon.loop.LoopEngine;
+import dev.gibbon.loop.SelectorLoop;
+import dev.gibbon.server.Acceptor;
+import dev.gibbon.server.FirstUse;
+import dev.gibbon.server.HttpConnection;
+import dev.gibbon.server.HttpSide;
+import dev.gibbon.server.ListenerFactoryRoute;
+import dev.gibbon.server.ListenerRoute;
+import dev.gibbon.server.Loopback;
+import dev.gibbon.server.Opening;
+import dev.gibbon.server.Routes;
+import dev.gibbon.server.ServeRoute;
 import dev.gibbon.spi.Transport;
+import dev.gibbon.support.Arguments;
+import dev.gibbon.support.LimitedLog;
+import dev.gibbon.transport.ChannelTransport;
+import dev.gibbon.transport.TlsEngines;
+import dev.gibbon.transport.TlsTransport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -231,6 +249,10 @@ public final class WebSocketServer implements AutoCloseable {
             return false;
         }
         return true;
+    }
+
+    HttpSide side() {
+        return side;
     }
 
     /** What the accepted transports ask of their server. */

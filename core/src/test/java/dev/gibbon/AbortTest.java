@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gibbon.internal.ChannelTransport;
 import dev.gibbon.spi.Transport;
 import dev.gibbon.testkit.HttpHead;
+import dev.gibbon.transport.ChannelTransport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;

@@ -4,6 +4,8 @@ package dev.gibbon;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gibbon.server.Acceptor;
+import dev.gibbon.support.LimitedLog;
 import dev.gibbon.testkit.ManualClock;
 import java.io.IOException;
 import java.net.InetAddress;

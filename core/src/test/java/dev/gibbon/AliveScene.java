@@ -4,10 +4,15 @@ package dev.gibbon;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gibbon.connection.Compression;
+import dev.gibbon.connection.RequestContext;
+import dev.gibbon.connection.SecureMaskingKeys;
+import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.deflate.DeflateAgreement;
 import dev.gibbon.deflate.MessageDeflater;
 import dev.gibbon.deflate.ZlibPool;
-import dev.gibbon.internal.SecureMaskingKeys;
+import dev.gibbon.loop.EventLoop;
+import dev.gibbon.loop.LoopEngine;
 import dev.gibbon.spi.Transport;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.ManualClock;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gibbon.connection.Input;
 import dev.gibbon.testkit.Frame;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.TransportPair;
 import java.time.Duration;

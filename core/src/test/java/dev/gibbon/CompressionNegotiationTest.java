@@ -99,7 +99,7 @@ class CompressionNegotiationTest {
 
     @AfterAll
     void end() throws IOException {
-        ZlibPool pool = server.engine().zlib(1);
+        ZlibPool pool = server.side().engine().zlib(1);
         control.close();
         Rig.await(() -> pool.leased() == 0, () -> pool.leased() + " zlib objects are out");
         server.close();

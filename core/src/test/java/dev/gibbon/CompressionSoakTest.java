@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.deflate.Corpus;
 import dev.gibbon.deflate.DeflateAgreement;
 import dev.gibbon.deflate.DeflateAgreement.Direction;
 import dev.gibbon.deflate.MessageDeflater;
 import dev.gibbon.deflate.ZlibPool;
+import dev.gibbon.loop.LoopEngine;
 import dev.gibbon.spi.Transport;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.ScriptedPeer;
@@ -408,7 +410,7 @@ class CompressionSoakTest {
                     }
                 })
                 .start()) {
-            ZlibPool pool = server.engine().zlib(1);
+            ZlibPool pool = server.side().engine().zlib(1);
             List<Connection> clients = new ArrayList<>();
             List<String> paths = List.of("keeping", "usual", "pull");
             int unfinished = 0;

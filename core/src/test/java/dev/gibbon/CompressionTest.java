@@ -9,8 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gibbon.connection.EncodedMessage;
+import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.deflate.ZlibPool;
 import dev.gibbon.handshake.AcceptKey;
+import dev.gibbon.loop.LoopEngine;
 import dev.gibbon.testkit.ScriptedPeer;
 import dev.gibbon.testkit.TransportPair;
 import java.io.IOException;
@@ -87,7 +90,7 @@ class CompressionTest {
                             }
                         }
                     }
-                    ZlibPool pool = server.engine().zlib(1);
+                    ZlibPool pool = server.side().engine().zlib(1);
                     assertTrue(pool.live() > 0, "it was compressed");
                     Rig.await(() -> pool.leased() == 0, () -> pool.leased() + " zlib objects are out");
                     server.close();
@@ -132,7 +135,7 @@ class CompressionTest {
                     echoes(ws, JSON.repeat(100));
                 }
             }
-            assertEquals(0, server.engine().zlib(1).live());
+            assertEquals(0, server.side().engine().zlib(1).live());
             assertEquals(0, asking.engine().zlib(1).live());
         }
     }
@@ -277,14 +280,14 @@ class CompressionTest {
 
     @Test
     void aPreparedMessageIsCompressedOncePerForm() {
-        PreparedMessage message = PreparedMessage.text(JSON.repeat(20));
+        EncodedMessage message = EncodedMessage.of(PreparedMessage.text(JSON.repeat(20)));
         ZlibPool pool = new ZlibPool(1, 1);
-        PreparedMessage.Encoding once = message.compressed(pool, 15);
+        EncodedMessage.Encoding once = message.compressed(pool, 15);
         assertTrue(once.isCompressed());
         assertTrue(once.frame().remaining() < message.frame().remaining() / 2);
         assertSame(once, message.compressed(pool, 15));
         assertTrue(once != message.compressed(pool, 8));
-        PreparedMessage noise = PreparedMessage.binary(new byte[] {1, 2, 3});
+        EncodedMessage noise = EncodedMessage.of(PreparedMessage.binary(new byte[] {1, 2, 3}));
         assertSame(noise.plain(), noise.compressed(pool, 15), "it would not be shorter");
         assertEquals(0, pool.leased());
     }

@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.deflate.DeflateAgreement;
 import dev.gibbon.deflate.MessageDeflater;
+import dev.gibbon.loop.LoopEngine;
 import dev.gibbon.spi.Transport;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.ScriptedPeer;

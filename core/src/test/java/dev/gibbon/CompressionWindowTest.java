@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.deflate.Corpus;
 import dev.gibbon.deflate.DeflateAgreement;
 import dev.gibbon.deflate.DeflateAgreement.Direction;

@@ -6,10 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gibbon.internal.ChannelTransport;
+import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.Splitter;
 import dev.gibbon.testkit.TransportPair;
+import dev.gibbon.transport.ChannelTransport;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -11,7 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.DialScene.Dial;
 import dev.gibbon.HandshakeTimeoutException.Stage;
-import dev.gibbon.internal.dial.Target;
+import dev.gibbon.client.Target;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.HttpHead;
 import dev.gibbon.testkit.ManualClock;

@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.DialScene.Dial;
-import dev.gibbon.internal.SecureMaskingKeys;
+import dev.gibbon.connection.SecureMaskingKeys;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.HttpHead;
 import dev.gibbon.testkit.ScriptedPeer;

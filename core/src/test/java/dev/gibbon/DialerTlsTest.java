@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.DialScene.Dial;
-import dev.gibbon.internal.BufferPool;
-import dev.gibbon.internal.TlsEngines;
-import dev.gibbon.internal.TlsTransport;
 import dev.gibbon.spi.Transport;
+import dev.gibbon.support.BufferPool;
 import dev.gibbon.testkit.HttpHead;
 import dev.gibbon.testkit.ScriptedPeer;
+import dev.gibbon.transport.TlsEngines;
+import dev.gibbon.transport.TlsTransport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;

@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gibbon.internal.SecureMaskingKeys;
+import dev.gibbon.connection.SecureMaskingKeys;
+import dev.gibbon.connection.WebSocketConnection;
+import dev.gibbon.loop.LoopEngine;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.LengthForm;
 import dev.gibbon.testkit.ManualClock;

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gibbon.connection.HoldUp;
+import dev.gibbon.support.LimitedLog;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.ManualClock;
 import java.io.ByteArrayOutputStream;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.loop.EventLoop;
+import dev.gibbon.loop.HostedLoop;
+import dev.gibbon.loop.LoopEngine;
 import dev.gibbon.spi.AsyncStream;
 import dev.gibbon.spi.Transport;
 import java.io.IOException;

@@ -3,6 +3,7 @@ package dev.gibbon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.gibbon.support.LimitedLog;
 import dev.gibbon.testkit.ManualClock;
 import java.time.Duration;
 import java.util.List;

@@ -4,10 +4,10 @@ package dev.gibbon;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gibbon.internal.ChannelTransport;
 import dev.gibbon.spi.Transport;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.ScriptedPeer;
+import dev.gibbon.transport.ChannelTransport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.internal.ChannelTransport;
-import dev.gibbon.internal.LoopTransport;
 import dev.gibbon.testkit.Splitter;
+import dev.gibbon.transport.ChannelTransport;
+import dev.gibbon.transport.LoopTransport;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gibbon.internal.BufferPool;
-import dev.gibbon.internal.LoopTransport;
-import dev.gibbon.internal.TlsEngines;
-import dev.gibbon.internal.TlsTransport;
+import dev.gibbon.connection.LoopGuard;
+import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.spi.Transport;
+import dev.gibbon.support.BufferPool;
 import dev.gibbon.testkit.Splitter;
+import dev.gibbon.transport.LoopTransport;
+import dev.gibbon.transport.TlsEngines;
+import dev.gibbon.transport.TlsTransport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;

@@ -41,6 +41,7 @@ class PublicTypesTest {
             HandshakeException = DialerHandshakeThreatsTest
             HandshakeTimeoutException = DialerHandshakeThreatsTest
             InsecureTls = DialerTlsTest
+            InterruptedCallException = AliveUnreadTest
             ListenerFactory = ServeTest
             MessageHandler = ServeTest
             MessageReader = ReceiverTest

@@ -3,7 +3,9 @@ package dev.gibbon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.gibbon.internal.SecureMaskingKeys;
+import dev.gibbon.connection.SecureMaskingKeys;
+import dev.gibbon.loop.LoopEngine;
+import dev.gibbon.loop.PumpedStream;
 import dev.gibbon.testkit.ManualClock;
 import dev.gibbon.testkit.TransportPair;
 import java.nio.ByteBuffer;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.internal.ChannelTransport;
 import dev.gibbon.spi.AsyncStream;
 import dev.gibbon.spi.HostLoop;
 import dev.gibbon.spi.Transport;
@@ -9,6 +8,7 @@ import dev.gibbon.spi.UpgradeReply;
 import dev.gibbon.spi.UpgradeRequest;
 import dev.gibbon.testkit.HttpHead;
 import dev.gibbon.testkit.ScriptedPeer;
+import dev.gibbon.transport.ChannelTransport;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

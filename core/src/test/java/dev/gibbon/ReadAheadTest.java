@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import dev.gibbon.connection.Input;
+import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.TransportPair;
 import java.io.IOException;

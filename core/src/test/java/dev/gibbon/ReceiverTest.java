@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.TransportPair;
 import java.io.Reader;

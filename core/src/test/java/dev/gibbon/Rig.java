@@ -8,7 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gibbon.internal.SecureMaskingKeys;
+import dev.gibbon.connection.SecureMaskingKeys;
+import dev.gibbon.connection.WebSocketConnection;
+import dev.gibbon.loop.EventLoop;
+import dev.gibbon.loop.LoopEngine;
+import dev.gibbon.loop.SelectorLoop;
 import dev.gibbon.spi.Transport;
 import dev.gibbon.testkit.ManualClock;
 import dev.gibbon.testkit.MemoryTransport;

@@ -7,13 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import dev.gibbon.connection.SendBatch;
 import dev.gibbon.frame.Opcode;
-import dev.gibbon.internal.BufferPool;
-import dev.gibbon.internal.LoopTransport;
 import dev.gibbon.protocol.Limits;
 import dev.gibbon.protocol.Outbound;
 import dev.gibbon.protocol.Protocol;
+import dev.gibbon.support.BufferPool;
 import dev.gibbon.testkit.Frame;
+import dev.gibbon.transport.LoopTransport;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;

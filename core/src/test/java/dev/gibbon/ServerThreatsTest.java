@@ -5,6 +5,8 @@ import static dev.gibbon.ServerUnderTest.latin1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gibbon.connection.Sender;
+import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.testkit.HttpHead;
 import dev.gibbon.testkit.ScriptedPeer;
 import java.io.IOException;

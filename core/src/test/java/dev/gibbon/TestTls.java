@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.internal.BufferPool;
-import dev.gibbon.internal.ChannelTransport;
-import dev.gibbon.internal.TlsEngines;
-import dev.gibbon.internal.TlsTransport;
 import dev.gibbon.spi.Transport;
+import dev.gibbon.support.BufferPool;
+import dev.gibbon.transport.ChannelTransport;
+import dev.gibbon.transport.TlsEngines;
+import dev.gibbon.transport.TlsTransport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;

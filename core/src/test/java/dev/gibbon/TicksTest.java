@@ -4,6 +4,8 @@ package dev.gibbon;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gibbon.connection.Ticks;
+import dev.gibbon.support.LimitedLog;
 import dev.gibbon.testkit.ManualClock;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -8,7 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gibbon.internal.ChannelTransport;
+import dev.gibbon.connection.Carrier;
+import dev.gibbon.loop.Carriers;
+import dev.gibbon.loop.LoopEngine;
+import dev.gibbon.server.HttpConnection;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.HttpHead;
 import dev.gibbon.testkit.MemoryTransport;
@@ -17,6 +20,7 @@ import dev.gibbon.testkit.ScriptedPeer;
 import dev.gibbon.testkit.Splitter;
 import dev.gibbon.testkit.TransportCounters;
 import dev.gibbon.testkit.TransportPair;
+import dev.gibbon.transport.ChannelTransport;
 import java.io.ByteArrayOutputStream;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
@@ -286,9 +290,9 @@ class UpgraderTest {
         }
 
         private static void startOver(MemoryTransport transport, WebSocketServer server) {
-            LoopEngine engine = server.engine();
+            LoopEngine engine = server.side().engine();
             Carrier carrier = Carriers.of(engine, transport, engine.loops().next());
-            new HttpConnection(server, carrier, false, false).start();
+            new HttpConnection(server.side(), carrier, false, false).start();
         }
 
         @Test

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gibbon.connection.Input;
+import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.TransportPair;
 import java.nio.ByteBuffer;

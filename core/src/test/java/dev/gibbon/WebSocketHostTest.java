@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.RawHost.Opened;
 import dev.gibbon.RawHost.Way;
+import dev.gibbon.loop.SelectorLoop;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.ScriptedPeer;
 import java.io.ByteArrayOutputStream;

@@ -8,10 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gibbon.internal.ChannelTransport;
 import dev.gibbon.testkit.HttpHead;
 import dev.gibbon.testkit.Recorder;
 import dev.gibbon.testkit.ScriptedPeer;
+import dev.gibbon.transport.ChannelTransport;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.connection.Compression;
 import dev.gibbon.deflate.DeflateAgreement;
 import dev.gibbon.deflate.ZlibPool;
+import dev.gibbon.loop.LoopEngine;
 import dev.gibbon.spi.Transport;
 import java.nio.ByteBuffer;
 import java.util.Optional;

@@ -38,6 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 /** Short loads on servers in this process: what is counted, and what of a server that does wrong is noticed. */
+@SuppressWarnings("ReferenceEquality") // Which of the connections it is.
 class LoadCommandTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 

@@ -3,7 +3,7 @@ package dev.gibbon.deflate;
 
 import dev.gibbon.handshake.ExtensionOffer;
 import dev.gibbon.handshake.ExtensionOffer.Parameter;
-import dev.gibbon.handshake.HttpSyntax;
+import dev.gibbon.http.HttpSyntax;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

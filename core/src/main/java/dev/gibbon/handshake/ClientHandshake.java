@@ -3,6 +3,8 @@ package dev.gibbon.handshake;
 
 import dev.gibbon.HandshakeException;
 import dev.gibbon.Headers;
+import dev.gibbon.http.Authority;
+import dev.gibbon.http.HttpSyntax;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.handshake;
 
+import dev.gibbon.http.HttpSyntax;
+
 /** Walks once over a field value, from left to right; never backwards, so its cost is linear whatever the input. */
 final class FieldScanner {
     private final CharSequence text;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.handshake;
 
+import dev.gibbon.http.Authority;
+import dev.gibbon.http.HttpSyntax;
 import java.util.Optional;
 import java.util.OptionalInt;
 

@@ -2,6 +2,8 @@
 package dev.gibbon.handshake;
 
 import dev.gibbon.OriginPolicy;
+import dev.gibbon.http.Authority;
+import dev.gibbon.http.HttpSyntax;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;

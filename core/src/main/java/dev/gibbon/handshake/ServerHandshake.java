@@ -2,6 +2,8 @@
 package dev.gibbon.handshake;
 
 import dev.gibbon.Headers;
+import dev.gibbon.http.Authority;
+import dev.gibbon.http.HttpSyntax;
 import dev.gibbon.spi.UpgradeRequest;
 import java.util.HashSet;
 import java.util.List;

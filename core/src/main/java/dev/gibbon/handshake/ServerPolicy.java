@@ -2,6 +2,7 @@
 package dev.gibbon.handshake;
 
 import dev.gibbon.OriginPolicy;
+import dev.gibbon.http.HttpSyntax;
 import java.util.HashSet;
 import java.util.List;
 

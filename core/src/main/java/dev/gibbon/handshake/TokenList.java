@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.handshake;
 
+import dev.gibbon.http.HttpSyntax;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.fuzz;
 
-import dev.gibbon.internal.http.HeadParser;
-import dev.gibbon.internal.http.HttpHeadException;
+import dev.gibbon.http.HeadParser;
+import dev.gibbon.http.HttpHeadException;
 import java.nio.ByteBuffer;
 import java.util.List;
 

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.loop;
+
+import dev.gibbon.connection.LoopGuard;
+import dev.gibbon.support.LimitedLog;
+import java.util.Arrays;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+
+/** The event loops of an engine; connections are given in turn to those that have threads of their own. Any thread. */
+public final class EventLoops {
+    private final LoopEngine engine;
+    private final SelectorLoop[] loops;
+    private final AtomicInteger turn = new AtomicInteger();
+
+    /** Those on event threads of a host: a few, made when it starts. */
+    private final AtomicReference<HostedLoop[]> hosted = new AtomicReference<>(new HostedLoop[0]);
+
+    EventLoops(LoopEngine engine, int count) {
+        this.engine = engine;
+        loops = new SelectorLoop[count];
+        for (int i = 0; i < count; i++) {
+            loops[i] = new SelectorLoop(engine, "gibbon-loop-" + i);
+        }
+    }
+
+    /** {@return the loop for the next connection} */
+    public SelectorLoop next() {
+        return loops[Math.floorMod(turn.getAndIncrement(), loops.length)];
+    }
+
+    /** {@return a loop on the event thread of a host} */
+    public HostedLoop hosted(String name, Executor events, BooleanSupplier onThread) {
+        HostedLoop loop = new HostedLoop(engine, name, events, onThread);
+        HostedLoop[] _ = hosted.updateAndGet(known -> {
+            HostedLoop[] all = Arrays.copyOf(known, known.length + 1);
+            all[known.length] = loop;
+            return all;
+        });
+        return loop;
+    }
+
+    /**
+     * {@return whether the calling thread must not wait: it is that of a loop, or of a host's whose connections
+     * these are}
+     */
+    boolean isEventThread() {
+        if (LoopGuard.isLoopThread()) {
+            return true;
+        }
+        for (HostedLoop loop : hosted.get()) {
+            if (loop.onThread()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Looks whether listeners hold loops up. {@return whether any loop did anything since the last look} */
+    boolean look(long now, LimitedLog log) {
+        boolean busy = false;
+        for (EventLoop loop : loops) {
+            busy |= loop.look(now, log);
+        }
+        for (EventLoop loop : hosted.get()) {
+            busy |= loop.look(now, log);
+        }
+        return busy;
+    }
+
+    /** {@return whether any loop does something} */
+    boolean busy() {
+        for (EventLoop loop : loops) {
+            if (loop.busy()) {
+                return true;
+            }
+        }
+        for (EventLoop loop : hosted.get()) {
+            if (loop.busy()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Has the threads end as soon as they have nothing to do, and waits for that, until a time on the clock. */
+    void end(long until) throws InterruptedException {
+        for (SelectorLoop loop : loops) {
+            loop.endWhenIdle();
+        }
+        for (SelectorLoop loop : loops) {
+            loop.awaitEnd(until);
+        }
+    }
+}

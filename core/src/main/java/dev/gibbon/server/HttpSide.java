@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.server;
+
+import dev.gibbon.connection.Carrier;
+import dev.gibbon.connection.RequestContext;
+import dev.gibbon.connection.WebSocketConnection;
+import dev.gibbon.http.HeadLimits;
+import dev.gibbon.loop.LoopEngine;
+import dev.gibbon.support.LimitedLog;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** What an accepted transport asks of the server that it belongs to. Any thread. */
+public interface HttpSide {
+    /** Opens the WebSocket that {@code from} has become; {@code leftover} came behind its request. */
+    WebSocketConnection open(
+            HttpConnection from, Opening opening, Carrier carrier, ByteBuffer leftover, RequestContext request);
+
+    void ended(HttpConnection connection);
+
+    LoopEngine engine();
+
+    LimitedLog log();
+
+    HeadLimits headLimits();
+
+    Duration handshakeTimeout();
+
+    boolean isShuttingDown();
+
+    /** {@return the route whose listener gets this path's connections, if there is one} */
+    @Nullable
+    ListenerRoute listenerRoute(String path);
+
+    Routes.Match match(String path, boolean overLimit);
+}

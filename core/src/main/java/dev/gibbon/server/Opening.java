@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.server;
+
+import dev.gibbon.Headers;
+import dev.gibbon.Upgrader;
+import dev.gibbon.connection.Compression;
+import dev.gibbon.connection.WindowMemory;
+import dev.gibbon.handshake.HandshakeOutcome;
+import dev.gibbon.spi.UpgradeReply;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One opening handshake that an upgrader has accepted: the reply, and the memory set aside for what it promises.
+ * Closing it gives that memory back unless a connection has taken it over. One thread.
+ */
+public final class Opening implements UpgradeReply.Accepted {
+    private final Upgrader upgrader;
+    private final int status;
+    private final HandshakeOutcome.Accepted outcome;
+    private final @Nullable Compression compression;
+    private WindowMemory.@Nullable Room room;
+    private boolean opened;
+
+    public Opening(
+            Upgrader upgrader,
+            int status,
+            HandshakeOutcome.Accepted outcome,
+            @Nullable Compression compression,
+            WindowMemory.@Nullable Room room) {
+        this.upgrader = upgrader;
+        this.status = status;
+        this.outcome = outcome;
+        this.compression = compression;
+        this.room = room;
+    }
+
+    /**
+     * {@return what a host was given to open}
+     *
+     * @throws IllegalArgumentException if no upgrader has made it
+     */
+    public static Opening of(UpgradeReply.Accepted reply) {
+        if (reply instanceof Opening opening) {
+            return opening;
+        }
+        throw new IllegalArgumentException("a reply to open is made by Upgrader.reply, not by " + reply.getClass());
+    }
+
+    public Upgrader upgrader() {
+        return upgrader;
+    }
+
+    @Override
+    public int status() {
+        return status;
+    }
+
+    @Override
+    public Headers headers() {
+        return outcome.reply();
+    }
+
+    @Override
+    public Optional<String> subprotocol() {
+        return outcome.agreement().subprotocol();
+    }
+
+    @Override
+    public List<String> extensions() {
+        return compression == null ? List.of() : List.of(compression.extension());
+    }
+
+    /** {@return what was agreed on about compression; null if nothing was} */
+    @Nullable
+    public Compression compression() {
+        return compression;
+    }
+
+    /**
+     * Leaves the memory to a connection; {@return what to run at its end, {@code ended} included}
+     *
+     * @throws IllegalStateException if a connection has been opened of it, or it was closed
+     */
+    public Runnable handOver(Runnable ended) {
+        if (opened) {
+            throw new IllegalStateException("this reply was opened already, or given up");
+        }
+        opened = true;
+        WindowMemory.Room taken = room;
+        if (taken == null) {
+            return ended;
+        }
+        room = null;
+        return () -> {
+            taken.giveBack();
+            ended.run();
+        };
+    }
+
+    @Override
+    public void close() {
+        opened = true;
+        if (room != null) {
+            room.giveBack();
+            room = null;
+        }
+    }
+}

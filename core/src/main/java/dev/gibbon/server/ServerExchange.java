@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.server;
+
+import dev.gibbon.Connection;
+import dev.gibbon.Exchange;
+import dev.gibbon.ExchangeHandler;
+import dev.gibbon.HandshakeException;
+import dev.gibbon.Headers;
+import dev.gibbon.Listener;
+import dev.gibbon.ListenerFactory;
+import dev.gibbon.Upgrader;
+import dev.gibbon.connection.LoopGuard;
+import dev.gibbon.connection.Refusals;
+import dev.gibbon.connection.RequestContext;
+import dev.gibbon.connection.WebSocketConnection;
+import dev.gibbon.handshake.HttpStatus;
+import dev.gibbon.handshake.ServerHandshake;
+import dev.gibbon.handshake.TokenList;
+import dev.gibbon.http.BodyFraming;
+import dev.gibbon.http.HeadWriter;
+import dev.gibbon.http.PercentEncoding;
+import dev.gibbon.http.ResponseHead;
+import dev.gibbon.http.ValidRequest;
+import dev.gibbon.spi.UpgradeReply;
+import dev.gibbon.support.LimitedLog;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import javax.net.ssl.SSLSession;
+import org.jspecify.annotations.Nullable;
+
+/** A request that the embedded server read. Handler's thread only. */
+public final class ServerExchange implements Exchange {
+    /** Fields that delimit a message: ours to write, so that no two readers of a response disagree. */
+    private static final Set<String> FRAMING = Set.of("content-length", "transfer-encoding", "connection");
+
+    private enum Answer {
+        NONE,
+        RESPONSE,
+        UPGRADE
+    }
+
+    private final HttpConnection http;
+    private final ExchangeHandler handler;
+    private final Map<String, String> pathParameters;
+    private final String route;
+    private final String method;
+    private final String target;
+    private final String path;
+    private final Optional<String> query;
+    private final String host;
+
+    /** Let go by an upgrade, unless it is to keep them. */
+    private @Nullable ValidRequest request;
+
+    private Answer answer = Answer.NONE;
+    private boolean keepAlive;
+    private @Nullable WebSocketConnection connection;
+    private @Nullable ConcurrentMap<String, Object> attributes;
+
+    /** What this exchange itself threw because the request was refused or its client is gone. */
+    private @Nullable IOException ownEnd;
+
+    ServerExchange(HttpConnection http, ValidRequest request, Routes.Match match) {
+        this.http = http;
+        this.request = request;
+        this.handler = match.handler();
+        this.pathParameters = match.parameters();
+        this.route = match.pattern();
+        // An open connection keeps these: most are the same few strings.
+        this.method =
+                request.head().method().equals("GET") ? "GET" : request.head().method();
+        this.target = request.head().target();
+        this.path = request.target().path().equals(target)
+                ? target
+                : request.target().path();
+        this.query = request.target().query();
+        this.host = request.host();
+        this.keepAlive = request.head().version().equals("HTTP/1.1")
+                && !TokenList.contains(request.head().headers().all("Connection"), "close");
+    }
+
+    /**
+     * Has the handler answer, on the calling thread, and sees to it that there is an answer.
+     *
+     * @throws IOException if the client has left
+     */
+    void serve(LimitedLog log) throws IOException {
+        Throwable thrown = run();
+        boolean _ = Thread.interrupted(); // Meant for the handler; it would end the closing handshake.
+        WebSocketConnection opened = connection;
+        if (opened != null) {
+            opened.handlerEnded(thrown);
+            return;
+        }
+        if (thrown != null && isOwnEnd(thrown)) {
+            log.debug("request refused, or its client gone", thrown);
+            return;
+        }
+        if (thrown != null) {
+            log.applicationThrew("a handler", this, thrown);
+        } else if (!answered()) {
+            log.warn("a handler returned without an answer; " + this, null);
+        }
+        if (!answered()) {
+            respond(500, "text/plain", "500 Internal Server Error\n");
+        }
+    }
+
+    /** {@return what the handler threw; null if it returned} */
+    private @Nullable Throwable run() {
+        try {
+            handler.handle(this);
+            return null;
+        } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
+            return e;
+        }
+    }
+
+    boolean answered() {
+        return answer != Answer.NONE;
+    }
+
+    /** {@return whether another request may follow on the same transport} */
+    boolean keepAlive() {
+        return keepAlive && answer == Answer.RESPONSE;
+    }
+
+    /** {@return whether an exception says no more than that the request was refused or its client is gone} */
+    private boolean isOwnEnd(Throwable thrown) {
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (cause.equals(ownEnd)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public String method() {
+        return method;
+    }
+
+    @Override
+    public String target() {
+        return target;
+    }
+
+    @Override
+    public String path() {
+        return path;
+    }
+
+    @Override
+    public Optional<String> query() {
+        return query;
+    }
+
+    @Override
+    public String pathParameter(String name) {
+        String value = pathParameters.get(name);
+        if (value == null) {
+            throw new IllegalArgumentException("the route has no {" + name + "}");
+        }
+        return name.equals("*") ? value : PercentEncoding.decode(value);
+    }
+
+    @Override
+    public String host() {
+        return host;
+    }
+
+    @Override
+    public Headers headers() {
+        return request().head().headers();
+    }
+
+    private ValidRequest request() {
+        ValidRequest known = request;
+        if (known == null) {
+            throw new IllegalStateException(
+                    "the upgrade let go of the request's fields; read them before it, or set keepRequestHeaders");
+        }
+        return known;
+    }
+
+    @Override
+    public boolean isWebSocketUpgrade() {
+        return answer == Answer.UPGRADE || ServerHandshake.isUpgrade(headers());
+    }
+
+    @Override
+    public Optional<SocketAddress> peerAddress() {
+        return http.stream().peerAddress();
+    }
+
+    @Override
+    public Optional<SocketAddress> localAddress() {
+        return http.stream().localAddress();
+    }
+
+    @Override
+    public Optional<SSLSession> tlsSession() {
+        return http.stream().tlsSession();
+    }
+
+    @Override
+    public ConcurrentMap<String, Object> attributes() {
+        WebSocketConnection opened = connection;
+        if (opened != null) {
+            return opened.attributes();
+        }
+        ConcurrentMap<String, Object> known = attributes;
+        if (known == null) {
+            known = new ConcurrentHashMap<>();
+            attributes = known;
+        }
+        return known;
+    }
+
+    @Override
+    public void respond(int status, Headers headers, byte[] body) throws IOException {
+        LoopGuard.mayWait("respond", "answer on the handler's own thread");
+        requireUnanswered();
+        if (status < 200) {
+            throw new IllegalArgumentException("status " + status + " is no final status (RFC 9110 §15)");
+        }
+        for (String name : headers.names()) {
+            if (FRAMING.contains(name.toLowerCase(Locale.ROOT))) {
+                throw new IllegalArgumentException("field " + name + " is set by the server");
+            }
+        }
+        ValidRequest asked = request();
+        answer = Answer.RESPONSE;
+        boolean noBody = status == 204 || status == 304;
+        Headers.Builder fields = Headers.builder().addAll(headers);
+        if (!noBody) {
+            fields.add("Content-Length", Integer.toString(body.length));
+        }
+        keepAlive &=
+                asked.framing() instanceof BodyFraming.Length(long length) && length == 0; // Bodies are not read here.
+        if (!keepAlive) {
+            fields.add("Connection", "close");
+        }
+        send(status, fields.build(), noBody || method.equals("HEAD") ? new byte[0] : body);
+    }
+
+    @Override
+    public void respond(int status, String contentType, String body) throws IOException {
+        respond(
+                status,
+                Headers.of("Content-Type", contentType + "; charset=utf-8"),
+                body.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public void respondResource(Class<?> anchor, String name, String contentType) throws IOException {
+        byte[] resource = Resources.read(anchor, name);
+        if (resource == null) {
+            respond(404, "text/plain", "404 Not Found\n");
+        } else {
+            respond(200, Headers.of("Content-Type", contentType), resource);
+        }
+    }
+
+    public Connection upgrade(Upgrader upgrader, Headers extra) throws IOException {
+        requireUnanswered();
+        try (Opening opening = accepted(upgrader.reply(request().openingRequest(http.isSecure()), extra))) {
+            return upgrade(opening);
+        }
+    }
+
+    /** Upgrades, and gives the connection to the listener that {@code factory} finds for it, unless that responds. */
+    void listen(Upgrader upgrader, ListenerFactory factory) throws Exception {
+        requireUnanswered();
+        try (Opening opening = accepted(upgrader.reply(request().openingRequest(http.isSecure()), Headers.of()))) {
+            Listener listener = factory.listener(this);
+            if (answer == Answer.RESPONSE) {
+                return;
+            }
+            requireUnanswered();
+            if (listener == null) {
+                throw new IllegalStateException("the factory has neither found a listener nor responded");
+            }
+            upgrade(opening).listen(listener);
+        }
+    }
+
+    /** {@return the reply if the request is accepted; sends it if not} */
+    private Opening accepted(UpgradeReply reply) throws IOException {
+        return switch (reply) {
+            case UpgradeReply.Refused refused -> {
+                keepAlive = false;
+                answer = Answer.RESPONSE;
+                write(Refusals.bytes(http.refusals().reply(refused, peerAddress())));
+                HandshakeException refusal = new HandshakeException(refused.status(), refused.reason());
+                ownEnd = refusal;
+                throw refusal;
+            }
+            case UpgradeReply.Accepted accepted -> Opening.of(accepted);
+        };
+    }
+
+    private Connection upgrade(Opening opening) throws IOException {
+        answer = Answer.UPGRADE;
+        send(opening.status(), opening.headers(), new byte[0]);
+        if (!opening.upgrader().keepsRequestHeaders()) {
+            request = null;
+        }
+        WebSocketConnection opened = http.open(opening, new RequestContext(route, attributes, http.newRun()));
+        connection = opened;
+        return opened;
+    }
+
+    private void requireUnanswered() {
+        switch (answer) {
+            case NONE -> {}
+            case RESPONSE -> throw new IllegalStateException("this request was answered already, by a response");
+            case UPGRADE -> throw new IllegalStateException("this request was answered already, by an upgrade");
+        }
+    }
+
+    /** Head and body leave in one write. */
+    private void send(int status, Headers fields, byte[] body) throws IOException {
+        byte[] head = HeadWriter.bytes(new ResponseHead("HTTP/1.1", status, HttpStatus.text(status), fields));
+        write(ByteBuffer.wrap(head), ByteBuffer.wrap(body));
+    }
+
+    private void write(ByteBuffer... answer) throws IOException {
+        http.requireInTime();
+        try {
+            http.write(answer);
+        } catch (IOException e) {
+            ownEnd = e;
+            throw e;
+        }
+    }
+
+    /** {@return the request for a log: nothing that the peer chose is in it but its address} */
+    @Override
+    public String toString() {
+        return "HTTP request" + (route.isEmpty() ? "" : ", route " + route)
+                + peerAddress().map(address -> ", peer " + address).orElse("");
+    }
+}
