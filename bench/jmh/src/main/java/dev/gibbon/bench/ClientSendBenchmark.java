@@ -4,7 +4,6 @@ package dev.gibbon.bench;
 import dev.gibbon.Connection;
 import dev.gibbon.ConnectionOptions;
 import dev.gibbon.Role;
-import dev.gibbon.transport.LoopTransport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;

@@ -5,7 +5,6 @@ import dev.gibbon.Connection;
 import dev.gibbon.ConnectionOptions;
 import dev.gibbon.Message;
 import dev.gibbon.Role;
-import dev.gibbon.transport.LoopTransport;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;

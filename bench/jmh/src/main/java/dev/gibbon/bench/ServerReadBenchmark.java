@@ -8,7 +8,6 @@ import dev.gibbon.Role;
 import dev.gibbon.frame.FrameSerializer;
 import dev.gibbon.frame.Masking;
 import dev.gibbon.frame.Opcode;
-import dev.gibbon.transport.LoopTransport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;

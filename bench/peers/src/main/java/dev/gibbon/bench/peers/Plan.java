@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.bench.peers;
 
-import dev.gibbon.client.Target;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;

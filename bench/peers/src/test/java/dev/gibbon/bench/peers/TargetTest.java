@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.bench.peers.Target.Base;
 import dev.gibbon.bench.peers.Target.Outcome;
-import dev.gibbon.client.Target;
 import org.junit.jupiter.api.Test;
 
 class TargetTest {
