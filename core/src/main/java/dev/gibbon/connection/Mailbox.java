@@ -113,6 +113,9 @@ public final class Mailbox implements Sink {
     // Reader only.
     private Item head;
 
+    /** Whether a read has found the end: what a turn still put in behind it, as it was taken down, comes too late. */
+    private boolean over;
+
     // Written by the reader, read by turns.
     private volatile long taken;
     private volatile Want want = Want.NOTHING;
@@ -351,8 +354,8 @@ public final class Mailbox implements Sink {
      */
     @Nullable
     Item next(Want wanted, long until) throws IOException {
-        Item item = poll();
-        return item != null ? item : await(wanted, until);
+        Item item = over ? null : poll();
+        return item != null || over ? item : await(wanted, until);
     }
 
     private @Nullable Item await(Want wanted, long until) throws IOException {
@@ -368,6 +371,7 @@ public final class Mailbox implements Sink {
                 boolean last = ended;
                 Item item = poll();
                 if (item != null || last) {
+                    over = item == null;
                     return item;
                 }
                 // To give the loop a task, or set a timer, may wait for a lock, which uses up a
