@@ -2,10 +2,16 @@
 package dev.gibbon;
 
 import dev.gibbon.connection.Compression;
+import dev.gibbon.connection.RequestContext;
+import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.deflate.DeflateAgreement;
 import dev.gibbon.deflate.ZlibPool;
+import dev.gibbon.loop.Carriers;
 import dev.gibbon.loop.LoopEngine;
+import dev.gibbon.spi.AsyncStream;
 import dev.gibbon.spi.Transport;
+import dev.gibbon.support.SystemTimeSource;
+import dev.gibbon.testkit.ManualClock;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 
@@ -17,18 +23,34 @@ import java.util.Optional;
  * @param engine what it runs on
  */
 public record ObservedConnection(Connection connection, LoopEngine engine) {
+    /** One for all: the thread of its loop stays, since its time stands still. */
+    private static final LoopEngine SHARED = new LoopEngine(new ManualClock(), () -> 0x37FA213D, 1);
+
     /** {@return an open connection over {@code transport}, with {@code leftover} already read from it} */
     public static ObservedConnection open(
-            Transport transport, Role role, ConnectionOptions options, TimeSource time, ByteBuffer leftover) {
-        LoopEngine engine = new LoopEngine(time, () -> 0x37FA213D);
-        Connection connection = engine.open(transport, role, options, Optional.empty(), leftover);
-        return new ObservedConnection(connection, engine);
+            Transport transport, Role role, ConnectionOptions options, ByteBuffer leftover) {
+        Connection connection = SHARED.open(transport, role, options, Optional.empty(), leftover);
+        return new ObservedConnection(connection, SHARED);
+    }
+
+    /** {@return an open connection over a stream that tells of its events} */
+    public static ObservedConnection open(AsyncStream stream, Role role, ConnectionOptions options) {
+        Connection connection = WebSocketConnection.open(
+                SHARED,
+                Carriers.of(SHARED, stream),
+                role,
+                options,
+                Optional.empty(),
+                null,
+                ByteBuffer.allocate(0),
+                RequestContext.NONE);
+        return new ObservedConnection(connection, SHARED);
     }
 
     /** {@return one that agreed on permessage-deflate and compresses every message, however short} */
     public static ObservedConnection openCompressed(
-            Transport transport, Role role, ConnectionOptions options, TimeSource time, DeflateAgreement agreement) {
-        LoopEngine engine = new LoopEngine(time, () -> 0x37FA213D);
+            Transport transport, Role role, ConnectionOptions options, DeflateAgreement agreement) {
+        LoopEngine engine = new LoopEngine(new SystemTimeSource(), () -> 0x37FA213D, 1);
         PermessageDeflate deflate =
                 PermessageDeflate.builder().thresholdBytes(0).build();
         Connection connection = engine.open(
@@ -59,12 +81,13 @@ public record ObservedConnection(Connection connection, LoopEngine engine) {
         return connection.state() == ConnectionState.CLOSED
                 && engine.buffers().leased() == 0
                 && engine.connections().isEmpty()
+                && engine.readAheadBytes() == 0
                 && engine.zlib(PermessageDeflate.defaults().level()).leased() == 0;
     }
 
     @Override
     public String toString() {
         return connection.state() + ", " + engine.buffers().leased() + " buffers leased, "
-                + engine.connections().size() + " connections";
+                + engine.connections().size() + " connections, " + engine.readAheadBytes() + " bytes unread";
     }
 }

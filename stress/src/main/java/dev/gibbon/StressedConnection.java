@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.connection.RequestContext;
+import dev.gibbon.connection.WebSocketConnection;
+import dev.gibbon.loop.Carriers;
+import dev.gibbon.loop.LoopEngine;
 import dev.gibbon.spi.AsyncStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -14,8 +18,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A server's connection over a stream in memory that any thread may feed, or make room in: what jcstress calls from all sides. In this
- * package to reach it. All of them are served by one loop.
+ * A server's connection over a stream in memory that any thread may feed, or make room in: what jcstress calls from
+ * all sides. In this package to reach it. All of them are served by one loop.
  */
 public final class StressedConnection {
     /** How long anything may take that must come at last. */
@@ -88,7 +92,8 @@ public final class StressedConnection {
         } catch (Exception e) {
             return false;
         }
-        return connection.state() == ConnectionState.CLOSED && !ENGINE.connections().contains(connection);
+        return connection.state() == ConnectionState.CLOSED
+                && !ENGINE.connections().contains(connection);
     }
 
     private static void await(java.util.function.BooleanSupplier done) {

@@ -6,7 +6,6 @@ import dev.gibbon.ObservedConnection;
 import dev.gibbon.Role;
 import dev.gibbon.deflate.DeflateAgreement;
 import dev.gibbon.deflate.DeflateAgreement.Direction;
-import dev.gibbon.testkit.ManualClock;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -83,19 +82,21 @@ public final class DeflateTarget {
         DeflateAgreement agreement = role == Role.SERVER
                 ? new DeflateAgreement(outgoing, incoming)
                 : new DeflateAgreement(incoming, outgoing);
-        ObservedConnection observed =
-                ObservedConnection.openCompressed(transport, role, options, new ManualClock(), agreement);
+        ObservedConnection observed = ObservedConnection.openCompressed(transport, role, options, agreement);
         List<String> seen = new ArrayList<>();
         List<String> echoed = new ArrayList<>();
+        String end;
         try {
-            Oracle.require(
-                    ConnectionTarget.converse(flags & STREAMED, observed.connection(), seen, echoed) != null, "no end");
+            end = ConnectionTarget.converse(flags & STREAMED, observed.connection(), seen, echoed);
         } finally {
             observed.connection().close();
         }
         ConnectionTarget.requireGone(observed);
         observed.endCodecs();
-        requireReadable(transport.written(), role, outgoing, echoed);
+        Oracle.require(end != null, "no end");
+        boolean cut = !ConnectionTarget.CLEAN_END.equals(end);
+        List<String> sent = readable(transport.written(), role, outgoing, cut);
+        ConnectionTarget.requireEchoes(sent, seen, echoed, cut);
         seen.replaceAll(DeflateTarget::withoutCount);
         return seen;
     }
@@ -105,8 +106,12 @@ public final class DeflateTarget {
         return seen.startsWith("ProtocolException ") ? COUNT.matcher(seen).replaceFirst("corrupt") : seen;
     }
 
-    /** Checks that the JDK reads each echo, with what the window holds of earlier messages and nothing else. */
-    private static void requireReadable(byte[] written, Role role, Direction outgoing, List<String> echoed) {
+    /**
+     * {@return the messages as the JDK reads them, with what the window holds of earlier ones and nothing else}
+     *
+     * @param cut whether the last frame may have left in part
+     */
+    private static List<String> readable(byte[] written, Role role, Direction outgoing, boolean cut) {
         ByteBuffer wire = ByteBuffer.wrap(written);
         ByteArrayOutputStream payload = new ByteArrayOutputStream();
         byte[] history = {};
@@ -120,6 +125,9 @@ public final class DeflateTarget {
             byte[] key = new byte[4];
             if (role == Role.CLIENT) {
                 wire.get(key);
+            }
+            if (cut && wire.remaining() < length) {
+                break;
             }
             byte[] bytes = new byte[length];
             wire.get(bytes);
@@ -144,7 +152,7 @@ public final class DeflateTarget {
                 payload.reset();
             }
         }
-        Oracle.require(messages.equals(echoed), "sent " + messages + ", not " + echoed);
+        return messages;
     }
 
     /** {@return what is left in the window once {@code more} has come} */

@@ -33,6 +33,7 @@ class SeedsTest {
             "Request", RequestTarget::fuzzerTestOneInput,
             "Response", ResponseTarget::fuzzerTestOneInput,
             "Connection", ConnectionTarget::fuzzerTestOneInput,
+            "Calls", CallsTarget::fuzzerTestOneInput,
             "Deflate", DeflateTarget::fuzzerTestOneInput);
 
     private static final int VARIATIONS = 20;

@@ -16,7 +16,10 @@ import org.openjdk.jcstress.infra.results.L_Result;
 public class EndStress {
     /** The peer's Close frame, ours, and the end of the stream. */
     @JCStressTest
-    @Outcome(id = {"1000", "1006"}, expect = ACCEPTABLE, desc = "gone; what was seen of the peer's Close depends")
+    @Outcome(
+            id = {"1000", "1006"},
+            expect = ACCEPTABLE,
+            desc = "gone; what was seen of the peer's Close depends")
     @State
     public static class CloseCloseEnd {
         private final StressedConnection stressed = StressedConnection.open(ConnectionOptions.defaults());
@@ -35,7 +38,8 @@ public class EndStress {
         @Arbiter
         public void after(L_Result r) {
             r.r1 = stressed.ends()
-                    ? String.valueOf(stressed.connection().closed().join().code().value())
+                    ? String.valueOf(
+                            stressed.connection().closed().join().code().value())
                     : "left over";
         }
     }

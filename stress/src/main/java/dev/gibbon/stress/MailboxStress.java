@@ -67,8 +67,8 @@ public class MailboxStress {
     public static class Interrupted extends Mail {
         void take(L_Result r) {
             try {
-                Message message = stressed.interruptibly(
-                        () -> stressed.connection().readMessage(StressedConnection.AT_LAST));
+                Message message =
+                        stressed.interruptibly(() -> stressed.connection().readMessage(StressedConnection.AT_LAST));
                 r.r1 = message == null ? "-" : Wire.sign(message);
             } catch (InterruptedCallException e) {
                 r.r1 = "i";

@@ -51,7 +51,10 @@ public class OutputStress {
 
     /** Two writers and what the peer asks for. */
     @JCStressTest
-    @Outcome(id = {"w, w, ab", "w, w, ba"}, expect = ACCEPTABLE, desc = "both, whole")
+    @Outcome(
+            id = {"w, w, ab", "w, w, ba"},
+            expect = ACCEPTABLE,
+            desc = "both, whole")
     @State
     public static class TwoWriters {
         private final StressedConnection stressed = StressedConnection.open(ConnectionOptions.defaults());
@@ -91,7 +94,10 @@ public class OutputStress {
 
     /** Room that comes, then an interrupt. */
     @JCStressTest
-    @Outcome(id = {"w, null, a", "i, null, a"}, expect = ACCEPTABLE, desc = "sent whole, interrupted or not")
+    @Outcome(
+            id = {"w, null, a", "i, null, a"},
+            expect = ACCEPTABLE,
+            desc = "sent whole, interrupted or not")
     @State
     public static class RoomInterrupt extends Stuck {
         @Actor
@@ -113,7 +119,10 @@ public class OutputStress {
 
     /** An interrupt, then room. */
     @JCStressTest
-    @Outcome(id = {"w, null, a", "i, null, a"}, expect = ACCEPTABLE, desc = "sent whole, interrupted or not")
+    @Outcome(
+            id = {"w, null, a", "i, null, a"},
+            expect = ACCEPTABLE,
+            desc = "sent whole, interrupted or not")
     @State
     public static class InterruptRoom extends Stuck {
         @Actor
@@ -135,7 +144,10 @@ public class OutputStress {
 
     /** A stuck write, another behind it, and room. */
     @JCStressTest
-    @Outcome(id = {"w, w, ab", "w, w, ba"}, expect = ACCEPTABLE, desc = "both, whole")
+    @Outcome(
+            id = {"w, w, ab", "w, w, ba"},
+            expect = ACCEPTABLE,
+            desc = "both, whole")
     @State
     public static class StuckBehindEachOther {
         private final StressedConnection stressed = StressedConnection.withRoom(3);

@@ -21,7 +21,8 @@ final class Wire {
     }
 
     static byte[] last(char sign) {
-        return masked(Frame.continuation(String.valueOf(sign).repeat(10).getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
+        return masked(Frame.continuation(
+                String.valueOf(sign).repeat(10).getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
     }
 
     static byte[] close() {
