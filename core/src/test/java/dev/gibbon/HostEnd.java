@@ -50,11 +50,34 @@ final class HostEnd implements AsyncStream {
     private @Nullable Runnable readable;
     private @Nullable Runnable writable;
 
+    /** What happens between a read and what is done with its bytes. */
+    private @Nullable Runnable afterRead;
+
     private final Far far = new Far();
 
     /** {@return a loop of that engine on the host's event thread} */
     static EventLoop loop(LoopEngine engine) {
         return new HostedLoop(engine, "host", EVENTS, () -> Thread.currentThread() == THREAD.get());
+    }
+
+    /** {@return how many bytes of the peer wait to be read} */
+    int unread() {
+        lock.lock();
+        try {
+            return toNear.remaining();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Has something happen once, as a read has bytes and has not returned. */
+    void afterNextRead(Runnable happening) {
+        lock.lock();
+        try {
+            afterRead = happening;
+        } finally {
+            lock.unlock();
+        }
     }
 
     Transport far() {
@@ -103,6 +126,11 @@ final class HostEnd implements AsyncStream {
             requireOpenLocked();
             int n = move(toNear, dst);
             changedLocked();
+            if (n > 0 && afterRead != null) {
+                Runnable happening = afterRead;
+                afterRead = null;
+                happening.run();
+            }
             return n == 0 && farShut ? -1 : n;
         } finally {
             lock.unlock();

@@ -4,12 +4,16 @@ package dev.gibbon;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import dev.gibbon.connection.Input;
+import dev.gibbon.connection.RequestContext;
 import dev.gibbon.connection.WebSocketConnection;
+import dev.gibbon.loop.Carriers;
 import dev.gibbon.testkit.Frame;
+import dev.gibbon.testkit.ScriptedPeer;
 import dev.gibbon.testkit.TransportPair;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -29,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What is received and not taken yet is bounded, whatever a peer sends, and however it is read in the end. */
@@ -124,6 +129,46 @@ class ReadAheadTest {
             scene.connection.abort();
             scene.expectAllGivenBack();
         }
+    }
+
+    /** The bytes wait until somebody reads again, and are unmasked then. */
+    @ParameterizedTest
+    @EnumSource
+    void aReaderThatLeavesAsItsMessageIsReadIntoItsPlaceLosesNothing(Role role) throws Exception {
+        HostEnd host = new HostEnd();
+        WebSocketConnection connection = WebSocketConnection.open(
+                shared.engine,
+                Carriers.of(shared.engine, host),
+                role,
+                ConnectionOptions.defaults(),
+                Optional.empty(),
+                null,
+                ByteBuffer.allocate(0),
+                RequestContext.NONE);
+        ScriptedPeer peer = ScriptedPeer.over(host.far(), role.peer());
+        byte[] payload = noise(100_000);
+        Frame frame = Frame.binary(payload);
+        byte[] wire = (role == Role.SERVER ? frame.withMaskingKey(0x37fa213d) : frame).encode();
+        peer.sendRaw(Arrays.copyOf(wire, 40_000));
+        awaitPause(connection);
+        Rig.Task<Boolean> reading = Rig.go(() -> {
+            assertThrows(InterruptedCallException.class, connection::readMessage);
+        });
+        Rig.await(() -> host.unread() == 0, () -> "it is not read");
+        Rig.await(() -> connection.input().waiting() == Input.Waiting.FOR_THE_REST_OF_A_MESSAGE, () -> "it pauses");
+        host.afterNextRead(() -> {
+            reading.thread.interrupt();
+            Rig.await(reading::done, () -> "the read does not end");
+        });
+        peer.sendRaw(Arrays.copyOfRange(wire, 40_000, 80_000));
+        assertTrue(reading.get());
+        awaitPause(connection);
+        Rig.Task<Boolean> rest = Rig.go(() -> peer.sendRaw(Arrays.copyOfRange(wire, 80_000, wire.length)));
+        assertArrayEquals(
+                payload, Objects.requireNonNull(connection.readMessage()).bytes());
+        assertTrue(rest.get());
+        connection.abort();
+        Rig.await(() -> shared.engine.connections().isEmpty(), () -> "left over");
     }
 
     @ParameterizedTest

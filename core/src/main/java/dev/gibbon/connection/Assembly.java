@@ -106,6 +106,11 @@ public final class Assembly {
         return place.position(assembled);
     }
 
+    /** What was read waits elsewhere: what is parsed and unmasked there is not what lies in its place. */
+    void movedAway() {
+        inPlace = false;
+    }
+
     /** A part of a message is there, from that byte on. */
     void data(ByteBuffer in, int from) throws Exception {
         int length = inbound.length();

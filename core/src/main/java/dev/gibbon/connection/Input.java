@@ -238,7 +238,12 @@ public final class Input {
     }
 
     private void hold(ByteBuffer in) {
-        held = goingOn ? in : copy(in);
+        if (!goingOn) {
+            assembly.movedAway();
+            held = copy(in);
+        } else {
+            held = in;
+        }
     }
 
     private void discard(int bytes) {
