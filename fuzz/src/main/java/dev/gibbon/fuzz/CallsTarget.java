@@ -133,7 +133,13 @@ public final class CallsTarget {
     private void interrupted(int size) {
         Thread.currentThread().interrupt();
         try {
-            step(() -> take((size & 1) == 0 ? connection.readMessage() : whole(connection.nextReader())));
+            step(() -> {
+                if ((size & 1) == 0) {
+                    take(connection.readMessage());
+                } else {
+                    begin(connection.nextReader());
+                }
+            });
         } finally {
             boolean _ = Thread.interrupted();
         }
@@ -214,12 +220,6 @@ public final class CallsTarget {
         } else {
             reader = begun.timeout(Duration.ZERO);
         }
-    }
-
-    /** Has a message streamed from here on. */
-    private @Nullable Message whole(@Nullable MessageReader begun) {
-        begin(begun);
-        return null;
     }
 
     private void stream(int reads) throws IOException {
