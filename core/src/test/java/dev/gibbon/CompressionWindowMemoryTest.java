@@ -160,10 +160,11 @@ class CompressionWindowMemoryTest {
 
     @Test
     void theBoundIsChecked() {
-        PermessageDeflate.Builder builder = PermessageDeflate.builder().unboundedWindowBytes(-1);
+        PermessageDeflate.Builder builder = PermessageDeflate.builder();
         assertEquals(
-                "unboundedWindowBytes -1 is less than 0",
-                assertThrows(IllegalArgumentException.class, builder::build).getMessage());
+                "unboundedWindowBytes must not be negative: -1",
+                assertThrows(IllegalArgumentException.class, () -> builder.unboundedWindowBytes(-1))
+                        .getMessage());
         assertEquals(64L << 20, PermessageDeflate.defaults().unboundedWindowBytes());
         PermessageDeflate set =
                 PermessageDeflate.builder().strictClientWindow(true).unboundedWindowBytes(5).build().toBuilder()

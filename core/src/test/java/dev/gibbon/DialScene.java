@@ -82,8 +82,12 @@ final class DialScene implements Connector, AutoCloseable {
         Dial dial = start(dialer, "ws://example.test/chat");
         ScriptedPeer server = server();
         HttpHead request = server.expectHead();
-        server.sendRaw(reply.to(request).getBytes(StandardCharsets.ISO_8859_1));
-        server.shutdownOutput();
+        String answer = reply.to(request);
+        server.sendRaw(answer.getBytes(StandardCharsets.ISO_8859_1));
+        if (!answer.startsWith("HTTP/1.1 101")
+                || !answer.contains("\r\n\r\n")) { // A connection that is open would see the end.
+            server.shutdownOutput();
+        }
         return dial;
     }
 

@@ -750,7 +750,10 @@ class DialerHandshakeThreatsTest {
 
         @Test
         void timerIsGoneOnceTheConnectionIsOpen() throws Exception {
-            Dialer timed = scene.dialer().timeSource(clock).build();
+            Dialer timed = scene.dialer()
+                    .timeSource(clock)
+                    .options(Rig.quiet().build())
+                    .build();
             Dial dial = DialScene.start(timed, "ws://example.test/");
             ScriptedPeer server = scene.server();
             server.sendRaw(bytes(server.expectHead().acceptingResponse()));
