@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.connection;
 
+import dev.gibbon.InterruptedCallException;
 import dev.gibbon.MessageType;
 import dev.gibbon.Role;
 import dev.gibbon.deflate.DeflateAgreement;
@@ -9,11 +10,12 @@ import dev.gibbon.deflate.MessageDeflater;
 import dev.gibbon.deflate.ZlibPool;
 import dev.gibbon.frame.Opcode;
 import dev.gibbon.protocol.Outbound;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * What a connection that agreed on permessage-deflate needs to send: which messages to compress, and the codec. The
- * messages are compressed in the order in which they leave, under the send lock.
+ * The compressed messages of a connection that agreed on permessage-deflate: which they are, and in how many frames
+ * they leave. They are compressed in the order in which they leave, under the send lock.
  */
 public final class Compressor {
     /** Longer messages are compressed in steps, each of which leaves as a fragment. */
@@ -67,15 +69,129 @@ public final class Compressor {
     }
 
     /**
-     * Appends a whole message as one compressed frame; {@return false if it would not be shorter, with nothing done}
+     * Compresses and sends a whole message, as one frame if it is not long. A long one goes out in fragments: where
+     * the caller may wait, each leaves before the next is compressed; elsewhere all are appended at once, and one
+     * that would take too long for that is not compressed.
      */
-    boolean appendWhole(SendBatch batch, Outbound outbound, Opcode opcode, ByteBuffer plain) {
-        return batch.appendDeflated(outbound, opcode, deflater, plain);
+    void sendMessage(Sender sender, Opcode opcode, ByteBuffer payload, long until) throws IOException {
+        Output output = sender.output();
+        Delivery delivery = sender.delivery();
+        if (payload.remaining() > WHOLE_BYTES && delivery.mayWait()) {
+            sendLong(sender, opcode, payload, until);
+            return;
+        }
+        long duty;
+        output.lock.lock();
+        try {
+            if (sender.mustWaitBehindLocked()) {
+                sender.waitBehindLocked(Aside.Written.copyOf(opcode, payload, true), until);
+                return;
+            }
+            sender.awaitTurnLocked(until);
+            duty = delivery.dutyLocked(appendMessageLocked(output, opcode, payload));
+        } finally {
+            output.lock.unlock();
+        }
+        delivery.deliver(duty, until);
     }
 
-    /** Appends a fragment of what comes of {@code plain}; {@return whether that is all of it} */
-    boolean appendFragment(SendBatch batch, Outbound outbound, Opcode opcode, ByteBuffer plain, FlushMode mode) {
-        return batch.appendDeflated(outbound, opcode, deflater, plain, mode);
+    private void sendLong(Sender sender, Opcode opcode, ByteBuffer payload, long until) throws IOException {
+        sender.beginMessage(until);
+        boolean sent = false;
+        try {
+            sendPart(sender, opcode, FlushMode.LAST, payload, false, until);
+            sent = true;
+        } catch (InterruptedCallException e) {
+            sent = true;
+            throw e;
+        } finally {
+            if (!sent) {
+                sender.abandonMessage("a message could not be compressed to its end (§5.4)");
+            }
+        }
+    }
+
+    /**
+     * Appends a message at once, compressed if it gets shorter by it; {@return whether {@code payload} is borrowed,
+     * as it may be if not}
+     */
+    boolean appendMessageLocked(Output output, Opcode opcode, ByteBuffer payload) {
+        int length = payload.remaining();
+        if (length > WHOLE_BYTES && length <= MOST_AT_ONCE) {
+            appendFragmentsLocked(output, opcode, payload);
+            return false;
+        }
+        SendBatch batch = output.batchLocked();
+        Outbound outbound = output.outbound();
+        boolean compressed = length <= WHOLE_BYTES && batch.appendDeflated(outbound, opcode, deflater, payload);
+        boolean borrowed = !compressed && batch.append(outbound, opcode, true, 0, payload);
+        output.countLocked();
+        return borrowed;
+    }
+
+    private void appendFragmentsLocked(Output output, Opcode opcode, ByteBuffer payload) {
+        Opcode next = opcode;
+        boolean all = false;
+        while (!all) {
+            long before = output.batchLocked().bytes();
+            all = appendFragmentLocked(output, next, FlushMode.LAST, payload);
+            if (output.batchLocked().bytes() > before) {
+                output.countLocked();
+                next = Opcode.CONTINUATION;
+            }
+        }
+    }
+
+    /** Appends a fragment of what comes of {@code plain}, if any does; {@return whether that is all of it} */
+    private boolean appendFragmentLocked(Output output, Opcode opcode, FlushMode mode, ByteBuffer plain) {
+        return output.batchLocked().appendDeflated(output.outbound(), opcode, deflater, plain, mode);
+    }
+
+    /**
+     * Compresses a part of the message that the caller began, and sends what comes of it in fragments, each of which
+     * leaves before the next is compressed; the final one, after {@link FlushMode#LAST}, lets the next message begin.
+     *
+     * @param opcode the message's
+     * @param plain consumed
+     * @param awaitsRoom whether to wait for room before each fragment
+     * @param until when a wait must have ended
+     * @throws InterruptedCallException if the wait for it ended early; it is sent all the same
+     */
+    void sendPart(Sender sender, Opcode opcode, FlushMode mode, ByteBuffer plain, boolean awaitsRoom, long until)
+            throws IOException {
+        Output output = sender.output();
+        Delivery delivery = sender.delivery();
+        InterruptedCallException interrupted = null;
+        boolean all = false;
+        while (!all) {
+            long duty = Delivery.HELD;
+            output.lock.lock();
+            try {
+                output.requireSendableLocked();
+                if (awaitsRoom && interrupted == null) {
+                    interrupted = sender.awaitRoomInMessageLocked(until);
+                }
+                long before = output.batchLocked().bytes();
+                all = appendFragmentLocked(output, sender.nextLocked(opcode), mode, plain);
+                if (output.batchLocked().bytes() > before) {
+                    output.countLocked();
+                    if (all && mode == FlushMode.LAST) {
+                        sender.endMessageLocked();
+                    }
+                    duty = delivery.dutyLocked(false);
+                }
+            } finally {
+                output.lock.unlock();
+            }
+            try {
+                delivery.deliver(duty, until);
+            } catch (InterruptedCallException e) { // The rest is sent without waiting.
+                interrupted = e;
+            }
+        }
+        if (interrupted != null) {
+            throw interrupted;
+        }
     }
 
     /** Notes that a message was appended that was compressed elsewhere. */

@@ -2,10 +2,12 @@
 package dev.gibbon.connection;
 
 import dev.gibbon.CloseStatus;
+import dev.gibbon.ConnectionOptions;
 import dev.gibbon.ControlListener;
 import dev.gibbon.Listener;
-import dev.gibbon.TimeSource;
 import dev.gibbon.WebSocketException;
+import dev.gibbon.frame.Opcode;
+import dev.gibbon.protocol.ClosePayload;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -16,7 +18,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** What happens to the peer's Ping, Pong and Close frames (§5.5), and our own Pings that wait for their Pong. */
+/**
+ * The control frames (§5.5) of a connection: what the peer's do, and how ours leave, which pass between the fragments
+ * of a message (§5.4), with nothing after a Close frame (§5.5.1). Our Pings wait here for their Pong.
+ */
 public final class ControlFrames {
     /** A Ping of ours that waits. */
     private record Waiting(long id, long sentAt, CompletableFuture<Duration> roundTrip) {}
@@ -24,8 +29,9 @@ public final class ControlFrames {
     /** How many Pings may wait for their Pong; a peer that never answers must not make us hold more. */
     private static final int MAX_WAITING = 1024;
 
+    private final WebSocketConnection connection;
     private final Sender sender;
-    private final TimeSource time;
+    private final ConnectionOptions options;
 
     private volatile @Nullable ControlListener controlListener;
     private volatile @Nullable Listener listener;
@@ -38,9 +44,14 @@ public final class ControlFrames {
     private long lastId;
     private @Nullable WebSocketException ended;
 
-    ControlFrames(Sender sender, TimeSource time) {
+    // Guarded by the send lock.
+    private int pendingPongs;
+    private byte @Nullable [] newestPong;
+
+    ControlFrames(WebSocketConnection connection, Sender sender, ConnectionOptions options) {
+        this.connection = connection;
         this.sender = sender;
-        this.time = time;
+        this.options = options;
     }
 
     void controlListener(ControlListener told) {
@@ -56,8 +67,14 @@ public final class ControlFrames {
         return called;
     }
 
-    /** Makes the payload of a Ping whose Pong completes {@code roundTrip}. */
-    byte[] pingPayload(CompletableFuture<Duration> roundTrip) {
+    // ---- Ours
+
+    /** Sends a Ping whose Pong completes {@code roundTrip}. */
+    void ping(CompletableFuture<Duration> roundTrip) throws IOException {
+        send(Opcode.PING, ByteBuffer.wrap(pingPayload(roundTrip)));
+    }
+
+    private byte[] pingPayload(CompletableFuture<Duration> roundTrip) {
         byte[] payload;
         WebSocketException cause;
         Waiting unanswered = null;
@@ -69,7 +86,7 @@ public final class ControlFrames {
                 if (waiting == null) {
                     waiting = new ArrayDeque<>(2);
                 }
-                waiting.add(new Waiting(id, time.nanoTime(), roundTrip));
+                waiting.add(new Waiting(id, connection.engine().time().nanoTime(), roundTrip));
                 if (waiting.size() > MAX_WAITING) {
                     unanswered = waiting.removeFirst();
                 }
@@ -84,14 +101,134 @@ public final class ControlFrames {
         return payload;
     }
 
+    /** Sends a Ping or Pong, between the fragments of a message if need be (§5.4). */
+    void send(Opcode opcode, ByteBuffer payload) throws IOException {
+        Output output = sender.output();
+        Delivery delivery = sender.delivery();
+        long until = delivery.writeUntil();
+        long duty;
+        output.lock.lock();
+        try {
+            output.requireSendableLocked();
+            duty = delivery.countedLocked(output.batchLocked().append(output.outbound(), opcode, true, 0, payload));
+        } finally {
+            output.lock.unlock();
+        }
+        delivery.deliver(duty, until);
+    }
+
+    /** Sends a Ping without waiting, for the tick. Does nothing when closing. */
+    void pingLater(byte[] payload) {
+        Output output = sender.output();
+        output.lock.lock();
+        try {
+            if (!output.sendableLocked()) {
+                return;
+            }
+            appendLocked(Opcode.PING, payload);
+        } finally {
+            output.lock.unlock();
+        }
+        sender.push();
+    }
+
+    /**
+     * Answers a Ping at the end of the turn. A bounded number of Pongs waits; beyond it only the newest (§5.5.3).
+     * In a turn.
+     */
+    private void answer(byte[] payload) {
+        Output output = sender.output();
+        output.lock.lock();
+        try {
+            if (!output.sendableLocked()) {
+                return; // §5.5.1: nothing follows a Close frame.
+            }
+            if (pendingPongs >= options.maxPendingPongs()) {
+                newestPong = payload;
+                return;
+            }
+            pendingPongs++;
+            appendLocked(Opcode.PONG, payload);
+        } finally {
+            output.lock.unlock();
+        }
+        connection.driver().touch();
+    }
+
+    /** A turn ends: the Pong that had to wait leaves with what is there, unless too much is. In a turn. */
+    void releasePongs() {
+        if (pendingPongs == 0) { // Turns alone change it.
+            return;
+        }
+        Output output = sender.output();
+        output.lock.lock();
+        try {
+            if (output.isBlockedLocked()) {
+                return;
+            }
+            byte[] pong = newestPong;
+            newestPong = null;
+            pendingPongs = 0;
+            if (pong != null && output.sendableLocked()) {
+                appendLocked(Opcode.PONG, pong);
+            }
+        } finally {
+            output.lock.unlock();
+        }
+    }
+
+    private void appendLocked(Opcode opcode, byte[] payload) {
+        Output output = sender.output();
+        boolean _ = output.batchLocked().append(output.outbound(), opcode, true, 0, ByteBuffer.wrap(payload));
+        output.countLocked();
+    }
+
+    /**
+     * Appends our Close frame, the last frame this connection sends.
+     *
+     * @return whether it is the first; otherwise nothing was done
+     */
+    boolean appendClose(CloseStatus status) {
+        return appendClose(status, () -> {});
+    }
+
+    /**
+     * The same.
+     *
+     * @param ifFirst runs before anything of the frame can leave
+     */
+    boolean appendClose(CloseStatus status, Runnable ifFirst) {
+        assert !Thread.holdsLock(connection.lifecycle()) : "the life cycle's monitor comes after the send lock";
+        byte[] body = ClosePayload.encode(status);
+        Output output = sender.output();
+        output.lock.lock();
+        try {
+            sender.takeAsideLocked(Long.MAX_VALUE);
+            // One Close frame, whoever asks how often.
+            if (output.failedLocked() || !connection.lifecycle().closing().sent(status)) {
+                return false;
+            }
+            ifFirst.run();
+            newestPong = null;
+            appendLocked(Opcode.CLOSE, body);
+            // Whoever waits to begin a message learns that there will be none.
+            sender.delivery().signalLocked();
+            return true;
+        } finally {
+            output.lock.unlock();
+        }
+    }
+
+    // ---- The peer's
+
     /** A Ping has come. In a turn. */
-    void ping(WebSocketConnection connection, byte[] payload) throws IOException {
-        if (answers(connection, payload)) {
-            sender.pong(payload);
+    void ping(byte[] payload) throws IOException {
+        if (answers(payload)) {
+            answer(payload);
         }
         Listener told = listener;
         if (told != null) {
-            HoldUp holdUp = begin(connection, "onPing", told);
+            HoldUp holdUp = begin("onPing", told);
             try {
                 told.onPing(connection, ByteBuffer.wrap(payload.clone()));
             } finally {
@@ -100,12 +237,12 @@ public final class ControlFrames {
         }
     }
 
-    private boolean answers(WebSocketConnection connection, byte[] payload) throws IOException {
+    private boolean answers(byte[] payload) throws IOException {
         ControlListener told = controlListener;
         if (told == null) {
             return true;
         }
-        HoldUp holdUp = begin(connection, "onPing", told);
+        HoldUp holdUp = begin("onPing", told);
         try {
             return told.onPing(connection, ByteBuffer.wrap(payload.clone()));
         } finally {
@@ -114,11 +251,11 @@ public final class ControlFrames {
     }
 
     /** A Pong has come. In a turn. */
-    void pong(WebSocketConnection connection, byte[] payload) throws IOException {
+    void pong(byte[] payload) throws IOException {
         complete(payload);
         ControlListener first = controlListener;
         if (first != null) {
-            HoldUp holdUp = begin(connection, "onPong", first);
+            HoldUp holdUp = begin("onPong", first);
             try {
                 first.onPong(connection, ByteBuffer.wrap(payload.clone()));
             } finally {
@@ -127,7 +264,7 @@ public final class ControlFrames {
         }
         Listener told = listener;
         if (told != null) {
-            HoldUp holdUp = begin(connection, "onPong", told);
+            HoldUp holdUp = begin("onPong", told);
             try {
                 told.onPong(connection, ByteBuffer.wrap(payload));
             } finally {
@@ -137,10 +274,10 @@ public final class ControlFrames {
     }
 
     /** The peer's Close frame has come. In a turn. */
-    void close(WebSocketConnection connection, CloseStatus status) throws IOException {
+    void close(CloseStatus status) throws IOException {
         ControlListener told = controlListener;
         if (told != null) {
-            HoldUp holdUp = begin(connection, "onCloseFrame", told);
+            HoldUp holdUp = begin("onCloseFrame", told);
             try {
                 told.onCloseFrame(connection, status);
             } finally {
@@ -149,7 +286,7 @@ public final class ControlFrames {
         }
     }
 
-    private HoldUp begin(WebSocketConnection connection, String call, Object code) {
+    private HoldUp begin(String call, Object code) {
         assert !sender.output().holdsLock() && !Thread.holdsLock(this) : "user code runs under a lock";
         called = call + " of " + WebSocketConnection.nameOf(code);
         HoldUp holdUp = connection.driver().loop().holdUp();
@@ -165,7 +302,7 @@ public final class ControlFrames {
             return;
         }
         long id = ByteBuffer.wrap(payload).getLong();
-        long now = time.nanoTime();
+        long now = connection.engine().time().nanoTime();
         List<Waiting> answered = new ArrayList<>(1);
         synchronized (this) {
             if (waiting == null || waiting.stream().noneMatch(ping -> ping.id() == id)) {

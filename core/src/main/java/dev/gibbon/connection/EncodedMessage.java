@@ -9,10 +9,12 @@ import dev.gibbon.deflate.ZlibPool;
 import dev.gibbon.frame.FrameHeader;
 import dev.gibbon.frame.FrameSerializer;
 import dev.gibbon.frame.Opcode;
+import dev.gibbon.protocol.Outbound;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /** A message as the one frame that a server sends, and its compressed forms, each made when it is first needed. */
 public final class EncodedMessage implements PreparedMessage {
@@ -117,21 +119,27 @@ public final class EncodedMessage implements PreparedMessage {
                     message, rsvBits, payloadOffset, buffer.put(payload).flip().asReadOnlyBuffer());
         }
 
-        EncodedMessage message() {
-            return message;
-        }
-
         @Override
         public int bytes() {
             return frame.limit() - payloadOffset;
         }
 
-        int rsvBits() {
-            return rsvBits;
-        }
-
         public boolean isCompressed() {
             return rsvBits != 0;
+        }
+
+        /** Appends the frame; {@return whether the batch borrows its bytes, which never change} */
+        boolean appendLocked(Output output, @Nullable Compressor compressor) {
+            Outbound outbound = output.outbound();
+            SendBatch batch = output.batchLocked();
+            boolean borrowed = outbound.masks()
+                    ? batch.append(outbound, message.opcode(), true, rsvBits, payload())
+                    : batch.appendEncoded(frame());
+            output.countLocked();
+            if (compressor != null && isCompressed()) {
+                compressor.remember(message.payload());
+            }
+            return borrowed;
         }
 
         /** {@return a view of the whole unmasked frame} */

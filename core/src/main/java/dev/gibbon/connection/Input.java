@@ -178,7 +178,7 @@ public final class Input {
             return;
         }
         try {
-            connection.sender().flushStream();
+            connection.sender().output().flushStream();
         } catch (IOException e) {
             outputBroken = true;
             connection.writeFailed(e); // What has just been read is not lost by it.
@@ -267,8 +267,8 @@ public final class Input {
                     assembly.data(in, from);
                 }
                 case COMPRESSED -> inflate(in);
-                case PING -> connection.controlFrames().ping(connection, inbound.controlPayload());
-                case PONG -> connection.controlFrames().pong(connection, inbound.controlPayload());
+                case PING -> connection.controlFrames().ping(inbound.controlPayload());
+                case PONG -> connection.controlFrames().pong(inbound.controlPayload());
                 case CLOSE -> closed(inbound.closeStatus());
             }
             return event;
@@ -286,7 +286,7 @@ public final class Input {
 
     private void closed(CloseStatus status) {
         try {
-            connection.controlFrames().close(connection, status);
+            connection.controlFrames().close(status);
         } catch (Exception | Error e) { // The application's: it is answered with 1011.
             failed(e);
         }

@@ -149,7 +149,7 @@ public final class Lifecycle implements Ending.Side {
                     status,
                     null));
         }
-        boolean _ = connection.sender().appendClose(new CloseStatus(status.code(), ""));
+        boolean _ = connection.controlFrames().appendClose(new CloseStatus(status.code(), ""));
         finishLater();
     }
 
@@ -159,7 +159,7 @@ public final class Lifecycle implements Ending.Side {
     WebSocketException fail(WebSocketException problem, CloseCode code) {
         CloseStatus status = failure == null ? refusal(code, problem) : new CloseStatus(code, "");
         failFirst(problem);
-        boolean _ = connection.sender().appendClose(status);
+        boolean _ = connection.controlFrames().appendClose(status);
         finishLater();
         WebSocketException first = failure;
         return first != null ? first : problem;
@@ -179,7 +179,7 @@ public final class Lifecycle implements Ending.Side {
     /** Begins a closing handshake without waiting for it; whoever reads goes on and sees the peer's answer. */
     public void closeLater(CloseStatus status, @Nullable WebSocketException why) {
         armDeadline();
-        boolean _ = connection.sender().appendClose(status, () -> {
+        boolean _ = connection.controlFrames().appendClose(status, () -> {
             if (why != null) { // Only if it is this that closes; otherwise reads may have reported another end already.
                 failFirst(why);
             }
@@ -215,7 +215,7 @@ public final class Lifecycle implements Ending.Side {
 
     @Override
     public boolean allWritten() {
-        return connection.sender().allWritten();
+        return connection.sender().output().allWritten();
     }
 
     @Override

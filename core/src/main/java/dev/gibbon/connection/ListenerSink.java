@@ -21,7 +21,7 @@ public final class ListenerSink implements Sink {
 
     @Override
     public boolean accepts(int assembled) {
-        return !connection.sender().congested();
+        return !connection.sender().output().congested();
     }
 
     @Override

@@ -359,7 +359,7 @@ public final class Mailbox implements Sink {
     }
 
     private @Nullable Item await(Want wanted, long until) throws IOException {
-        connection.sender().readerBlocks();
+        connection.sender().delivery().readerBlocks();
         Alarm alarm = null;
         waiter = Thread.currentThread();
         want = wanted;
@@ -395,7 +395,7 @@ public final class Mailbox implements Sink {
             want = Want.NOTHING;
             waiter = null;
             disarm(alarm);
-            connection.sender().readerGoesOn();
+            connection.sender().delivery().readerGoesOn();
         }
     }
 

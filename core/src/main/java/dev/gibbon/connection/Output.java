@@ -3,35 +3,20 @@ package dev.gibbon.connection;
 
 import dev.gibbon.ConnectionOptions;
 import dev.gibbon.ConnectionState;
-import dev.gibbon.InterruptedCallException;
-import dev.gibbon.TimeSource;
 import dev.gibbon.WebSocketException;
-import dev.gibbon.WriteTimeoutException;
 import dev.gibbon.protocol.ClosingHandshake;
 import dev.gibbon.protocol.Outbound;
 import dev.gibbon.transport.Stream;
 import java.io.IOException;
-import java.time.Duration;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Frames on their way out: any thread appends to the batch that fills, under the lock; one thread at a time writes
  * all that is there, without it, until the stream takes no more. What is stuck then the connection's turns go on
- * with, and a caller that may wait waits until its frames have left. Frames of callers that wait leave together,
- * and a turn's leave together at its end.
+ * with. What the callers do meanwhile is the {@link Delivery}'s.
  */
 public final class Output implements SendProgress {
-    /** Instead of a frame's number: it may wait, and somebody sees to it. */
-    static final long HELD = -1;
-
-    /** Instead of a frame's number: it may rest until the turn ends, which must be told that it does. */
-    static final long RESTS = -2;
-
-    /** Instead of a frame's number, at this bit: the caller has become the writer, of {@link #current}. */
-    private static final long CLAIMED = 1L << 62;
-
     private final WebSocketConnection connection;
     private final Stream stream;
     private final Outbound outbound;
@@ -43,12 +28,9 @@ public final class Output implements SendProgress {
     /** The send lock. */
     final ReentrantLock lock = new ReentrantLock();
 
+    private final Delivery delivery;
+
     // Guarded by lock.
-
-    /** Made when a thread first waits, as on most connections none ever does. */
-    private @Nullable Condition changed;
-
-    private int threadsWaiting;
     private @Nullable SendBatch filling;
 
     /** What is being written; or, while nobody writes, what the stream has not taken: it is stuck. */
@@ -74,22 +56,8 @@ public final class Output implements SendProgress {
     /** Whether so much waits that no more must be read; until all of it has left. */
     private volatile boolean congested;
 
-    /**
-     * Whether the reader is about to wait or does: then nothing may be held back. It looks at what is there after
-     * setting it.
-     */
-    private volatile boolean readerWaits;
-
     /** Whether no write is tried any more, so that none of what waits keeps anybody from reading what is there. */
     private volatile boolean broken;
-
-    private volatile boolean batching;
-
-    /** Whether writes return when they are queued, since a listener has the connection. */
-    private volatile boolean queueing;
-
-    /** How long a call may take from now on, or null for as long as it does. */
-    private volatile @Nullable Duration timeout;
 
     /** Bytes that went out so far; written by whoever writes, read by the tick. */
     private volatile long bytesWritten;
@@ -100,42 +68,17 @@ public final class Output implements SendProgress {
         this.outbound = outbound;
         this.options = options;
         this.closing = connection.lifecycle().closing();
-        this.batching = options.batchWrites();
+        this.delivery = new Delivery(this, connection, options);
     }
 
-    void batching(boolean on) {
-        batching = on;
+    /** {@return what makes frames, and keeps their order} Guarded by the send lock. */
+    Outbound outbound() {
+        return outbound;
     }
 
-    /** From now on writes return when they are queued. */
-    void queueing() {
-        lock.lock();
-        try {
-            if (filling != null) {
-                filling.own();
-            }
-            queueing = true;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    void timeout(Duration atMost) {
-        timeout = atMost;
-    }
-
-    /** {@return when a write that begins now must have ended} */
-    long writeUntil() {
-        Duration atMost = timeout;
-        return atMost == null ? Engine.NEVER : connection.engine().until(atMost);
-    }
-
-    /**
-     * {@return whether the calling thread waits until its bytes have left; otherwise it is done when they are
-     * queued}
-     */
-    boolean mayWait() {
-        return !queueing && !onTurn();
+    /** {@return what callers do for their frames} */
+    Delivery delivery() {
+        return delivery;
     }
 
     /** {@return whether the calling thread must not wait for anything} */
@@ -161,7 +104,7 @@ public final class Output implements SendProgress {
     void requireSendableLocked() throws WebSocketException {
         // What the peer said before is about to be read.
         while (failed && !failureSettled && !onTurn()) {
-            awaitChangeLocked(Engine.NEVER);
+            delivery.awaitChangeLocked(Engine.NEVER);
         }
         if (!sendableLocked()) {
             throw closedForWriting();
@@ -176,6 +119,11 @@ public final class Output implements SendProgress {
     /** {@return whether the stream is gone or broken} */
     boolean failedLocked() {
         return failed;
+    }
+
+    /** {@return whether what was appended will not leave any more, and writers that wait are to be told} */
+    boolean lostLocked() {
+        return failed && !writing && failureSettled;
     }
 
     /** {@return the batch that fills} */
@@ -205,8 +153,34 @@ public final class Output implements SendProgress {
     void countLocked() {
         assert holdsLock();
         appended++;
-        if (!congested && queueing && inQueueLocked() > options.maxQueuedBytes() / 2) {
+        if (!congested && delivery.isQueueing() && inQueueLocked() > options.maxQueuedBytes() / 2) {
             congested = true;
+        }
+    }
+
+    /** {@return the number of the frame that was appended last} */
+    long appendedLocked() {
+        return appended;
+    }
+
+    /** {@return whether all frames up to this one have left} */
+    boolean hasLeftLocked(long frame) {
+        return written >= frame;
+    }
+
+    /** What is borrowed of callers is copied: they go before their frames do. Not while somebody writes. */
+    void ownLocked() {
+        assert !writing : "a batch changes under its writer";
+        if (current != null) {
+            current.own();
+        }
+        ownFillingLocked();
+    }
+
+    /** The same, only for the batch that fills. */
+    void ownFillingLocked() {
+        if (filling != null) {
+            filling.own();
         }
     }
 
@@ -216,191 +190,15 @@ public final class Output implements SendProgress {
         return bytesTaken - bytesWritten + (batch == null ? 0 : batch.bytes());
     }
 
-    /**
-     * {@return what the caller must do once it has let go of the lock, for {@link #deliver}}
-     *
-     * @param borrowed whether the last frame's payload is the caller's again once its write returns
-     */
-    long toDeliverLocked(boolean borrowed) {
-        assert holdsLock();
-        boolean waits = mayWait();
-        if (waits ? batching && !borrowed && !readerWaits && hasRoomLocked() : mayRestLocked(borrowed)) {
-            return waits || writing || current != null ? HELD : RESTS;
-        }
-        // Whoever writes, or the turns, go on until nothing is left.
-        if (writing || current != null) {
-            if (waits) {
-                return appended;
-            }
-            if (borrowed) {
-                batchLocked().own();
-            }
-            return HELD;
-        }
-        claimLocked();
-        return appended | CLAIMED;
-    }
-
-    private boolean hasRoomLocked() {
-        return batchLocked().bytes() < options.batchBytes();
-    }
-
-    /** {@return whether a frame may rest until the turn ends in which it was written} */
-    private boolean mayRestLocked(boolean borrowed) {
-        return !borrowed && hasRoomLocked() && connection.driver().onThread();
-    }
-
-    /** Does what {@link #toDeliverLocked} has said. */
-    void deliver(long duty, long until) throws IOException {
-        if (duty == HELD) {
-            return;
-        }
-        if (duty == RESTS) {
-            // Not under the lock: where many connections rest, the oldest writes now.
-            connection.driver().touch();
-            return;
-        }
-        if ((duty & CLAIMED) != 0) {
-            writeOut(duty & ~CLAIMED);
-        }
-        if (mayWait()) {
-            awaitWritten(duty & ~CLAIMED, until);
-        }
-    }
-
-    // ---- Waiting
-
-    /**
-     * Waits for the next change of what the lock guards; callers look again whether it is the one they wait for.
-     *
-     * @param until how long at most, on the engine's clock
-     * @throws InterruptedCallException if the thread is interrupted
-     * @throws WriteTimeoutException if it is later than that
-     */
-    @SuppressWarnings("WaitNotInLoop")
-    void awaitChangeLocked(long until) throws InterruptedCallException, WriteTimeoutException {
-        assert lock.getHoldCount() == 1 : "a wait that does not let go of the send lock";
-        TimeSource.Timer alarm = until == Engine.NEVER ? null : alarm(until);
-        threadsWaiting++;
-        try {
-            changedLocked().await();
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedCallException(
-                    "a write was interrupted while it waited; what it began is still sent whole");
-        } finally {
-            threadsWaiting--;
-            if (alarm != null) {
-                alarm.cancel();
-            }
-        }
-    }
-
-    private TimeSource.Timer alarm(long until) throws WriteTimeoutException {
-        TimeSource time = connection.engine().time();
-        long left = until - time.nanoTime();
-        if (left <= 0) {
-            throw new WriteTimeoutException("a write was not done within " + timeout);
-        }
-        return time.schedule(Duration.ofNanos(left), this::signal);
-    }
-
-    private void signal() {
-        lock.lock();
-        try {
-            signalLocked();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private Condition changedLocked() {
-        Condition condition = changed;
-        if (condition == null) {
-            condition = lock.newCondition();
-            changed = condition;
-        }
-        return condition;
-    }
-
-    void signalLocked() {
-        Condition condition = changed;
-        if (condition != null && threadsWaiting > 0) {
-            condition.signalAll();
-        }
-    }
-
-    /**
-     * Waits until the frame has left. Frames that nobody writes the caller writes, and with them all others that
-     * are there. One that has not left in time ends the connection: nobody can take it back.
-     */
-    private void awaitWritten(long frame, long until) throws IOException {
-        try {
-            awaitWrittenOrLate(frame, until);
-        } catch (WriteTimeoutException late) {
-            connection.lifecycle().drop(late);
-            // Until nobody reads the caller's bytes any more.
-            awaitWrittenOrLate(frame, Engine.NEVER);
-            throw late;
-        }
-    }
-
-    private void awaitWrittenOrLate(long frame, long until) throws IOException {
-        boolean claimed = true;
-        while (claimed) {
-            lock.lock();
-            try {
-                claimed = awaitWrittenOrClaimLocked(frame, until);
-            } finally {
-                lock.unlock();
-            }
-            if (claimed) {
-                writeOut(frame);
-            }
-        }
-    }
-
-    /** {@return whether the caller has become the writer; if not the frame has left} */
-    private boolean awaitWrittenOrClaimLocked(long frame, long until) throws IOException {
-        while (written < frame) {
-            // Also once the connection has failed: while somebody writes, our payload may be what
-            // the system call reads.
-            if (failed && !writing && failureSettled) {
-                throw closedForWriting();
-            }
-            if (!failed && !writing && current == null) {
-                claimLocked();
-                return true;
-            }
-            try {
-                awaitChangeLocked(until);
-            } catch (InterruptedCallException e) {
-                leaveBehindLocked();
-                throw e;
-            }
-        }
-        return false;
-    }
-
-    /** The caller goes before its frames do: what is borrowed of it is copied. */
-    private void leaveBehindLocked() {
-        threadsWaiting++;
-        while (writing) { // That does not wait for the peer.
-            changedLocked().awaitUninterruptibly();
-        }
-        threadsWaiting--;
-        if (current != null) {
-            current.own();
-        }
-        if (filling != null) {
-            filling.own();
-        }
-    }
-
     // ---- Writing: one at a time, until the stream takes no more
 
+    /** {@return whether there is neither a writer nor something stuck, so that the caller may become the writer} */
+    boolean mayClaimLocked() {
+        return !failed && !writing && current == null;
+    }
+
     /** The caller becomes the writer, of {@link #current}. */
-    private void claimLocked() {
+    void claimLocked() {
         assert holdsLock();
         SendBatch batch = batchLocked();
         filling = null;
@@ -410,31 +208,11 @@ public final class Output implements SendProgress {
         writing = true;
     }
 
-    /** Has everything sent that was appended; waits until it has left if the caller may. */
-    void flush() throws IOException {
-        long until = writeUntil();
-        long all;
-        lock.lock();
-        try {
-            if (failed) {
-                throw closedForWriting();
-            }
-            all = appended;
-        } finally {
-            lock.unlock();
-        }
-        if (mayWait()) {
-            awaitWritten(all, until);
-        } else {
-            push();
-        }
-    }
-
     /** Writes what is there as far as the stream takes it, unless somebody else does. Never waits. */
     void push() {
         lock.lock();
         try {
-            if (failed || writing || current != null || written == appended) {
+            if (!mayClaimLocked() || written == appended) {
                 return;
             }
             claimLocked();
@@ -448,7 +226,7 @@ public final class Output implements SendProgress {
      * Writes the claimed batch, and those that come meanwhile, until all is written, or the stream takes no more,
      * or what the caller came for has left and another waits to go on.
      */
-    private void writeOut(long frame) {
+    void writeOut(long frame) {
         assert !holdsLock() : "bytes move under the send lock";
         SendBatch batch = current;
         while (batch != null) {
@@ -479,20 +257,20 @@ public final class Output implements SendProgress {
             streamWaits = false;
             writing = false;
             if (waits && !failed) {
-                if (queueing || onTurn()) {
+                if (delivery.isQueueing() || onTurn()) {
                     batch.own(); // Its callers have gone, or are about to.
                 }
                 stuck = true;
             } else {
                 current = null;
                 written = failed ? written : upTo;
-                if (!failed && written != appended && (written < frame || threadsWaiting == 0)) {
+                if (!failed && written != appended && (written < frame || !delivery.anyWaitLocked())) {
                     claimLocked();
                     next = current;
                 }
                 release(batch);
             }
-            signalLocked();
+            delivery.signalLocked();
         } finally {
             lock.unlock();
         }
@@ -568,6 +346,16 @@ public final class Output implements SendProgress {
         }
     }
 
+    /** {@return whether a thread writes, without the lock} */
+    boolean isWritingLocked() {
+        return writing;
+    }
+
+    /** {@return whether somebody writes, or turns go on with what is stuck: nothing need be done for more frames} */
+    boolean underWayLocked() {
+        return writing || current != null;
+    }
+
     boolean isBlockedLocked() {
         return current != null && !writing;
     }
@@ -600,27 +388,13 @@ public final class Output implements SendProgress {
         congested = false;
     }
 
-    // ---- Readers
-
-    /** The reader is about to wait: lets go what is held back, and holds nothing back until {@link #readerGoesOn()}. */
-    void readerBlocks() {
-        readerWaits = true;
-        if (batching) {
-            push();
-        }
-    }
-
-    void readerGoesOn() {
-        readerWaits = false;
-    }
-
     // ---- What the tick asks
 
     /** {@return whether bytes are on their way} */
     public boolean writing() {
         lock.lock();
         try {
-            return writing || current != null;
+            return underWayLocked();
         } finally {
             lock.unlock();
         }
@@ -644,7 +418,7 @@ public final class Output implements SendProgress {
         lock.lock();
         try {
             failureSettled = true;
-            signalLocked();
+            delivery.signalLocked();
         } finally {
             lock.unlock();
         }
@@ -663,6 +437,6 @@ public final class Output implements SendProgress {
             connection.engine().release(current);
             current = null;
         }
-        signalLocked();
+        delivery.signalLocked();
     }
 }

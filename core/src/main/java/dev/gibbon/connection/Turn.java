@@ -54,7 +54,7 @@ public final class Turn implements Driver.Driven {
     @Override
     public void endOfTurn() {
         connection.sender().takeAside();
-        connection.sender().releasePongs();
+        connection.controlFrames().releasePongs();
         connection.sender().output().push();
         settle();
     }
@@ -118,7 +118,7 @@ public final class Turn implements Driver.Driven {
         }
         if (connection.ending().phase() != Ending.Phase.OPEN) {
             connection.ending().step();
-        } else if (connection.sender().congested()) {
+        } else if (connection.sender().output().congested()) {
             connection.sender().output().push();
             if (connection.sender().drained()) {
                 relieved();

@@ -128,8 +128,8 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
         this.protocol = new Protocol(role, limits(options), engine.maskingKeys(), time::nanoTime, inflater);
         this.lifecycle = new Lifecycle(protocol.closing(), this, options.closeTimeout());
         Output output = new Output(this, stream, protocol.outbound(), options);
-        this.sender = new Sender(this, output, protocol.outbound(), options, compressor);
-        this.controlFrames = new ControlFrames(sender, time);
+        this.sender = new Sender(this, output, options, compressor);
+        this.controlFrames = new ControlFrames(this, sender, options);
         this.mailbox = new Mailbox(this, protocol.closing(), options.maxReadAheadBytes());
         this.reading = new Reading(mailbox, lifecycle);
         this.sink = mailbox;
@@ -255,7 +255,7 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
 
     void keepalivePing() {
         // Whatever comes after it will do: nobody waits for this Pong.
-        sender.pingLater(new byte[0]);
+        controlFrames.pingLater(new byte[0]);
     }
 
     /** Input that had to wait goes on. Any thread. */
@@ -500,7 +500,7 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
             return false;
         }
         try {
-            sender.output().flush();
+            sender.delivery().flush();
         } catch (IOException _) {
             return true; // The connection was lost meanwhile, and everything is taken down.
         }
@@ -627,7 +627,7 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
         mailbox.retire();
         byte[] taken = reading.takeGathered();
         boolean skipRest = reading.leavesStream();
-        sender.output().queueing();
+        sender.delivery().queueing();
         driver.execute(() -> takeOver(listener, wholeBytes, taken, skipRest));
     }
 
@@ -769,14 +769,14 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
     @Override
     public void flush() throws IOException {
         closeIfPutOff();
-        sender.output().flush();
+        sender.delivery().flush();
     }
 
     @Override
     public void setBatchWrites(boolean on) throws IOException {
-        sender.output().batching(on);
+        sender.delivery().batching(on);
         if (!on) {
-            sender.output().flush();
+            sender.delivery().flush();
         }
     }
 
@@ -784,7 +784,7 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
     public CompletableFuture<Duration> ping() throws IOException {
         closeIfPutOff();
         CompletableFuture<Duration> roundTrip = new Promise<>("the round trip of a Ping");
-        sender.control(Opcode.PING, ByteBuffer.wrap(controlFrames.pingPayload(roundTrip)));
+        controlFrames.ping(roundTrip);
         return roundTrip;
     }
 
@@ -805,7 +805,7 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
             throw new IllegalArgumentException(
                     opcode + " payload " + payload.remaining() + " > " + FrameHeader.MAX_CONTROL_PAYLOAD + " (§5.5)");
         }
-        sender.control(opcode, payload);
+        controlFrames.send(opcode, payload);
     }
 
     @Override
@@ -827,7 +827,7 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
         if (!Objects.requireNonNull(atMost, "atMost").isPositive()) {
             throw new IllegalArgumentException("atMost must be positive: " + atMost);
         }
-        sender.output().timeout(atMost);
+        sender.delivery().timeout(atMost);
     }
 
     @Override
