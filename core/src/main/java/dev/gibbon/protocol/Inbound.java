@@ -42,15 +42,6 @@ public final class Inbound {
 
     private static final byte[] NO_BYTES = {};
 
-    /**
-     * By which part a payload may be longer than the limit of what
-     * it says: what DEFLATE makes of bytes that it cannot compress.
-     */
-    private static final int EXPANSION = 64;
-
-    /** And by how many bytes for each frame. */
-    private static final int EXPANSION_BYTES = 64;
-
     private final FrameParser parser;
 
     /** Null unless permessage-deflate was agreed on. */
@@ -325,54 +316,17 @@ public final class Inbound {
         } else if (message == null) {
             throw violation("CONTINUATION frame without a message to continue (§5.4)");
         }
-        if (++fragments > limits.maxFragments()) {
-            throw new ProtocolException(
-                    CloseCode.POLICY_VIOLATION, "message of more than " + limits.maxFragments() + " fragments (§10.4)");
-        }
-        if (compressed) {
-            beginCompressedFrame(parser.payloadLength());
-            return;
-        }
+        Limits limits = this.limits;
+        fragments++;
+        limits.checkFragments(fragments);
         long payload = parser.payloadLength();
-        Limits limits = this.limits;
-        if (payload > limits.maxFrameBytes()) {
-            throw new MessageTooBigException(
-                    "frame of " + payload + " bytes > " + limits.maxFrameBytes() + " (§10.4)", limits.maxFrameBytes());
-        }
-        if (payload > limits.maxMessageBytes() - messageBytes) {
-            throw new MessageTooBigException(
-                    "message of " + messageBytes + " + " + payload + " bytes > " + limits.maxMessageBytes()
-                            + " (§10.4)",
-                    limits.maxMessageBytes());
+        if (compressed) { // What it says is counted as it is inflated.
+            mostInflated = limits.maxMessageBytes();
+            limits.checkCompressed(payload, messageBytes, fragments);
+        } else {
+            limits.checkPlain(payload, messageBytes);
         }
         messageBytes += payload;
-    }
-
-    /**
-     * What a compressed message says is counted as it is inflated. On the wire it is bounded too, since DEFLATE can go
-     * on for ever without saying anything, but has room for bytes that it can only make longer.
-     */
-    private void beginCompressedFrame(long payload) throws MessageTooBigException {
-        Limits limits = this.limits;
-        mostInflated = limits.maxMessageBytes();
-        long mostInFrame = expanded(limits.maxFrameBytes(), 1);
-        if (payload > mostInFrame) {
-            throw new MessageTooBigException(
-                    "compressed frame of " + payload + " bytes > " + mostInFrame + " (§10.4)", limits.maxFrameBytes());
-        }
-        long mostInMessage = expanded(mostInflated, fragments);
-        if (payload > mostInMessage - messageBytes) {
-            throw new MessageTooBigException(
-                    "compressed message of " + messageBytes + " + " + payload + " bytes > " + mostInMessage
-                            + " (§10.4)",
-                    mostInflated);
-        }
-        messageBytes += payload;
-    }
-
-    private static long expanded(long plain, int frames) {
-        long most = plain + plain / EXPANSION + (long) EXPANSION_BYTES * frames;
-        return most < 0 ? Long.MAX_VALUE : most;
     }
 
     private ControlFrameBudget budget() {
