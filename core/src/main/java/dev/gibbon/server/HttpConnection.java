@@ -63,6 +63,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
 
     private final Driver driver;
     private final HttpOutput output;
+    private final AnswerDeadline deadline;
     private final Ending ending;
 
     /** Of the head that has begun. */
@@ -80,9 +81,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
     private @Nullable Opening upgrading;
 
     private volatile State state = State.READING;
-    private volatile TimeSource.@Nullable Timer deadline;
     private volatile @Nullable Thread handlerThread;
-    private volatile boolean timedOut;
 
     public HttpConnection(HttpSide server, Carrier carrier, boolean secure, boolean overLimit) {
         this.server = server;
@@ -92,12 +91,13 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
         this.overLimit = overLimit;
         this.driver = carrier.driver(this);
         this.output = new HttpOutput(stream, driver, this::settle);
+        this.deadline = new AnswerDeadline(server.engine().time(), server.handshakeTimeout(), this::timeOut);
         this.ending = new Ending(this, stream);
     }
 
     /** Begins to wait for a request. Any thread. */
     public void start() {
-        armDeadline();
+        deadline.arm();
         driver.execute(() -> {
             try {
                 driver.start();
@@ -143,13 +143,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
         driver.execute(this::terminate);
     }
 
-    private void armDeadline() {
-        disarmDeadline();
-        deadline = server.engine().time().schedule(server.handshakeTimeout(), this::timeOut);
-    }
-
     private void timeOut() {
-        timedOut = true;
         closeTransport();
         output.end();
         driver.execute(() -> {
@@ -157,14 +151,6 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
                 terminate();
             }
         });
-    }
-
-    private void disarmDeadline() {
-        TimeSource.Timer timer = deadline;
-        if (timer != null) {
-            timer.cancel();
-            deadline = null;
-        }
     }
 
     private void closeTransport() {
@@ -363,7 +349,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
     /** Opens the WebSocket; what came behind the request is its first input. A turn does, too. */
     WebSocketConnection open(Opening opening, RequestContext request) {
         state = State.UPGRADED;
-        disarmDeadline();
+        deadline.disarm();
         upgrading = null;
         ByteBuffer leftover = held;
         held = NOTHING;
@@ -376,23 +362,14 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
      * @throws IOException if the transport has been dropped for that
      */
     void requireInTime() throws IOException {
-        if (timedOut) {
-            throw new IOException("the handler has not answered within the handshake timeout of "
-                    + server.handshakeTimeout() + ", and the transport was dropped");
-        }
+        deadline.requireInTime();
     }
 
     void write(ByteBuffer... answer) throws IOException {
         try {
             output.write(answer);
         } catch (IOException e) {
-            if (timedOut) {
-                throw new IOException(
-                        "the client has not taken the answer within the handshake timeout of "
-                                + server.handshakeTimeout(),
-                        e);
-            }
-            throw e;
+            throw deadline.explained(e);
         }
     }
 
@@ -402,7 +379,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
         if (isOver()) {
             return;
         }
-        if (timedOut || !exchange.answered()) { // The client is gone.
+        if (deadline.isOver() || !exchange.answered()) { // The client is gone.
             terminate();
             return;
         }
@@ -416,7 +393,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
             return;
         }
         state = State.READING;
-        armDeadline();
+        deadline.arm();
         ByteBuffer more = held;
         held = NOTHING;
         if (more.hasRemaining()) {
@@ -479,7 +456,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
             return;
         }
         state = State.GONE;
-        disarmDeadline();
+        deadline.disarm();
         TimeSource.Timer lingering = linger;
         if (lingering != null) {
             lingering.cancel();
