@@ -50,11 +50,11 @@ public final class Group implements Iterable<Connection>, AutoCloseable {
     public void join(Connection connection) {
         WebSocketConnection member = WebSocketConnection.behind(connection);
         members.add(member);
-        member.leaveAtEnd(this);
+        member.lifecycle().leaveAtEnd(this);
         // After it has joined: so it or the thread that closes sees the other.
         CloseStatus told = closed;
         if (told != null) {
-            member.closeLater(told);
+            member.lifecycle().closeLater(told);
         }
     }
 
@@ -66,7 +66,7 @@ public final class Group implements Iterable<Connection>, AutoCloseable {
     public void leave(Connection connection) {
         WebSocketConnection member = WebSocketConnection.behind(connection);
         members.remove(member);
-        member.left(this);
+        member.lifecycle().left(this);
     }
 
     /**
@@ -159,7 +159,7 @@ public final class Group implements Iterable<Connection>, AutoCloseable {
             }
             closed = status;
         }
-        members.forEach(member -> member.closeLater(status));
+        members.forEach(member -> member.lifecycle().closeLater(status));
     }
 
     /** {@return how many members there are, for a log} */

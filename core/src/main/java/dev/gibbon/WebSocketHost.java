@@ -169,7 +169,7 @@ public final class WebSocketHost implements AutoCloseable {
                 opening.compression(),
                 leftover,
                 request);
-        connection.onClosed(atEnd);
+        connection.lifecycle().onClosed(atEnd);
         if (isClosing()) {
             goAway(connection);
         }

@@ -140,7 +140,7 @@ class ClosedTest {
                 WebSocketConnection connection =
                         (WebSocketConnection) Connection.over(pair.server(), Role.SERVER, ConnectionOptions.defaults());
                 AtomicInteger told = new AtomicInteger();
-                Rig.Task<Boolean> asking = Rig.go(() -> connection.onClosed(told::incrementAndGet));
+                Rig.Task<Boolean> asking = Rig.go(() -> connection.lifecycle().onClosed(told::incrementAndGet));
                 connection.abort();
                 assertTrue(asking.get());
                 connection.lifecycle().awaitClosed(Duration.ofSeconds(60));

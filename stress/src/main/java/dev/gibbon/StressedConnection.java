@@ -76,7 +76,7 @@ public final class StressedConnection {
 
     /** Begins a closing handshake without waiting for its end. */
     public void closeLater() {
-        ((WebSocketConnection) connection).closeLater(new CloseStatus(CloseCode.NORMAL, ""));
+        ((WebSocketConnection) connection).lifecycle().closeLater(new CloseStatus(CloseCode.NORMAL, ""));
     }
 
     /** {@return all that has been written, once that is so much} */

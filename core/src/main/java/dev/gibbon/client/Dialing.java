@@ -10,8 +10,8 @@ import dev.gibbon.HandshakeTimeoutException.Stage;
 import dev.gibbon.Headers;
 import dev.gibbon.ProxyAddress;
 import dev.gibbon.Role;
+import dev.gibbon.connection.ApplicationFaults;
 import dev.gibbon.connection.Compression;
-import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.deflate.DeflateNegotiation;
 import dev.gibbon.handshake.Agreement;
 import dev.gibbon.handshake.ClientHandshake;
@@ -146,7 +146,7 @@ public final class Dialing {
             return handler.credentials(challenge);
         } catch (RuntimeException | Error e) {
             String on = "a dial to " + challenge.uri().getHost() + " that got status " + challenge.status();
-            settings.engine().log().applicationThrew("credentials of " + WebSocketConnection.nameOf(handler), on, e);
+            settings.engine().log().applicationThrew("credentials of " + ApplicationFaults.nameOf(handler), on, e);
             throw e;
         }
     }

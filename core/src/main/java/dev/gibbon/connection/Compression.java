@@ -3,8 +3,10 @@ package dev.gibbon.connection;
 
 import dev.gibbon.HandshakeException;
 import dev.gibbon.PermessageDeflate;
+import dev.gibbon.Role;
 import dev.gibbon.deflate.DeflateAgreement;
 import dev.gibbon.deflate.DeflateNegotiation;
+import dev.gibbon.deflate.MessageInflater;
 import dev.gibbon.handshake.ExtensionOffer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +34,16 @@ public record Compression(PermessageDeflate options, DeflateAgreement agreement,
             throws HandshakeException {
         DeflateAgreement agreement = deflate.check(reply).orElse(null);
         return agreement == null ? null : of(deflate, agreement, reply);
+    }
+
+    /** {@return what inflates the messages that come to {@code role}} */
+    MessageInflater inflater(Engine engine, Role role) {
+        return new MessageInflater(engine.zlib(options.level()), agreement.incoming(role));
+    }
+
+    /** {@return what compresses the messages of {@code role}} */
+    Compressor compressor(Engine engine, Role role) {
+        return new Compressor(this, role, engine.zlib(options.level()));
     }
 
     /** No other extension is known here, so none stands beside it. */

@@ -69,11 +69,18 @@ public final class ControlFrames {
 
     // ---- Ours
 
-    /** Sends a Ping whose Pong completes {@code roundTrip}. */
-    void ping(CompletableFuture<Duration> roundTrip) throws IOException {
+    /**
+     * Sends a Ping.
+     *
+     * @return how long its Pong takes, once that is there
+     */
+    CompletableFuture<Duration> ping() throws IOException {
+        CompletableFuture<Duration> roundTrip = new Promise<>("the round trip of a Ping");
         send(Opcode.PING, ByteBuffer.wrap(pingPayload(roundTrip)));
+        return roundTrip;
     }
 
+    /** Makes the payload of a Ping whose Pong completes {@code roundTrip}. */
     private byte[] pingPayload(CompletableFuture<Duration> roundTrip) {
         byte[] payload;
         WebSocketException cause;
@@ -288,7 +295,7 @@ public final class ControlFrames {
 
     private HoldUp begin(String call, Object code) {
         assert !sender.output().holdsLock() && !Thread.holdsLock(this) : "user code runs under a lock";
-        called = call + " of " + WebSocketConnection.nameOf(code);
+        called = call + " of " + ApplicationFaults.nameOf(code);
         HoldUp holdUp = connection.driver().loop().holdUp();
         holdUp.begin(code);
         return holdUp;

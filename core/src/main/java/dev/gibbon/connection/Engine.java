@@ -156,11 +156,11 @@ public abstract class Engine {
 
     public void register(WebSocketConnection connection) {
         connections.add(connection);
-        ticks.add(connection);
+        ticks.add(connection.watch());
     }
 
     public void unregister(WebSocketConnection connection) {
         connections.remove(connection);
-        ticks.remove(connection);
+        ticks.remove(connection.watch());
     }
 }

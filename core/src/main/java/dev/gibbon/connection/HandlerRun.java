@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.connection;
 
+import dev.gibbon.CloseCode;
+import dev.gibbon.CloseStatus;
 import dev.gibbon.Connection;
+import dev.gibbon.ConnectionState;
 import dev.gibbon.TimeSource;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -36,12 +40,40 @@ public final class HandlerRun {
         this.time = time;
     }
 
+    /** A handler, which may have had no run, has ended: what it has put off is made up for now. */
+    static void ended(@Nullable HandlerRun run, WebSocketConnection connection, @Nullable Throwable thrown) {
+        boolean putOff = run != null && run.take();
+        if (thrown != null) {
+            ApplicationFaults.handlerThrew(connection, "a handler", thrown);
+        } else if (putOff) {
+            connection.close(CloseCode.NORMAL, "");
+        }
+    }
+
     boolean isOnThread() {
         return Thread.currentThread() == thread;
     }
 
+    /**
+     * Puts off the Close frame of a connection that the handler's own thread closes.
+     *
+     * @return whether there is nothing left to do now
+     */
+    boolean putsOffClose(WebSocketConnection connection) {
+        Lifecycle lifecycle = connection.lifecycle();
+        if (!isOnThread() || lifecycle.state() != ConnectionState.OPEN) {
+            return false;
+        }
+        try {
+            connection.sender().delivery().flush();
+        } catch (IOException _) {
+            return true; // The connection was lost meanwhile, and everything is taken down.
+        }
+        return putOff(() -> lifecycle.closeLater(new CloseStatus(CloseCode.NORMAL, ""), null));
+    }
+
     /** {@return whether the Close frame is put off from now on} {@code later} sends it if nothing else does in time. */
-    boolean putOff(Runnable later) {
+    private boolean putOff(Runnable later) {
         if (!close.compareAndSet(Close.NOT_ASKED, Close.PUT_OFF)) {
             return false;
         }

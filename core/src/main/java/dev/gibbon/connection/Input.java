@@ -3,10 +3,12 @@ package dev.gibbon.connection;
 
 import dev.gibbon.CloseCode;
 import dev.gibbon.CloseStatus;
+import dev.gibbon.ConnectionOptions;
 import dev.gibbon.MessageTooBigException;
 import dev.gibbon.ProtocolException;
 import dev.gibbon.WebSocketException;
 import dev.gibbon.protocol.Inbound;
+import dev.gibbon.protocol.Limits;
 import dev.gibbon.transport.Stream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -74,17 +76,41 @@ public final class Input {
 
     private volatile boolean reading;
 
-    Input(WebSocketConnection connection, Inbound inbound, Stream stream, Assembly assembly, ByteBuffer leftover) {
+    Input(
+            WebSocketConnection connection,
+            ConnectionOptions options,
+            Inbound inbound,
+            Stream stream,
+            Assembly assembly,
+            ByteBuffer leftover) {
         this.connection = connection;
         this.inbound = inbound;
         this.stream = stream;
         this.assembly = assembly;
-        this.discardable = Math.max(MAX_DISCARDED, connection.maxMessageBytes());
+        this.discardable = Math.max(MAX_DISCARDED, options.maxMessageBytes());
         this.held = leftover.hasRemaining() ? copy(leftover) : null;
     }
 
     private static ByteBuffer copy(ByteBuffer bytes) {
         return ByteBuffer.allocate(bytes.remaining()).put(bytes).flip();
+    }
+
+    /** {@return what a peer may make a connection of these options hold or do} */
+    static Limits limits(ConnectionOptions options) {
+        return new Limits(
+                options.maxFrameBytes(),
+                options.maxMessageBytes(),
+                options.maxFragments(),
+                options.maxControlFramesPerMinute());
+    }
+
+    /** Messages may be so long from the next frame on, and frames, too, where these have no limit of their own. */
+    void maxMessageBytes(long bytes, ConnectionOptions options) {
+        ConnectionOptions changed = options.toBuilder()
+                .maxMessageBytes(bytes)
+                .maxFrameBytes(options.maxFrameBytes() == options.maxMessageBytes() ? bytes : options.maxFrameBytes())
+                .build();
+        inbound.limits(limits(changed));
     }
 
     // ---- What the tick looks at; any thread
@@ -125,7 +151,7 @@ public final class Input {
     void read() {
         goOn();
         int left = stream.buffersInput() ? READS_PER_TURN : 1;
-        while (left > 0 && wantsBytes() && !connection.isGone() && readOnce()) {
+        while (left > 0 && wantsBytes() && !connection.lifecycle().isGone() && readOnce()) {
             left--;
         }
         if (left == 0 && stream.buffersInput()) {
@@ -200,7 +226,7 @@ public final class Input {
         boolean more = held != null || inbound.inflating();
         paused = false;
         goOn();
-        return !ended && !paused && !connection.isGone() && (more || readOnce());
+        return !ended && !paused && !connection.lifecycle().isGone() && (more || readOnce());
     }
 
     private void accept(ByteBuffer in) {
@@ -315,7 +341,7 @@ public final class Input {
         String call = inControl
                 ? connection.controlFrames().called()
                 : connection.sink().called();
-        WebSocketException _ = connection.applicationThrew(call, e);
+        WebSocketException _ = ApplicationFaults.threw(connection, call, e);
         stop();
     }
 

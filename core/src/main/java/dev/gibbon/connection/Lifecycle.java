@@ -5,14 +5,17 @@ import dev.gibbon.CloseCode;
 import dev.gibbon.CloseStatus;
 import dev.gibbon.ConnectionClosedException;
 import dev.gibbon.ConnectionState;
+import dev.gibbon.Group;
 import dev.gibbon.Role;
 import dev.gibbon.TimeSource;
 import dev.gibbon.WebSocketException;
 import dev.gibbon.WriteTimeoutException;
 import dev.gibbon.protocol.ClosingHandshake;
 import java.io.IOException;
-import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +50,10 @@ public final class Lifecycle implements Ending.Side {
     /** Told of the end; made when somebody asks. Guarded by this object's monitor. */
     private @Nullable Promise<CloseStatus> end;
 
+    // Guarded by this object's monitor.
+    private @Nullable Set<Group> groups;
+    private @Nullable Runnable onClosed;
+
     Lifecycle(ClosingHandshake closing, WebSocketConnection connection, Duration closeTimeout) {
         this.closing = closing;
         this.connection = connection;
@@ -59,6 +66,10 @@ public final class Lifecycle implements Ending.Side {
 
     ConnectionState state() {
         return closing.state();
+    }
+
+    boolean isGone() {
+        return closing.state() == ConnectionState.CLOSED;
     }
 
     /** {@return what every read must report from now on, or null if the connection ended cleanly or has not ended} */
@@ -99,31 +110,13 @@ public final class Lifecycle implements Ending.Side {
         if (failure instanceof WriteTimeoutException timeout) {
             return timeout;
         }
-        ClosingHandshake.Progress progress = closing.progress();
-        String message;
-        if (progress.received() != null
-                && failure instanceof ConnectionClosedException theirs
-                && theirs.closeReceived().isPresent()) {
-            message = "the peer sent a Close frame: " + progress.received().code() + " (§5.5.1)";
-        } else if (progress.sent() != null) {
-            message = "a Close frame was sent: " + progress.sent().code() + " (§5.5.1)";
-        } else if (progress.received() != null) {
-            message = "the peer sent a Close frame: " + progress.received().code() + " (§5.5.1)";
-        } else {
-            message = "the connection is gone";
-        }
-        return new ConnectionClosedException(message, progress.sent(), progress.received(), failure);
+        return EndReport.toWriter(closing.progress(), failure);
     }
 
     /** {@return what reading from a message reports whose end will not come} */
     WebSocketException closedForReading() {
         WebSocketException known = failure;
-        if (known != null) {
-            return known;
-        }
-        ClosingHandshake.Progress progress = closing.progress();
-        return new ConnectionClosedException(
-                "the connection was closed in the middle of a message", progress.sent(), progress.received(), null);
+        return known != null ? known : EndReport.toReader(closing.progress());
     }
 
     /**
@@ -135,8 +128,7 @@ public final class Lifecycle implements Ending.Side {
 
     /** {@return what reads report of a connection that ends because code of the application threw} */
     WebSocketException handlerThrew(Throwable cause) {
-        ClosingHandshake.Progress progress = closing.progress();
-        return new ConnectionClosedException("a handler threw", progress.sent(), progress.received(), cause);
+        return EndReport.handlerThrew(closing.progress(), cause);
     }
 
     /** The peer's Close frame has come: answers it if that was not done, then ends the transport, on another thread. */
@@ -176,6 +168,13 @@ public final class Lifecycle implements Ending.Side {
                         .close(code, problem, connection.stream().peerAddress());
     }
 
+    /** Begins the closing handshake, unless the connection is gone, and does not wait for it. */
+    public void closeLater(CloseStatus status) {
+        if (!isGone()) {
+            closeLater(status, null);
+        }
+    }
+
     /** Begins a closing handshake without waiting for it; whoever reads goes on and sees the peer's answer. */
     public void closeLater(CloseStatus status, @Nullable WebSocketException why) {
         armDeadline();
@@ -185,7 +184,7 @@ public final class Lifecycle implements Ending.Side {
             }
         });
         connection.sender().push();
-        connection.resumeInput(); // Data that waited for a reader is of no use any more.
+        connection.turn().resumeLater(); // Data that waited for a reader is of no use any more.
     }
 
     /**
@@ -260,7 +259,7 @@ public final class Lifecycle implements Ending.Side {
         ClosingHandshake.Progress progress = closing.progress();
         if (progress.received() == null) { // Otherwise the peer's Close frame has said how it ended.
             IOException before = writeFailure; // Then what a read finds is only what is left.
-            failFirst(lostException(progress, before == null || cause instanceof WebSocketException ? cause : before));
+            failFirst(EndReport.lost(progress, before == null || cause instanceof WebSocketException ? cause : before));
         }
     }
 
@@ -274,16 +273,6 @@ public final class Lifecycle implements Ending.Side {
         }
     }
 
-    private static WebSocketException lostException(ClosingHandshake.Progress progress, Throwable cause) {
-        if (cause instanceof WebSocketException known) {
-            return known;
-        }
-        String message = cause instanceof ClosedByInterruptException
-                ? "the connection was lost: its thread was interrupted (1006)"
-                : "the connection was lost without a Close frame (1006, §7.1.5)";
-        return new ConnectionClosedException(message, progress.sent(), progress.received(), cause);
-    }
-
     /** Bounds all that is left to do; the first call counts. */
     void armDeadline() {
         if (armFirst()) {
@@ -293,7 +282,7 @@ public final class Lifecycle implements Ending.Side {
                     .schedule(
                             closeTimeout,
                             () -> drop(new IOException("closing handshake took more than " + closeTimeout)));
-            if (state() == ConnectionState.CLOSED) {
+            if (isGone()) {
                 cancelDeadline();
             }
         }
@@ -327,6 +316,22 @@ public final class Lifecycle implements Ending.Side {
         return closed;
     }
 
+    /** Waits for the end, or until the thread is interrupted: then the closing handshake goes on, within its time. */
+    void awaitEnd() {
+        try {
+            while (!awaitClosed(closeTimeout)) {}
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** {@return how the connection ends, once that is known} */
+    Optional<CloseStatus> closeStatus() {
+        ClosingHandshake.Progress progress = closing.progress();
+        boolean known = progress.received() != null || progress.state() == ConnectionState.CLOSED;
+        return known ? Optional.of(progress.ending()) : Optional.empty();
+    }
+
     /** {@return a future of the caller's own that completes with how the connection has ended} */
     synchronized CompletableFuture<CloseStatus> end() {
         if (end == null) {
@@ -345,7 +350,7 @@ public final class Lifecycle implements Ending.Side {
     void finishLater() {
         if (finishFirst()) {
             armDeadline();
-            connection.finish();
+            connection.turn().finish();
         }
     }
 
@@ -354,7 +359,7 @@ public final class Lifecycle implements Ending.Side {
     public void terminateIn(Duration fromNow) {
         TimeSource.Timer timer = connection.engine().time().schedule(fromNow, this::terminate);
         linger = timer;
-        if (state() == ConnectionState.CLOSED) {
+        if (isGone()) {
             timer.cancel();
         }
     }
@@ -384,7 +389,7 @@ public final class Lifecycle implements Ending.Side {
             lingering.cancel();
         }
         assert !Thread.holdsLock(this) : "everybody is told under the life cycle's monitor";
-        connection.released();
+        release();
         Promise<CloseStatus> told;
         synchronized (this) {
             closed = true;
@@ -395,6 +400,76 @@ public final class Lifecycle implements Ending.Side {
             connection.engine().start("gibbon-closed", () -> {
                 boolean _ = told.complete(closing.progress().ending());
             });
+        }
+    }
+
+    /** Gives everything back and tells whoever waits. */
+    private void release() {
+        connection.engine().unregister(connection);
+        leaveGroups();
+        connection.sender().fail();
+        connection.writing().lost();
+        connection.controlFrames().end(closedForWriting());
+        // Perhaps in a call of the listener, which is to be its last but for the end.
+        if (connection.driver().onThread()) {
+            connection.input().stop();
+        }
+        connection.mailbox().end();
+        connection.driver().execute(connection.turn()::gone);
+        runOnClosed();
+    }
+
+    // ---- Who is told
+
+    /** The connection leaves {@code group} when it ends, or now if it has. */
+    public void leaveAtEnd(Group group) {
+        synchronized (this) {
+            if (groups == null) {
+                groups = new HashSet<>(2);
+            }
+            groups.add(group);
+        }
+        if (isGone()) {
+            leaveGroups();
+        }
+    }
+
+    public synchronized void left(Group group) {
+        if (groups != null) {
+            groups.remove(group);
+        }
+    }
+
+    private void leaveGroups() {
+        Set<Group> joined;
+        synchronized (this) {
+            joined = groups;
+            groups = null;
+        }
+        if (joined != null) {
+            joined.forEach(group -> group.leave(connection));
+        }
+    }
+
+    /** Runs {@code task} once the connection is closed, or now if it is. */
+    public void onClosed(Runnable task) {
+        synchronized (this) {
+            onClosed = task;
+        }
+        if (isGone()) {
+            runOnClosed();
+        }
+    }
+
+    private void runOnClosed() {
+        Runnable task;
+        // It may be the thread that asks, and the one that ends the connection.
+        synchronized (this) {
+            task = onClosed;
+            onClosed = null;
+        }
+        if (task != null) {
+            task.run();
         }
     }
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.connection;
 
+import dev.gibbon.CloseStatus;
 import dev.gibbon.Listener;
+import dev.gibbon.WebSocketException;
 
 /** Gives received messages to a {@link Listener}, in place, as long as not too much of its own waits to be sent. */
 public final class ListenerSink implements Sink {
@@ -13,10 +15,44 @@ public final class ListenerSink implements Sink {
     private final long wholeBytes;
     private String call = "onOpen";
 
+    /** Whether the listener has been told of the end. */
+    private boolean told;
+
     ListenerSink(WebSocketConnection connection, Listener listener, long wholeBytes) {
         this.connection = connection;
         this.listener = listener;
         this.wholeBytes = wholeBytes;
+    }
+
+    /**
+     * Takes over from those that read: the listener is told of the connection, and gets what nobody has read. In a
+     * turn.
+     *
+     * @param taken pieces of a message whose rest has not come
+     * @param skipRest whether the rest of a message is to be thrown away
+     */
+    void takeOver(byte[] taken, boolean skipRest) {
+        Mailbox mailbox = connection.mailbox();
+        connection.controlFrames().listener(listener);
+        mailbox.release();
+        connection.sink(this);
+        Assembly assembly = connection.input().assembly();
+        try {
+            open();
+            assembly.takeOver(taken, skipRest);
+            for (Mailbox.Item item = mailbox.poll(); item != null; item = mailbox.poll()) {
+                assembly.takeOver(item);
+            }
+        } catch (Exception | Error e) {
+            // The application's: anything may come, and only this connection may suffer.
+            connection.input().failed(e);
+        }
+        if (connection.ending().phase() == Ending.Phase.GONE) {
+            gone();
+        } else {
+            connection.turn().resume();
+            connection.driver().touch();
+        }
     }
 
     @Override
@@ -74,7 +110,7 @@ public final class ListenerSink implements Sink {
     }
 
     /** The first call of all. */
-    void open() throws Exception {
+    private void open() throws Exception {
         HoldUp holdUp = begin("onOpen");
         try {
             listener.onOpen(connection);
@@ -85,7 +121,7 @@ public final class ListenerSink implements Sink {
 
     @Override
     public String called() {
-        return call + " of " + WebSocketConnection.nameOf(listener);
+        return call + " of " + ApplicationFaults.nameOf(listener);
     }
 
     private HoldUp begin(String name) {
@@ -101,4 +137,28 @@ public final class ListenerSink implements Sink {
 
     @Override
     public void end() {}
+
+    /** Tells the listener how the connection ended, once. */
+    @Override
+    public void gone() {
+        if (told) {
+            return;
+        }
+        told = true;
+        WebSocketException failure = connection.lifecycle().lastFailure();
+        HoldUp holdUp = connection.driver().loop().holdUp();
+        holdUp.begin(listener);
+        try {
+            if (failure != null) {
+                listener.onFailure(connection, failure);
+            } else {
+                listener.onClose(connection, connection.closeStatus().orElse(CloseStatus.EMPTY));
+            }
+        } catch (RuntimeException | Error e) { // The application's: there is nothing left to close.
+            String last = failure != null ? "onFailure of " : "onClose of ";
+            connection.engine().log().applicationThrew(last + ApplicationFaults.nameOf(listener), connection, e);
+        } finally {
+            holdUp.end();
+        }
+    }
 }

@@ -224,7 +224,7 @@ public final class Mailbox implements Sink {
         begun = bytes > 0;
         // The reader came meanwhile, and may have looked before that.
         if (begun && want == Want.PIECES) {
-            connection.resumeInput();
+            connection.turn().resumeLater();
         }
         long counted = want == Want.NOTHING || bytes == 0 ? place : countedAssembly;
         if (counted != countedAssembly) {
@@ -235,6 +235,9 @@ public final class Mailbox implements Sink {
 
     @Override
     public void writable() {} // Writers that wait are told by the output.
+
+    @Override
+    public void gone() {} // Those that read have been told.
 
     @Override
     public String called() {
@@ -365,7 +368,7 @@ public final class Mailbox implements Sink {
         want = wanted;
         try {
             if (begun && wanted == Want.PIECES) { // What there is of it need not wait for more.
-                connection.resumeInput();
+                connection.turn().resumeLater();
             }
             while (true) {
                 boolean last = ended;
@@ -379,7 +382,7 @@ public final class Mailbox implements Sink {
                 // thread parks.
                 if (full) {
                     full = false;
-                    connection.resumeInput();
+                    connection.turn().resumeLater();
                     continue;
                 }
                 if (Thread.currentThread().isInterrupted()) {

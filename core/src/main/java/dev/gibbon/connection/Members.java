@@ -85,7 +85,7 @@ public final class Members {
         try {
             return to.test(connection);
         } catch (RuntimeException | Error e) { // The application's: the others get theirs.
-            WebSocketException _ = connection.applicationThrew("the predicate of a broadcast", e);
+            WebSocketException _ = ApplicationFaults.threw(connection, "the predicate of a broadcast", e);
             return false;
         }
     }

@@ -43,4 +43,7 @@ public interface Sink {
 
     /** No more comes. */
     void end();
+
+    /** The connection has ended: the last call. */
+    void gone();
 }

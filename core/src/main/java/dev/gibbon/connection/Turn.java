@@ -2,6 +2,7 @@
 package dev.gibbon.connection;
 
 import dev.gibbon.TimeSource;
+import java.io.IOException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,12 @@ public final class Turn implements Driver.Driven {
 
     /** The first turn: what came with the opening handshake, and what the stream may hold already. */
     void begin() {
+        try {
+            connection.driver().start();
+        } catch (IOException e) {
+            connection.lifecycle().lost(e);
+            return;
+        }
         if (connection.stream().buffersInput()) {
             connection.driver().again();
         }
@@ -45,7 +52,7 @@ public final class Turn implements Driver.Driven {
             connection.sender().output().writable();
             connection.driver().touch(); // A Pong may have waited.
         }
-        if (readable && !connection.isGone()) {
+        if (readable && !connection.lifecycle().isGone()) {
             connection.input().read();
         }
         settle();
@@ -155,7 +162,38 @@ public final class Turn implements Driver.Driven {
             connection.input().release();
             connection.mailbox().release();
             connection.driver().leave();
-            connection.tellEnd();
+            connection.sink().gone();
+        }
+    }
+
+    // ---- Any thread
+
+    /** Input that had to wait goes on. */
+    void resumeLater() {
+        connection.driver().execute(this::resume);
+    }
+
+    /** Something has changed that a turn looks at. */
+    void settleLater() {
+        Driver driver = connection.driver();
+        if (driver.onThread()) {
+            driver.touch();
+        } else {
+            driver.execute(this::settle);
+        }
+    }
+
+    /** The protocol is done: what is queued leaves, and the transport ends. */
+    void finish() {
+        Driver driver = connection.driver();
+        if (driver.onThread()) {
+            connection.ending().begin();
+            driver.touch();
+        } else {
+            driver.execute(() -> {
+                connection.ending().begin();
+                settle();
+            });
         }
     }
 }

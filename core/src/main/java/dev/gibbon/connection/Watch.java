@@ -15,9 +15,12 @@ import org.jspecify.annotations.Nullable;
  * message that does not end, keepalive. It compares counters with those of the tick
  * before, so reads and writes never look at the clock for it. Tick thread only.
  */
-public final class Watch {
+public final class Watch implements Ticks.Member {
     private final WebSocketConnection connection;
     private final ConnectionOptions options;
+
+    /** Where the round of the ticks has this; guarded by the lock of that. */
+    private int place;
 
     private long reads;
     private long lastRead;
@@ -42,8 +45,8 @@ public final class Watch {
         lastPing = now;
     }
 
-    /** {@return the shortest of the times watched here} */
-    static Duration shortest(ConnectionOptions options) {
+    @Override
+    public Duration shortestTimeout() {
         Duration shortest = options.writeTimeout();
         shortest = min(shortest, options.messageTimeout());
         shortest = min(shortest, options.messageStallTimeout());
@@ -61,7 +64,23 @@ public final class Watch {
         connection.lifecycle().closeLater(connection.lifecycle().refusal(code, problem), problem);
     }
 
-    void tick(long now) {
+    @Override
+    public int place() {
+        return place;
+    }
+
+    @Override
+    public void place(int changed) {
+        place = changed;
+    }
+
+    @Override
+    public void broken(Throwable defect) {
+        connection.lifecycle().lost(defect);
+    }
+
+    @Override
+    public void tick(long now) {
         if (writeStalled(now)) {
             connection.lifecycle().drop(new WriteTimeoutException("no 1 KiB was written in " + options.writeTimeout()));
             return;
@@ -139,7 +158,8 @@ public final class Watch {
         } else if ((!pinged || waiting == Input.Waiting.NO) && passed(interval, lastPing, now)) {
             pinged = true;
             lastPing = now;
-            connection.keepalivePing();
+            // Whatever comes after it will do: nobody waits for this Pong.
+            connection.controlFrames().pingLater(new byte[0]);
         }
     }
 

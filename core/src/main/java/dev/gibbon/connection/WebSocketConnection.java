@@ -9,32 +9,18 @@ import dev.gibbon.ConnectionOptions;
 import dev.gibbon.ConnectionState;
 import dev.gibbon.ControlListener;
 import dev.gibbon.ForwardingConnection;
-import dev.gibbon.Group;
-import dev.gibbon.HandshakeException;
-import dev.gibbon.HandshakeTimeoutException;
-import dev.gibbon.InterruptedCallException;
 import dev.gibbon.Listener;
 import dev.gibbon.Message;
 import dev.gibbon.MessageReader;
-import dev.gibbon.MessageTooBigException;
 import dev.gibbon.MessageType;
 import dev.gibbon.MessageView;
 import dev.gibbon.MessageWriter;
 import dev.gibbon.PreparedMessage;
-import dev.gibbon.ProtocolException;
-import dev.gibbon.QueueFullException;
-import dev.gibbon.ReadTimeoutException;
 import dev.gibbon.Role;
 import dev.gibbon.TimeSource;
-import dev.gibbon.WebSocketException;
-import dev.gibbon.WriteTimeoutException;
 import dev.gibbon.deflate.MessageInflater;
-import dev.gibbon.deflate.ZlibPool;
-import dev.gibbon.frame.FrameHeader;
 import dev.gibbon.frame.Opcode;
 import dev.gibbon.protocol.ClosePayload;
-import dev.gibbon.protocol.ClosingHandshake;
-import dev.gibbon.protocol.Limits;
 import dev.gibbon.protocol.Protocol;
 import dev.gibbon.transport.Stream;
 import java.io.IOException;
@@ -43,11 +29,9 @@ import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -55,7 +39,7 @@ import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /** The one connection: wires the protocol machine to a stream by way of an input, an output and a life cycle. */
-public final class WebSocketConnection implements Connection, Ticks.Member {
+public final class WebSocketConnection implements Connection {
     private static final Duration FOR_EVER = ChronoUnit.FOREVER.getDuration();
 
     private final Engine engine;
@@ -75,24 +59,15 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
     private final Turn turn;
     private final Mailbox mailbox;
     private final Reading reading;
+    private final Writing writing;
     private final Watch watch;
     private final Driver driver;
 
     /** Where messages go: the mailbox, until a listener takes over. Changed in a turn. */
     private volatile Sink sink;
 
-    /** Where the round of the ticks has this connection; guarded by the lock of that. */
-    private int tickPlace;
-
-    /** The listener to tell of the end; null once that is done. */
-    private volatile @Nullable Listener toTell;
-
-    // Changed under the monitor of lifecycle, which every connection has anyway.
+    /** Changed under the monitor of lifecycle, which every connection has anyway. */
     private volatile @Nullable ConcurrentMap<String, Object> attributes;
-    private volatile @Nullable OutgoingMessage openWriter;
-    private @Nullable Set<Group> groups;
-
-    private @Nullable Runnable onClosed;
 
     /** The pattern of the route that it came by, for the log. */
     private final String route;
@@ -118,22 +93,19 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
         this.subprotocol = subprotocol;
         this.compression = compression;
         TimeSource time = engine.time();
-        MessageInflater inflater = null;
-        Compressor compressor = null;
-        if (compression != null) {
-            ZlibPool pool = engine.zlib(compression.options().level());
-            inflater = new MessageInflater(pool, compression.agreement().incoming(role));
-            compressor = new Compressor(compression, role, pool);
-        }
-        this.protocol = new Protocol(role, limits(options), engine.maskingKeys(), time::nanoTime, inflater);
+        MessageInflater inflater = compression == null ? null : compression.inflater(engine, role);
+        Compressor compressor = compression == null ? null : compression.compressor(engine, role);
+        this.protocol = new Protocol(role, Input.limits(options), engine.maskingKeys(), time::nanoTime, inflater);
         this.lifecycle = new Lifecycle(protocol.closing(), this, options.closeTimeout());
         Output output = new Output(this, stream, protocol.outbound(), options);
         this.sender = new Sender(this, output, options, compressor);
         this.controlFrames = new ControlFrames(this, sender, options);
         this.mailbox = new Mailbox(this, protocol.closing(), options.maxReadAheadBytes());
         this.reading = new Reading(mailbox, lifecycle);
+        this.writing = new Writing(this, sender);
         this.sink = mailbox;
-        this.input = new Input(this, protocol.inbound(), stream, new Assembly(this, protocol.inbound()), leftover);
+        Assembly assembly = new Assembly(this, protocol.inbound());
+        this.input = new Input(this, options, protocol.inbound(), stream, assembly, leftover);
         this.ending = new Ending(lifecycle, stream);
         this.turn = new Turn(this);
         this.watch = new Watch(this, options, time.nanoTime());
@@ -157,25 +129,8 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
         WebSocketConnection connection =
                 new WebSocketConnection(engine, carrier, role, options, subprotocol, compression, leftover, request);
         engine.register(connection);
-        connection.driver.execute(connection::start);
+        connection.driver.execute(connection.turn::begin);
         return connection;
-    }
-
-    private void start() {
-        try {
-            driver.start();
-            turn.begin();
-        } catch (IOException e) {
-            lifecycle.lost(e);
-        }
-    }
-
-    private static Limits limits(ConnectionOptions options) {
-        return new Limits(
-                options.maxFrameBytes(),
-                options.maxMessageBytes(),
-                options.maxFragments(),
-                options.maxControlFramesPerMinute());
     }
 
     // ---- The parts, for each other
@@ -208,6 +163,11 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
         return sink;
     }
 
+    /** A listener takes over. In a turn. */
+    void sink(ListenerSink listening) {
+        sink = listening;
+    }
+
     Mailbox mailbox() {
         return mailbox;
     }
@@ -216,79 +176,31 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
         return controlFrames;
     }
 
+    Writing writing() {
+        return writing;
+    }
+
+    Turn turn() {
+        return turn;
+    }
+
+    Watch watch() {
+        return watch;
+    }
+
     Stream stream() {
         return stream;
     }
 
-    long maxMessageBytes() {
-        return options.maxMessageBytes();
-    }
-
-    boolean isGone() {
-        return protocol.closing().state() == ConnectionState.CLOSED;
-    }
-
-    @Override
-    public Duration shortestTimeout() {
-        return Watch.shortest(options);
-    }
-
-    @Override
-    public int place() {
-        return tickPlace;
-    }
-
-    @Override
-    public void place(int place) {
-        tickPlace = place;
-    }
-
-    @Override
-    public void tick(long now) {
-        watch.tick(now);
-    }
-
-    @Override
-    public void broken(Throwable defect) {
-        lifecycle.lost(defect);
-    }
-
-    void keepalivePing() {
-        // Whatever comes after it will do: nobody waits for this Pong.
-        controlFrames.pingLater(new byte[0]);
-    }
-
-    /** Input that had to wait goes on. Any thread. */
-    void resumeInput() {
-        driver.execute(turn::resume);
-    }
-
     /** Something has changed that a turn looks at. Any thread. */
     void settleLater() {
-        if (driver.onThread()) {
-            driver.touch();
-        } else {
-            driver.execute(turn::settle);
-        }
+        turn.settleLater();
     }
 
     /** Writing has failed. Any thread. */
     void writeFailed(Throwable why) {
         lifecycle.writeFailed(why);
         driver.execute(() -> turn.outputFailed(why));
-    }
-
-    /** The protocol is done: what is queued leaves, and the transport ends. Any thread. */
-    void finish() {
-        if (driver.onThread()) {
-            ending.begin();
-            driver.touch();
-        } else {
-            driver.execute(() -> {
-                ending.begin();
-                turn.settle();
-            });
-        }
     }
 
     /** {@return the library's own connection, behind those that forward to it} */
@@ -299,164 +211,12 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
         };
     }
 
-    // ---- Groups
-
-    /** Begins the closing handshake, unless that has happened, and does not wait for it. Any thread. */
-    public void closeLater(CloseStatus status) {
-        if (!isGone()) {
-            lifecycle.closeLater(status, null);
-        }
-    }
-
-    /** This connection leaves {@code group} when it ends, or now if it has. */
-    public void leaveAtEnd(Group group) {
-        synchronized (lifecycle) {
-            if (groups == null) {
-                groups = new HashSet<>(2);
-            }
-            groups.add(group);
-        }
-        if (lifecycle.state() == ConnectionState.CLOSED) {
-            leaveGroups();
-        }
-    }
-
-    public void left(Group group) {
-        synchronized (lifecycle) {
-            if (groups != null) {
-                groups.remove(group);
-            }
-        }
-    }
-
-    private void leaveGroups() {
-        Set<Group> joined;
-        synchronized (lifecycle) {
-            joined = groups;
-            groups = null;
-        }
-        if (joined != null) {
-            joined.forEach(group -> group.leave(this));
-        }
-    }
-
-    // ---- The end
-
-    /** Runs {@code task} once the connection is closed, or now if it is. */
-    public void onClosed(Runnable task) {
-        synchronized (lifecycle) {
-            onClosed = task;
-        }
-        if (lifecycle.state() == ConnectionState.CLOSED) {
-            runOnClosed();
-        }
-    }
-
-    private void runOnClosed() {
-        Runnable task;
-        // It may be the thread that asks, and the one that ends the connection.
-        synchronized (lifecycle) {
-            task = onClosed;
-            onClosed = null;
-        }
-        if (task != null) {
-            task.run();
-        }
-    }
-
-    /** The transport is gone: gives everything back and tells whoever waits. Any thread. */
-    void released() {
-        engine.unregister(this);
-        leaveGroups();
-        sender.fail();
-        OutgoingMessage writer = openWriter;
-        if (writer != null) {
-            writer.lost();
-        }
-        controlFrames.end(lifecycle.closedForWriting());
-        // Perhaps in a call of the listener, which is to be its last but for the end.
-        if (driver.onThread()) {
-            input.stop();
-        }
-        mailbox.end();
-        driver.execute(turn::gone);
-        runOnClosed();
-    }
-
     /** {@return whether a listener has this connection and will be told of its end} */
     public boolean hasListener() {
         return mailbox.isRetired();
     }
 
-    /** Tells the listener how the connection ended, once it has the connection. In a turn. */
-    void tellEnd() {
-        Listener told = toTell;
-        if (told == null || sink == mailbox) {
-            return;
-        }
-        toTell = null;
-        WebSocketException failure = lifecycle.lastFailure();
-        HoldUp holdUp = driver.loop().holdUp();
-        holdUp.begin(told);
-        try {
-            if (failure != null) {
-                told.onFailure(this, failure);
-            } else {
-                told.onClose(this, closeStatus().orElse(CloseStatus.EMPTY));
-            }
-        } catch (RuntimeException | Error e) { // The application's: there is nothing left to close.
-            String call = failure != null ? "onFailure of " : "onClose of ";
-            engine.log().applicationThrew(call + nameOf(told), this, e);
-        } finally {
-            holdUp.end();
-        }
-    }
-
-    public static String nameOf(Object code) {
-        return code.getClass().getName();
-    }
-
-    // ---- Code of the application that throws
-
-    /**
-     * Code of the application threw: says so in the log, unless it only
-     * passed on that this connection has ended, and fails it with 1011.
-     *
-     * @param code what threw
-     * @return what a read reports from now on
-     */
-    WebSocketException applicationThrew(String code, Throwable thrown) {
-        if (!isOwnEnd(thrown)) {
-            engine.log().applicationThrew(code, this, thrown);
-        }
-        return lifecycle.handlerFailed(thrown);
-    }
-
-    /** {@return whether an exception says no more than that this connection has ended} */
-    private boolean isOwnEnd(Throwable thrown) {
-        if (lifecycle.state() == ConnectionState.OPEN) {
-            return false;
-        }
-        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-            if (isOurs(cause)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** {@return whether it is the library that says so, and not an adapter or the application} */
-    private static boolean isOurs(Throwable thrown) {
-        return thrown instanceof ConnectionClosedException
-                || thrown instanceof ProtocolException
-                || thrown instanceof MessageTooBigException
-                || thrown instanceof WriteTimeoutException
-                || thrown instanceof ReadTimeoutException
-                || thrown instanceof InterruptedCallException
-                || thrown instanceof QueueFullException
-                || thrown instanceof HandshakeException
-                || thrown instanceof HandshakeTimeoutException;
-    }
+    // ---- The handler
 
     /** A handler that has this connection for itself begins, on the calling thread. */
     public void handlerBegins(HandlerRun run) {
@@ -471,46 +231,11 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
     public void handlerEnded(@Nullable Throwable thrown) {
         HandlerRun run = handler;
         handler = null;
-        boolean putOff = run != null && run.take();
-        if (thrown != null) {
-            handlerThrew("a handler", thrown);
-        } else if (putOff) {
-            close(CloseCode.NORMAL, "");
-        }
-    }
-
-    /**
-     * Code of the application that had this connection for itself threw: says so in the log, unless it only passed on
-     * that the connection has ended, and does a closing handshake with 1011 without waiting for it.
-     */
-    void handlerThrew(String code, Throwable thrown) {
-        if (!isOwnEnd(thrown)) {
-            engine.log().applicationThrew(code, this, thrown);
-            lifecycle.closeLater(new CloseStatus(CloseCode.INTERNAL_ERROR, ""), lifecycle.handlerThrew(thrown));
-        }
-    }
-
-    /** Leaves the Close frame to the handler's end if this is its thread. {@return whether it does} */
-    private boolean putOffClose() {
-        HandlerRun run = handler;
-        if (run == null || !run.isOnThread() || lifecycle.state() != ConnectionState.OPEN) {
-            return false;
-        }
-        if (hasListener()) {
-            return false;
-        }
-        try {
-            sender.delivery().flush();
-        } catch (IOException _) {
-            return true; // The connection was lost meanwhile, and everything is taken down.
-        }
-        return run.putOff(() -> {
-            lifecycle.closeLater(new CloseStatus(CloseCode.NORMAL, ""), null);
-        });
+        HandlerRun.ended(run, this, thrown);
     }
 
     /** The handler goes on with a connection that it has closed: it was no exception that closed it. */
-    private void closeIfPutOff() {
+    void closeIfPutOff() {
         HandlerRun run = handler;
         if (run != null && run.isOnThread() && run.take()) {
             close(CloseCode.NORMAL, "");
@@ -576,9 +301,7 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
     @Override
     public Optional<CloseStatus> closeStatus() {
         closeIfPutOff();
-        ClosingHandshake.Progress progress = lifecycle.closing().progress();
-        boolean known = progress.received() != null || progress.state() == ConnectionState.CLOSED;
-        return known ? Optional.of(progress.ending()) : Optional.empty();
+        return lifecycle.closeStatus();
     }
 
     @Override
@@ -628,32 +351,8 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
         byte[] taken = reading.takeGathered();
         boolean skipRest = reading.leavesStream();
         sender.delivery().queueing();
-        driver.execute(() -> takeOver(listener, wholeBytes, taken, skipRest));
-    }
-
-    /** The listener gets the connection, and first what nobody has read. In a turn. */
-    private void takeOver(Listener listener, long wholeBytes, byte[] taken, boolean skipRest) {
-        toTell = listener;
-        controlFrames.listener(listener);
         ListenerSink shown = new ListenerSink(this, listener, wholeBytes);
-        mailbox.release();
-        sink = shown;
-        try {
-            shown.open();
-            input.assembly().takeOver(taken, skipRest);
-            for (Mailbox.Item item = mailbox.poll(); item != null; item = mailbox.poll()) {
-                input.assembly().takeOver(item);
-            }
-        } catch (Exception | Error e) {
-            // The application's: anything may come, and only this connection may suffer.
-            input.failed(e);
-        }
-        if (ending.phase() == Ending.Phase.GONE) {
-            tellEnd();
-        } else {
-            turn.resume();
-            driver.touch();
-        }
+        driver.execute(() -> shown.takeOver(taken, skipRest));
     }
 
     @Override
@@ -671,94 +370,44 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
         ReceivedView view = switch (Objects.requireNonNull(message, "message")) {
             case ReceivedView known -> known;
         };
-        ByteBuffer source = view.source();
-        int limit = source.limit();
-        int position = source.position();
-        source.limit(view.offset() + view.length()).position(view.offset());
-        try {
-            endOwnWriter();
-            sender.message(message.isText() ? Opcode.TEXT : Opcode.BINARY, source, view);
-        } finally {
-            source.limit(limit).position(position);
-        }
+        writing.message(view);
     }
 
     @Override
     public void writeText(String text) throws IOException {
-        send(Opcode.TEXT, Text.encode(Objects.requireNonNull(text, "text")));
+        writing.message(Opcode.TEXT, Text.encode(Objects.requireNonNull(text, "text")));
     }
 
     @Override
     public void writeBinary(ByteBuffer payload) throws IOException {
-        send(Opcode.BINARY, Objects.requireNonNull(payload, "payload"));
+        writing.message(Opcode.BINARY, Objects.requireNonNull(payload, "payload"));
     }
 
     @Override
     public void writeBinary(byte[] payload) throws IOException {
-        send(Opcode.BINARY, Objects.requireNonNull(payload, "payload"));
+        writing.message(Opcode.BINARY, Objects.requireNonNull(payload, "payload"));
     }
 
     @Override
     public void writeMessage(Message message) throws IOException {
         Objects.requireNonNull(message, "message");
-        send(message.isText() ? Opcode.TEXT : Opcode.BINARY, message.bytes());
-    }
-
-    private void send(Opcode opcode, byte[] payload) throws IOException {
-        endOwnWriter();
-        sender.message(opcode, payload);
-    }
-
-    private void send(Opcode opcode, ByteBuffer payload) throws IOException {
-        endOwnWriter();
-        sender.message(opcode, payload, null);
+        writing.message(message.isText() ? Opcode.TEXT : Opcode.BINARY, message.bytes());
     }
 
     @Override
     public MessageWriter nextWriter(MessageType type) throws IOException {
-        Objects.requireNonNull(type, "type");
-        endOwnWriter();
-        boolean compressed = sender.compressesStream(type == MessageType.TEXT ? Opcode.TEXT : Opcode.BINARY);
-        sender.beginMessage();
-        OutgoingMessage message = new OutgoingMessage(sender, engine.buffers(), type, compressed);
-        openWriter = message;
-        if (state() == ConnectionState.CLOSED) {
-            message.lost();
-        }
-        return message;
+        return writing.next(Objects.requireNonNull(type, "type"));
     }
 
     @Override
     public void writeMessage(MessageType type, MessageWriter.Content content) throws IOException {
         Objects.requireNonNull(content, "content");
-        try (MessageWriter message = nextWriter(type)) {
-            boolean whole = false;
-            try {
-                content.writeTo(message);
-                whole = true;
-            } finally {
-                if (!whole) {
-                    message.abandon();
-                }
-            }
-        }
-    }
-
-    /** A thread that begins a message ends the one it left open; waiting for itself would be for ever. */
-    private void endOwnWriter() throws IOException {
-        closeIfPutOff();
-        OutgoingMessage open = openWriter;
-        if (open != null && open.openOnThisThread()) {
-            openWriter = null;
-            boolean _ = open.completeOrAbandon();
-        }
+        writing.streamed(Objects.requireNonNull(type, "type"), content);
     }
 
     @Override
     public void writePrepared(PreparedMessage message) throws IOException {
-        EncodedMessage encoded = EncodedMessage.of(message);
-        endOwnWriter();
-        sender.prepared(encoded);
+        writing.prepared(EncodedMessage.of(message));
     }
 
     @Override
@@ -774,38 +423,23 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void setBatchWrites(boolean on) throws IOException {
-        sender.delivery().batching(on);
-        if (!on) {
-            sender.delivery().flush();
-        }
+        writing.batching(on);
     }
 
     @Override
     public CompletableFuture<Duration> ping() throws IOException {
         closeIfPutOff();
-        CompletableFuture<Duration> roundTrip = new Promise<>("the round trip of a Ping");
-        controlFrames.ping(roundTrip);
-        return roundTrip;
+        return controlFrames.ping();
     }
 
     @Override
     public void ping(ByteBuffer payload) throws IOException {
-        sendControl(Opcode.PING, payload);
+        writing.control(Opcode.PING, Objects.requireNonNull(payload, "payload"));
     }
 
     @Override
     public void pong(ByteBuffer payload) throws IOException {
-        sendControl(Opcode.PONG, payload);
-    }
-
-    private void sendControl(Opcode opcode, ByteBuffer payload) throws IOException {
-        Objects.requireNonNull(payload, "payload");
-        closeIfPutOff();
-        if (payload.remaining() > FrameHeader.MAX_CONTROL_PAYLOAD) {
-            throw new IllegalArgumentException(
-                    opcode + " payload " + payload.remaining() + " > " + FrameHeader.MAX_CONTROL_PAYLOAD + " (§5.5)");
-        }
-        controlFrames.send(opcode, payload);
+        writing.control(Opcode.PONG, Objects.requireNonNull(payload, "payload"));
     }
 
     @Override
@@ -815,11 +449,7 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void setMaxMessageBytes(long bytes) {
-        ConnectionOptions changed = options.toBuilder()
-                .maxMessageBytes(bytes)
-                .maxFrameBytes(options.maxFrameBytes() == options.maxMessageBytes() ? bytes : options.maxFrameBytes())
-                .build();
-        protocol.inbound().limits(limits(changed));
+        input.maxMessageBytes(bytes, options);
     }
 
     @Override
@@ -832,7 +462,8 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
 
     @Override
     public void close() {
-        if (!putOffClose()) {
+        HandlerRun run = handler;
+        if (run == null || hasListener() || !run.putsOffClose(this)) {
             close(CloseCode.NORMAL, "");
         }
     }
@@ -843,17 +474,9 @@ public final class WebSocketConnection implements Connection, Ticks.Member {
         // Refuses what must not be sent before anything happens.
         byte[] _ = ClosePayload.encode(status);
         closeIfPutOff();
-        if (!isGone()) {
-            lifecycle.closeLater(status, null);
-        }
-        if (sender.output().onTurn()) { // It must not wait.
-            return;
-        }
-        try {
-            while (!lifecycle.awaitClosed(options.closeTimeout())) {}
-        } catch (InterruptedException _) {
-            // The wait ends; the closing handshake goes on, within its time.
-            Thread.currentThread().interrupt();
+        lifecycle.closeLater(status);
+        if (!sender.output().onTurn()) { // There it must not wait.
+            lifecycle.awaitEnd();
         }
     }
 
