@@ -75,7 +75,8 @@ public final class Upgrader {
             }
         }
         return switch (outcome) {
-            case HandshakeOutcome.Accepted accepted -> new Opening(this, status(request), accepted, compression, room);
+            case HandshakeOutcome.Accepted accepted ->
+                new Opening(this, options(), status(request), accepted, compression, room);
             case HandshakeOutcome.Refused refused -> refused.toReply();
         };
     }

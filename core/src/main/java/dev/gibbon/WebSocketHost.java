@@ -7,6 +7,7 @@ import dev.gibbon.connection.RequestContext;
 import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.loop.Carriers;
 import dev.gibbon.loop.LoopEngine;
+import dev.gibbon.server.Hosting;
 import dev.gibbon.server.Opening;
 import dev.gibbon.server.ServeRoute;
 import dev.gibbon.spi.AsyncStream;
@@ -22,9 +23,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 
@@ -40,20 +39,13 @@ import java.util.function.Predicate;
  */
 public final class WebSocketHost implements AutoCloseable {
     private final LoopEngine engine;
+    private final Hosting hosting;
     private final int maxConnections;
-    private final Duration shutdownTimeout;
-    private final AtomicBoolean closing = new AtomicBoolean();
-    private final CountDownLatch ended = new CountDownLatch(1);
 
     private WebSocketHost(Builder from) {
-        this(LoopEngine.onSystem(from.loops, from.explainRefusals), from.maxConnections, from.shutdownTimeout);
-    }
-
-    /** One on an engine of the caller's, which ends with it. */
-    WebSocketHost(LoopEngine engine, int maxConnections, Duration shutdownTimeout) {
-        this.engine = engine;
-        this.maxConnections = maxConnections;
-        this.shutdownTimeout = shutdownTimeout;
+        this.engine = LoopEngine.onSystem(from.loops, from.explainRefusals);
+        this.hosting = new Hosting(engine, from.shutdownTimeout);
+        this.maxConnections = from.maxConnections;
     }
 
     /** {@return a builder that starts from every default} */
@@ -82,8 +74,9 @@ public final class WebSocketHost implements AutoCloseable {
         Objects.requireNonNull(upgrader, "upgrader");
         Objects.requireNonNull(request, "request");
         Objects.requireNonNull(extra, "extra");
-        UpgradeReply reply =
-                isClosing() || connectionCount() >= maxConnections ? unavailable() : upgrader.reply(request, extra);
+        UpgradeReply reply = hosting.isClosing() || connectionCount() >= maxConnections
+                ? unavailable()
+                : upgrader.reply(request, extra);
         return switch (reply) {
             case UpgradeReply.Refused refused -> engine.refusals().reply(refused, request.peerAddress());
             case UpgradeReply.Accepted accepted -> accepted;
@@ -95,7 +88,7 @@ public final class WebSocketHost implements AutoCloseable {
                 503,
                 Headers.of("Retry-After", "5", "Content-Type", "text/plain; charset=utf-8"),
                 "503 Service Unavailable\n".getBytes(StandardCharsets.US_ASCII),
-                isClosing() ? "this host is closed" : maxConnections + " connections are open");
+                hosting.isClosing() ? "this host is closed" : maxConnections + " connections are open");
     }
 
     /**
@@ -153,27 +146,7 @@ public final class WebSocketHost implements AutoCloseable {
     private Connection open(UpgradeReply.Accepted accepted, Carrier carrier, ByteBuffer leftover, Runnable ended) {
         Objects.requireNonNull(leftover, "leftover");
         Objects.requireNonNull(ended, "ended");
-        return open(Opening.of(accepted), carrier, leftover, ended, RequestContext.NONE);
-    }
-
-    /** The same, of a request to a server of ours. */
-    WebSocketConnection open(
-            Opening opening, Carrier carrier, ByteBuffer leftover, Runnable ended, RequestContext request) {
-        Runnable atEnd = opening.handOver(ended);
-        WebSocketConnection connection = WebSocketConnection.open(
-                engine,
-                carrier,
-                Role.SERVER,
-                opening.upgrader().options(),
-                opening.subprotocol(),
-                opening.compression(),
-                leftover,
-                request);
-        connection.lifecycle().onClosed(atEnd);
-        if (isClosing()) {
-            goAway(connection);
-        }
-        return connection;
+        return hosting.open(Opening.of(accepted), carrier, leftover, ended, RequestContext.NONE);
     }
 
     /**
@@ -246,10 +219,6 @@ public final class WebSocketHost implements AutoCloseable {
 
     // ---- The end
 
-    boolean isClosing() {
-        return closing.get();
-    }
-
     /**
      * Closes every connection with 1001, and drops after the {@linkplain Builder#shutdownTimeout shutdown timeout}
      * what is left. Blocks until none is open and the loops' threads have ended; a timer's thread ends by itself
@@ -259,65 +228,7 @@ public final class WebSocketHost implements AutoCloseable {
      */
     @Override
     public void close() {
-        boolean first = closing.compareAndSet(false, true);
-        if (engine.isEventThread()) { // It must not wait.
-            if (first) {
-                engine.start("gibbon-shutdown", this::shutDown);
-            }
-        } else if (first) {
-            shutDown();
-        } else {
-            awaitEnd();
-        }
-    }
-
-    /** Lets no more connections stay open, and has those that are close. Does not wait. */
-    void goAway() {
-        closing.set(true);
-        engine.connections().forEach(WebSocketHost::goAway);
-    }
-
-    private static void goAway(WebSocketConnection connection) {
-        connection.lifecycle().closeLater(new CloseStatus(CloseCode.GOING_AWAY, ""), null);
-    }
-
-    private void shutDown() {
-        long until = engine.time().nanoTime() + shutdownTimeout.toNanos();
-        goAway();
-        awaitEmpty(until, () -> engine.members().isEmpty());
-        end();
-    }
-
-    /** Waits until nothing is open, until a time on the engine's clock. */
-    void awaitEmpty(long until, BooleanSupplier empty) {
-        try {
-            while (!empty.getAsBoolean() && until - engine.time().nanoTime() > 0) {
-                // Once in a server's life: not worth a signal from every connection.
-                Thread.sleep(5);
-            }
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    /** Drops what is left, and ends the threads. */
-    void end() {
-        engine.connections().forEach(WebSocketConnection::abort);
-        engine.end();
-        ended.countDown();
-    }
-
-    /** Waits for the end. */
-    void awaitShutdown() throws InterruptedException {
-        ended.await();
-    }
-
-    private void awaitEnd() {
-        try {
-            ended.await();
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-        }
+        hosting.close();
     }
 
     /** Collects the settings of a {@link WebSocketHost}; not safe for use by several threads. */

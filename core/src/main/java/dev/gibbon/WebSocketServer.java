@@ -1,48 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
-import dev.gibbon.connection.Carrier;
 import dev.gibbon.connection.LoopGuard;
-import dev.gibbon.connection.RequestContext;
-import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.http.HeadLimits;
-import dev.gibbon.loop.Carriers;
 import dev.gibbon.loop.LoopEngine;
-import dev.gibbon.loop.SelectorLoop;
-import dev.gibbon.server.Acceptor;
-import dev.gibbon.server.FirstUse;
-import dev.gibbon.server.HttpConnection;
+import dev.gibbon.server.HttpServer;
 import dev.gibbon.server.HttpSide;
 import dev.gibbon.server.ListenerFactoryRoute;
 import dev.gibbon.server.ListenerRoute;
-import dev.gibbon.server.Loopback;
-import dev.gibbon.server.Opening;
 import dev.gibbon.server.Routes;
 import dev.gibbon.server.ServeRoute;
-import dev.gibbon.spi.Transport;
 import dev.gibbon.support.Arguments;
-import dev.gibbon.support.LimitedLog;
-import dev.gibbon.transport.ChannelTransport;
 import dev.gibbon.transport.TlsEngines;
-import dev.gibbon.transport.TlsTransport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
-import java.net.UnknownHostException;
-import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
@@ -54,70 +33,20 @@ import org.jspecify.annotations.Nullable;
  * graceful end. Each exchange runs on a virtual thread of its own. For any thread.
  */
 public final class WebSocketServer implements AutoCloseable {
-    private static final Routes.Match NOT_FOUND =
-            new Routes.Match(exchange -> exchange.respond(404, "text/plain", "404 Not Found\n"));
-    private static final Routes.Match UNAVAILABLE =
-            new Routes.Match(exchange -> exchange.respond(503, "text/plain", "503 Service Unavailable\n"));
-    private static final Routes.Match FULL = new Routes.Match(exchange -> exchange.respond(
-            503,
-            Headers.of("Retry-After", "5", "Content-Type", "text/plain; charset=utf-8"),
-            "503 Service Unavailable\n".getBytes(StandardCharsets.UTF_8)));
-
-    /** How many clients beyond the limit are told so at a time; more are dropped without a word. */
-    private static final int MAX_TOLD_FULL = 64;
-
-    private final LoopEngine engine;
-    private final WebSocketHost host;
-    private final Routes routes;
-    private final @Nullable SSLContext tls;
-    private final @Nullable SSLParameters tlsParameters;
-    private final HeadLimits headLimits;
-    private final Duration handshakeTimeout;
-    private final Duration shutdownTimeout;
-    private final int maxConnections;
-    private final List<Acceptor> acceptors = new ArrayList<>();
-
-    /** Transports that are no WebSocket yet; those that are one are with the engine. */
-    private final Set<HttpConnection> open = ConcurrentHashMap.newKeySet();
-
-    private final HttpSide side = new Side();
-    private final AtomicInteger openCount = new AtomicInteger();
-    private final AtomicBoolean shuttingDown = new AtomicBoolean();
-
-    /** One for all, since each connection holds it. */
-    private final Runnable webSocketEnded = openCount::decrementAndGet;
+    private final HttpServer server;
 
     private WebSocketServer(Builder from) throws IOException {
-        engine = LoopEngine.onSystem(from.loops, from.explainRefusals);
-        routes = from.routes;
-        tls = from.tls;
-        tlsParameters = from.tlsParameters;
-        headLimits = HeadLimits.of(from.maxHeadBytes, from.maxHeaderCount);
-        handshakeTimeout = from.handshakeTimeout;
-        shutdownTimeout = from.shutdownTimeout;
-        maxConnections = from.maxConnections;
-        host = new WebSocketHost(engine, maxConnections, shutdownTimeout);
-        try {
-            for (SocketAddress address : from.addresses) {
-                bind(address);
-            }
-        } catch (IOException | RuntimeException e) {
-            closeAcceptors();
-            throw e;
-        }
-        FirstUse.prepare(engine.log());
-        acceptors.forEach(Acceptor::start);
-    }
-
-    private void bind(SocketAddress address) throws IOException {
-        Loopback.Binding binding = each -> Acceptor.bind(each, this::accepted, engine.time(), engine.log());
-        if (Loopback.isMeant(address)) {
-            acceptors.addAll(Loopback.bind(((InetSocketAddress) address).getPort(), binding));
-        } else if (address instanceof InetSocketAddress tcp && tcp.isUnresolved()) {
-            throw new UnknownHostException("unknown host " + tcp.getHostString());
-        } else {
-            acceptors.add(binding.bind(address));
-        }
+        server = new HttpServer(
+                LoopEngine.onSystem(from.loops, from.explainRefusals),
+                from.addresses,
+                new HttpServer.Settings(
+                        from.routes,
+                        from.tls,
+                        from.tlsParameters,
+                        HeadLimits.of(from.maxHeadBytes, from.maxHeaderCount),
+                        from.handshakeTimeout,
+                        from.shutdownTimeout,
+                        from.maxConnections));
     }
 
     /** {@return a builder without an address or a route} */
@@ -130,7 +59,7 @@ public final class WebSocketServer implements AutoCloseable {
      * real port where 0 was asked for, in the order they were named}
      */
     public List<SocketAddress> addresses() {
-        return acceptors.stream().map(Acceptor::address).toList();
+        return server.addresses();
     }
 
     /**
@@ -155,12 +84,12 @@ public final class WebSocketServer implements AutoCloseable {
      * @return how many missed it, since too much waits for them already
      */
     public int broadcast(PreparedMessage message, Predicate<? super Connection> to) {
-        return host.broadcast(message, to);
+        return server.engine().members().broadcast(message, to);
     }
 
     /** {@return how many transports are open, WebSockets and others} */
     public int connectionCount() {
-        return openCount.get();
+        return server.openCount();
     }
 
     /**
@@ -171,7 +100,7 @@ public final class WebSocketServer implements AutoCloseable {
      */
     public void awaitShutdown() throws InterruptedException {
         LoopGuard.mayWait("awaitShutdown", "wait on a thread of your own");
-        host.awaitShutdown();
+        server.awaitShutdown();
     }
 
     /**
@@ -181,135 +110,11 @@ public final class WebSocketServer implements AutoCloseable {
      */
     @Override
     public void close() {
-        boolean first = shuttingDown.compareAndSet(false, true);
-        if (engine.isEventThread()) { // It must not wait.
-            if (first) {
-                engine.start("gibbon-shutdown", this::shutDown);
-            }
-        } else if (first) {
-            shutDown();
-        } else {
-            awaitEnd();
-        }
-    }
-
-    private void shutDown() {
-        long until = engine.time().nanoTime() + shutdownTimeout.toNanos();
-        closeAcceptors();
-        host.goAway();
-        for (HttpConnection connection : open) {
-            if (connection.isIdle()) {
-                connection.abort();
-            }
-        }
-        host.awaitEmpty(until, () -> open.isEmpty() && engine.members().isEmpty());
-        open.forEach(HttpConnection::abort);
-        host.end();
-    }
-
-    private void awaitEnd() {
-        try {
-            host.awaitShutdown();
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private void closeAcceptors() {
-        for (Acceptor acceptor : acceptors) {
-            try {
-                acceptor.close();
-            } catch (IOException e) {
-                engine.log().warn("close failed", e);
-            }
-        }
-    }
-
-    private void accepted(SocketChannel channel) throws IOException {
-        ChannelTransport socket = new ChannelTransport(channel);
-        boolean overLimit = openCount.get() >= maxConnections;
-        SSLContext context = tls;
-        Transport stream = context == null
-                ? socket
-                : new TlsTransport(socket, TlsEngines.server(context, tlsParameters), engine.buffers());
-        SelectorLoop loop = engine.loops().next();
-        loop.start();
-        HttpConnection connection =
-                new HttpConnection(side, Carriers.of(engine, stream, loop), context != null, overLimit);
-        if (admit(connection)) {
-            connection.start();
-        }
-    }
-
-    private boolean admit(HttpConnection connection) {
-        int count = openCount.incrementAndGet();
-        open.add(connection);
-        if (count > maxConnections + MAX_TOLD_FULL || shuttingDown.get()) {
-            connection.abort();
-            return false;
-        }
-        return true;
+        server.close();
     }
 
     HttpSide side() {
-        return side;
-    }
-
-    /** What the accepted transports ask of their server. */
-    private final class Side implements HttpSide {
-        @Override
-        public WebSocketConnection open(
-                HttpConnection from, Opening opening, Carrier carrier, ByteBuffer leftover, RequestContext request) {
-            if (!open.remove(from)) { // Aborted meanwhile, and so counted as ended; it ends once more.
-                openCount.incrementAndGet();
-            }
-            return host.open(opening, carrier, leftover, webSocketEnded, request);
-        }
-
-        @Override
-        public void ended(HttpConnection connection) {
-            if (open.remove(connection)) {
-                openCount.decrementAndGet();
-            }
-        }
-
-        @Override
-        public LoopEngine engine() {
-            return engine;
-        }
-
-        @Override
-        public LimitedLog log() {
-            return engine.log();
-        }
-
-        @Override
-        public HeadLimits headLimits() {
-            return headLimits;
-        }
-
-        @Override
-        public Duration handshakeTimeout() {
-            return handshakeTimeout;
-        }
-
-        @Override
-        public boolean isShuttingDown() {
-            return shuttingDown.get();
-        }
-
-        @Override
-        public @Nullable ListenerRoute listenerRoute(String path) {
-            return shuttingDown.get() ? null : routes.listener(path);
-        }
-
-        @Override
-        public Routes.Match match(String path, boolean overLimit) {
-            if (shuttingDown.get()) {
-                return UNAVAILABLE;
-            }
-            return overLimit ? FULL : routes.match(path).orElse(NOT_FOUND);
-        }
+        return server;
     }
 
     /**

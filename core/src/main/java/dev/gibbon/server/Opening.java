@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.server;
 
+import dev.gibbon.ConnectionOptions;
 import dev.gibbon.Headers;
 import dev.gibbon.Upgrader;
 import dev.gibbon.connection.Compression;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Opening implements UpgradeReply.Accepted {
     private final Upgrader upgrader;
+    private final ConnectionOptions options;
     private final int status;
     private final HandshakeOutcome.Accepted outcome;
     private final @Nullable Compression compression;
@@ -25,11 +27,13 @@ public final class Opening implements UpgradeReply.Accepted {
 
     public Opening(
             Upgrader upgrader,
+            ConnectionOptions options,
             int status,
             HandshakeOutcome.Accepted outcome,
             @Nullable Compression compression,
             WindowMemory.@Nullable Room room) {
         this.upgrader = upgrader;
+        this.options = options;
         this.status = status;
         this.outcome = outcome;
         this.compression = compression;
@@ -50,6 +54,10 @@ public final class Opening implements UpgradeReply.Accepted {
 
     public Upgrader upgrader() {
         return upgrader;
+    }
+
+    ConnectionOptions options() {
+        return options;
     }
 
     @Override

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.server;
+
+import dev.gibbon.CloseCode;
+import dev.gibbon.CloseStatus;
+import dev.gibbon.Role;
+import dev.gibbon.connection.Carrier;
+import dev.gibbon.connection.RequestContext;
+import dev.gibbon.connection.WebSocketConnection;
+import dev.gibbon.loop.LoopEngine;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+
+/** The WebSockets of one server or host, from their opening to the end of all. Any thread. */
+public final class Hosting {
+    private final LoopEngine engine;
+    private final Duration shutdownTimeout;
+    private final AtomicBoolean closing = new AtomicBoolean();
+    private final CountDownLatch ended = new CountDownLatch(1);
+
+    /** On an engine that ends with it. */
+    public Hosting(LoopEngine engine, Duration shutdownTimeout) {
+        this.engine = engine;
+        this.shutdownTimeout = shutdownTimeout;
+    }
+
+    public LoopEngine engine() {
+        return engine;
+    }
+
+    /**
+     * Opens the connection of a request that has been answered; {@code leftover} came behind it.
+     *
+     * @param atEnd runs once the connection has ended
+     */
+    public WebSocketConnection open(
+            Opening opening, Carrier carrier, ByteBuffer leftover, Runnable atEnd, RequestContext request) {
+        Runnable ending = opening.handOver(atEnd);
+        WebSocketConnection connection = WebSocketConnection.open(
+                engine,
+                carrier,
+                Role.SERVER,
+                opening.options(),
+                opening.subprotocol(),
+                opening.compression(),
+                leftover,
+                request);
+        connection.lifecycle().onClosed(ending);
+        if (isClosing()) {
+            goAway(connection);
+        }
+        return connection;
+    }
+
+    public boolean isClosing() {
+        return closing.get();
+    }
+
+    /** Ends all, waits for it, and drops what is left when the time is up. On a loop's thread it goes on elsewhere. */
+    public void close() {
+        close(closing.compareAndSet(false, true), this::shutDown);
+    }
+
+    /**
+     * The same, for a server that has more to end.
+     *
+     * @param first whether this call is the one that shuts down; others only wait
+     * @param shutDown ends with {@link #end}
+     */
+    void close(boolean first, Runnable shutDown) {
+        if (engine.isEventThread()) { // It must not wait.
+            if (first) {
+                engine.start("gibbon-shutdown", shutDown);
+            }
+        } else if (first) {
+            shutDown.run();
+        } else {
+            awaitEnd();
+        }
+    }
+
+    private void shutDown() {
+        long until = shutdownDeadline();
+        goAway();
+        awaitEmpty(until, () -> engine.members().isEmpty());
+        end();
+    }
+
+    /** {@return when a shutdown that begins now is to be over, on the engine's clock} */
+    long shutdownDeadline() {
+        return engine.time().nanoTime() + shutdownTimeout.toNanos();
+    }
+
+    /** Lets no more connections stay open, and has those that are close. Does not wait. */
+    void goAway() {
+        closing.set(true);
+        engine.connections().forEach(Hosting::goAway);
+    }
+
+    private static void goAway(WebSocketConnection connection) {
+        connection.lifecycle().closeLater(new CloseStatus(CloseCode.GOING_AWAY, ""), null);
+    }
+
+    /** Waits until nothing is open, until a time on the engine's clock. */
+    void awaitEmpty(long until, BooleanSupplier empty) {
+        try {
+            while (!empty.getAsBoolean() && until - engine.time().nanoTime() > 0) {
+                // Once in a server's life: not worth a signal from every connection.
+                Thread.sleep(5);
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Drops what is left, and ends the threads. */
+    void end() {
+        engine.connections().forEach(WebSocketConnection::abort);
+        engine.end();
+        ended.countDown();
+    }
+
+    /** Waits for the end. */
+    void awaitShutdown() throws InterruptedException {
+        ended.await();
+    }
+
+    private void awaitEnd() {
+        try {
+            ended.await();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

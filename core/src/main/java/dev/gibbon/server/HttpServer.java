@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.server;
+
+import dev.gibbon.Headers;
+import dev.gibbon.connection.Carrier;
+import dev.gibbon.connection.RequestContext;
+import dev.gibbon.connection.WebSocketConnection;
+import dev.gibbon.http.HeadLimits;
+import dev.gibbon.loop.Carriers;
+import dev.gibbon.loop.LoopEngine;
+import dev.gibbon.loop.SelectorLoop;
+import dev.gibbon.spi.Transport;
+import dev.gibbon.support.LimitedLog;
+import dev.gibbon.transport.ChannelTransport;
+import dev.gibbon.transport.TlsEngines;
+import dev.gibbon.transport.TlsTransport;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The embedded server at work: accepts transports within its limit, knows those that are no WebSocket yet, and ends
+ * all of them. Any thread.
+ */
+public final class HttpServer implements HttpSide {
+    private static final Routes.Match NOT_FOUND =
+            new Routes.Match(exchange -> exchange.respond(404, "text/plain", "404 Not Found\n"));
+    private static final Routes.Match UNAVAILABLE =
+            new Routes.Match(exchange -> exchange.respond(503, "text/plain", "503 Service Unavailable\n"));
+    private static final Routes.Match FULL = new Routes.Match(exchange -> exchange.respond(
+            503,
+            Headers.of("Retry-After", "5", "Content-Type", "text/plain; charset=utf-8"),
+            "503 Service Unavailable\n".getBytes(StandardCharsets.UTF_8)));
+
+    /** How many clients beyond the limit are told so at a time; more are dropped without a word. */
+    private static final int MAX_TOLD_FULL = 64;
+
+    /** How a server was set up. */
+    public record Settings(
+            Routes routes,
+            @Nullable SSLContext tls,
+            @Nullable SSLParameters tlsParameters,
+            HeadLimits headLimits,
+            Duration handshakeTimeout,
+            Duration shutdownTimeout,
+            int maxConnections) {}
+
+    private final LoopEngine engine;
+    private final Settings settings;
+    private final Hosting webSockets;
+    private final List<Acceptor> acceptors = new ArrayList<>();
+
+    /** Transports that are no WebSocket yet; those that are one are with the engine. */
+    private final Set<HttpConnection> open = ConcurrentHashMap.newKeySet();
+
+    private final AtomicInteger openCount = new AtomicInteger();
+    private final AtomicBoolean shuttingDown = new AtomicBoolean();
+
+    /** One for all, since each connection holds it. */
+    private final Runnable webSocketEnded = openCount::decrementAndGet;
+
+    /**
+     * Binds the addresses and begins to accept.
+     *
+     * @param engine ends with this server
+     */
+    public HttpServer(LoopEngine engine, List<SocketAddress> addresses, Settings settings) throws IOException {
+        this.engine = engine;
+        this.settings = settings;
+        this.webSockets = new Hosting(engine, settings.shutdownTimeout());
+        try {
+            for (SocketAddress address : addresses) {
+                bind(address);
+            }
+        } catch (IOException | RuntimeException e) {
+            closeAcceptors();
+            throw e;
+        }
+        FirstUse.prepare(engine.log());
+        acceptors.forEach(Acceptor::start);
+    }
+
+    private void bind(SocketAddress address) throws IOException {
+        Loopback.Binding binding = each -> Acceptor.bind(each, this::accepted, engine.time(), engine.log());
+        if (Loopback.isMeant(address)) {
+            acceptors.addAll(Loopback.bind(((InetSocketAddress) address).getPort(), binding));
+        } else if (address instanceof InetSocketAddress tcp && tcp.isUnresolved()) {
+            throw new UnknownHostException("unknown host " + tcp.getHostString());
+        } else {
+            acceptors.add(binding.bind(address));
+        }
+    }
+
+    public List<SocketAddress> addresses() {
+        return acceptors.stream().map(Acceptor::address).toList();
+    }
+
+    /** {@return how many transports are open, WebSockets and others} */
+    public int openCount() {
+        return openCount.get();
+    }
+
+    // ---- Accepting
+
+    private void accepted(SocketChannel channel) throws IOException {
+        ChannelTransport socket = new ChannelTransport(channel);
+        boolean overLimit = openCount.get() >= settings.maxConnections();
+        SSLContext context = settings.tls();
+        Transport stream = context == null
+                ? socket
+                : new TlsTransport(socket, TlsEngines.server(context, settings.tlsParameters()), engine.buffers());
+        SelectorLoop loop = engine.loops().next();
+        loop.start();
+        HttpConnection connection =
+                new HttpConnection(this, Carriers.of(engine, stream, loop), context != null, overLimit);
+        if (admit(connection)) {
+            connection.start();
+        }
+    }
+
+    private boolean admit(HttpConnection connection) {
+        int count = openCount.incrementAndGet();
+        open.add(connection);
+        if (count > settings.maxConnections() + MAX_TOLD_FULL || shuttingDown.get()) {
+            connection.abort();
+            return false;
+        }
+        return true;
+    }
+
+    // ---- What the accepted transports ask
+
+    @Override
+    public WebSocketConnection open(
+            HttpConnection from, Opening opening, Carrier carrier, ByteBuffer leftover, RequestContext request) {
+        if (!open.remove(from)) { // Aborted meanwhile, and so counted as ended; it ends once more.
+            openCount.incrementAndGet();
+        }
+        return webSockets.open(opening, carrier, leftover, webSocketEnded, request);
+    }
+
+    @Override
+    public void ended(HttpConnection connection) {
+        if (open.remove(connection)) {
+            openCount.decrementAndGet();
+        }
+    }
+
+    @Override
+    public LoopEngine engine() {
+        return engine;
+    }
+
+    @Override
+    public LimitedLog log() {
+        return engine.log();
+    }
+
+    @Override
+    public HeadLimits headLimits() {
+        return settings.headLimits();
+    }
+
+    @Override
+    public Duration handshakeTimeout() {
+        return settings.handshakeTimeout();
+    }
+
+    @Override
+    public boolean isShuttingDown() {
+        return shuttingDown.get();
+    }
+
+    @Override
+    public @Nullable ListenerRoute listenerRoute(String path) {
+        return shuttingDown.get() ? null : settings.routes().listener(path);
+    }
+
+    @Override
+    public Routes.Match match(String path, boolean overLimit) {
+        if (shuttingDown.get()) {
+            return UNAVAILABLE;
+        }
+        return overLimit ? FULL : settings.routes().match(path).orElse(NOT_FOUND);
+    }
+
+    // ---- The end
+
+    /** Ends all, waits for it, and drops what is left when the time is up. On a loop's thread it goes on elsewhere. */
+    public void close() {
+        webSockets.close(shuttingDown.compareAndSet(false, true), this::shutDown);
+    }
+
+    /** Waits until all has ended. */
+    public void awaitShutdown() throws InterruptedException {
+        webSockets.awaitShutdown();
+    }
+
+    private void shutDown() {
+        long until = webSockets.shutdownDeadline();
+        closeAcceptors();
+        webSockets.goAway();
+        for (HttpConnection connection : open) {
+            if (connection.isIdle()) {
+                connection.abort();
+            }
+        }
+        webSockets.awaitEmpty(until, () -> open.isEmpty() && engine.members().isEmpty());
+        open.forEach(HttpConnection::abort);
+        webSockets.end();
+    }
+
+    private void closeAcceptors() {
+        for (Acceptor acceptor : acceptors) {
+            try {
+                acceptor.close();
+            } catch (IOException e) {
+                engine.log().warn("close failed", e);
+            }
+        }
+    }
+}
