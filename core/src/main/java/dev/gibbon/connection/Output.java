@@ -263,7 +263,7 @@ public final class Output implements SendProgress {
                 stuck = true;
             } else {
                 current = null;
-                written = failed ? written : upTo;
+                written = all && defect == null ? upTo : written; // Also where the connection has ended since.
                 if (!failed && written != appended && (written < frame || !delivery.anyWaitLocked())) {
                     claimLocked();
                     next = current;
