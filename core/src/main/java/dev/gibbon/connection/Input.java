@@ -7,12 +7,15 @@ import dev.gibbon.ConnectionOptions;
 import dev.gibbon.MessageTooBigException;
 import dev.gibbon.ProtocolException;
 import dev.gibbon.WebSocketException;
+import dev.gibbon.frame.FrameHeader;
 import dev.gibbon.protocol.Inbound;
 import dev.gibbon.protocol.Limits;
 import dev.gibbon.transport.Stream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +30,9 @@ public final class Input {
         FOR_A_MESSAGE,
         FOR_THE_REST_OF_A_MESSAGE
     }
+
+    /** How long the end of the connection waits for a reader to deal with what came before it. */
+    private static final long READER_MILLIS = 1_000;
 
     /** How often a stream that buffers input is read in one turn before others get theirs. */
     private static final int READS_PER_TURN = 16;
@@ -57,6 +63,14 @@ public final class Input {
     /** Whether the sink takes no more: nothing is read until {@link #resume}. */
     private boolean paused;
 
+    private final int permittedRsv;
+
+    /** Whether an end that has come waits for a reader. */
+    private boolean awaitsReader;
+
+    /** Whether it waits no longer. */
+    private boolean endIsDue;
+
     /** Whether nothing that comes means anything any more. */
     private boolean ended;
 
@@ -83,6 +97,7 @@ public final class Input {
             Stream stream,
             Assembly assembly,
             ByteBuffer leftover) {
+        this.permittedRsv = connection.extensions().isEmpty() ? 0 : FrameHeader.RSV1_BIT;
         this.connection = connection;
         this.inbound = inbound;
         this.stream = stream;
@@ -223,6 +238,7 @@ public final class Input {
     boolean readBeforeTheEnd() {
         outputBroken = true;
         beginTurn();
+        endIsDue = true;
         boolean more = held != null || inbound.inflating();
         paused = false;
         goOn();
@@ -245,10 +261,54 @@ public final class Input {
                 note();
                 return;
             }
+            if (mustWaitForReader(in)) {
+                hold(in);
+                paused = true;
+                note();
+                return;
+            }
             if (next(in) == Inbound.Event.INPUT_NEEDED) {
                 return;
             }
         }
+    }
+
+    /**
+     * {@return whether the next frame ends the connection, or breaks a rule by its first byte, and a reader has yet to
+     * deal with messages before it} Their answers come before that end, if they come soon.
+     */
+    private boolean mustWaitForReader(ByteBuffer in) {
+        if (endIsDue
+                || !in.hasRemaining()
+                || inbound.midMessage()
+                || inbound.inflating()
+                || !endsConnection(in.get(in.position()))
+                || connection.lifecycle().closing().progress().sent() != null
+                || !(connection.sink() instanceof Mailbox mailbox)
+                || !mailbox.holdsEnd()) {
+            return false;
+        }
+        if (!awaitsReader) {
+            awaitsReader = true;
+            CompletableFuture.delayedExecutor(READER_MILLIS, TimeUnit.MILLISECONDS)
+                    .execute(() -> connection.driver().execute(this::waitNoLonger));
+        }
+        return true;
+    }
+
+    private void waitNoLonger() {
+        endIsDue = true;
+        connection.turn().resume();
+    }
+
+    private boolean endsConnection(byte first) {
+        boolean fin = (first & FrameHeader.FIN_BIT) != 0;
+        int rsv = first & FrameHeader.RSV_BITS;
+        return switch (first & 0x0F) {
+            case 1, 2 -> (rsv & ~permittedRsv) != 0;
+            case 9, 10 -> !fin || rsv != 0;
+            default -> true; // Close, or nothing that may begin a message.
+        };
     }
 
     /** Goes on with input that came before. */

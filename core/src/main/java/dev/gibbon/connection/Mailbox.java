@@ -153,6 +153,26 @@ public final class Mailbox implements Sink {
         return false;
     }
 
+    /**
+     * {@return whether a frame that ends the connection must wait: a reader has yet to take, or to deal with, what came
+     * before it, and what it writes then would come too late} Once the reader waits again it has input go on.
+     */
+    boolean holdsEnd() {
+        if (retired || !readerIsBehind()) {
+            return false;
+        }
+        full = true;
+        if (readerIsBehind()) {
+            return true;
+        }
+        full = false; // It has come back meanwhile, and may have looked before that.
+        return false;
+    }
+
+    private boolean readerIsBehind() {
+        return put != taken || (taken != 0 && want == Want.NOTHING);
+    }
+
     private boolean takes(int assembled) {
         if (closing.progress().sent() != null) {
             return true; // §1.4: what comes now is thrown away.

@@ -159,6 +159,7 @@ public final class CallsTarget {
         }
     }
 
+    @SuppressWarnings("ThreadJoinLoop") // It is one.
     private static void joined(Thread other) {
         boolean done = false;
         while (!done) {
