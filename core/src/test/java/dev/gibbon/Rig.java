@@ -59,6 +59,16 @@ final class Rig implements AutoCloseable {
     private final Optional<TransportPair> pair;
     private final Optional<LoopEnd.Pair> sockets;
 
+    /** How long a frame that ends the connection waits for a reader to deal with the messages before it. */
+    static final Duration FOR_READER = Duration.ofSeconds(1);
+
+    /** Waits until such a frame has come and waits. */
+    static void awaitEndThatWaits(WebSocketConnection connection) {
+        await(
+                () -> connection.input().reads() > 0 && connection.input().waiting() == Input.Waiting.NO,
+                () -> "the end is not there");
+    }
+
     /** {@return every default, but no Ping comes unasked: tests that move the clock count frames} */
     static ConnectionOptions.Builder quiet() {
         return ConnectionOptions.builder().noKeepalive();

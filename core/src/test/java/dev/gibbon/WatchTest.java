@@ -479,7 +479,7 @@ class WatchTest {
             try (Rig rig = new Rig(side, Rig.quiet().build(), pair)) {
                 Rig.Task<Rig.End> reading = rig.read();
                 Rig.Task<Boolean> writing = Rig.go(() -> rig.connection.writeBinary(new byte[1 << 20]));
-                rig.transport().awaitBlockedWriter();
+                rig.awaitStuckWrite();
                 Rig.Task<Boolean> waiting = Rig.go(() -> rig.connection.writeText("after it"));
                 waiting.awaitParked();
                 advance(rig, Duration.ofSeconds(9));
@@ -505,7 +505,7 @@ class WatchTest {
                 Rig.Task<Boolean> writing = Rig.go(() -> rig.connection.writeBinary(new byte[1 << 20]));
                 Rig.await(() -> rig.connection.sender().output().bytesWritten() > 0, () -> "no write has begun");
                 for (int i = 0; i < 13; i++) {
-                    rig.transport().awaitBlockedWriter();
+                    rig.awaitStuckWrite();
                     advance(rig, SECOND);
                     if (!rig.transport().isOpen()) {
                         break;
@@ -527,7 +527,7 @@ class WatchTest {
                 Rig.Task<Boolean> writing = Rig.go(() -> rig.connection.writeBinary(new byte[20_000]));
                 int taken = 0;
                 while (!writing.done() && taken < 18_000) {
-                    rig.transport().awaitBlockedWriter();
+                    rig.awaitStuckWrite();
                     advance(rig, Duration.ofSeconds(8));
                     taken += rig.peerTransport().read(ByteBuffer.allocate(1500));
                 }
