@@ -106,6 +106,12 @@ final class AliveScene implements AutoCloseable {
         peer.send(frame(Frame.TEXT, text.getBytes(StandardCharsets.UTF_8)));
     }
 
+    /** Gives up waiting for a reader of the messages before a Close frame, once that has come. */
+    void advanceOnceTheEndWaits() {
+        Rig.awaitEndThatWaits(connection);
+        clock.advance(Rig.FOR_READER);
+    }
+
     /** {@return what the peer puts on the wire for a message} */
     byte[] wire(int opcode, byte[] payload) {
         Frame frame = frame(opcode, payload);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gibbon.connection.Input;
 import dev.gibbon.connection.SecureMaskingKeys;
 import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.loop.EventLoop;
@@ -223,6 +224,15 @@ final class Rig implements AutoCloseable {
             transport().awaitBlockedReader();
         }
         awaitLoop();
+    }
+
+    /**
+     * Waits until a write stands: the pump may be stuck before the writer that filled it has counted its bytes, which
+     * would then look like progress.
+     */
+    void awaitStuckWrite() {
+        transport().awaitBlockedWriter();
+        await(connection.sender().output()::blocked, () -> "no write is stuck");
     }
 
     /**

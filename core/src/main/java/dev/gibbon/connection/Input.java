@@ -6,16 +6,15 @@ import dev.gibbon.CloseStatus;
 import dev.gibbon.ConnectionOptions;
 import dev.gibbon.MessageTooBigException;
 import dev.gibbon.ProtocolException;
+import dev.gibbon.TimeSource;
 import dev.gibbon.WebSocketException;
-import dev.gibbon.frame.FrameHeader;
 import dev.gibbon.protocol.Inbound;
 import dev.gibbon.protocol.Limits;
 import dev.gibbon.transport.Stream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,8 +30,16 @@ public final class Input {
         FOR_THE_REST_OF_A_MESSAGE
     }
 
-    /** How long the end of the connection waits for a reader to deal with what came before it. */
-    private static final long READER_MILLIS = 1_000;
+    /** Where a frame is that ends the connection, behind messages that a reader has yet to deal with. */
+    private enum End {
+        NOT_HERE,
+        WAITS_FOR_READER,
+        /** The reader has had its time. */
+        IS_DUE
+    }
+
+    /** How long such a frame waits. */
+    private static final Duration FOR_READER = Duration.ofSeconds(1);
 
     /** How often a stream that buffers input is read in one turn before others get theirs. */
     private static final int READS_PER_TURN = 16;
@@ -63,13 +70,10 @@ public final class Input {
     /** Whether the sink takes no more: nothing is read until {@link #resume}. */
     private boolean paused;
 
-    private final int permittedRsv;
+    private End end = End.NOT_HERE;
 
-    /** Whether an end that has come waits for a reader. */
-    private boolean awaitsReader;
-
-    /** Whether it waits no longer. */
-    private boolean endIsDue;
+    /** Makes it due. */
+    private TimeSource.@Nullable Timer patience;
 
     /** Whether nothing that comes means anything any more. */
     private boolean ended;
@@ -97,7 +101,6 @@ public final class Input {
             Stream stream,
             Assembly assembly,
             ByteBuffer leftover) {
-        this.permittedRsv = connection.extensions().isEmpty() ? 0 : FrameHeader.RSV1_BIT;
         this.connection = connection;
         this.inbound = inbound;
         this.stream = stream;
@@ -238,7 +241,7 @@ public final class Input {
     boolean readBeforeTheEnd() {
         outputBroken = true;
         beginTurn();
-        endIsDue = true;
+        end = End.IS_DUE;
         boolean more = held != null || inbound.inflating();
         paused = false;
         goOn();
@@ -255,13 +258,7 @@ public final class Input {
                 connection.driver().again();
                 return;
             }
-            if (!assembly.accepts()) {
-                hold(in);
-                paused = true;
-                note();
-                return;
-            }
-            if (mustWaitForReader(in)) {
+            if (!assembly.accepts() || endWaitsForReader(in)) {
                 hold(in);
                 paused = true;
                 note();
@@ -274,41 +271,30 @@ public final class Input {
     }
 
     /**
-     * {@return whether the next frame ends the connection, or breaks a rule by its first byte, and a reader has yet to
-     * deal with messages before it} Their answers come before that end, if they come soon.
+     * {@return whether the next frame ends the connection, and a reader has yet to deal with messages before it}
+     * What it answers would come too late behind our own Close frame.
      */
-    private boolean mustWaitForReader(ByteBuffer in) {
-        if (endIsDue
-                || !in.hasRemaining()
-                || inbound.midMessage()
-                || inbound.inflating()
-                || !endsConnection(in.get(in.position()))
+    private boolean endWaitsForReader(ByteBuffer in) {
+        if (end == End.IS_DUE
+                || !inbound.endComesNext(in)
                 || connection.lifecycle().closing().progress().sent() != null
                 || !(connection.sink() instanceof Mailbox mailbox)
                 || !mailbox.holdsEnd()) {
             return false;
         }
-        if (!awaitsReader) {
-            awaitsReader = true;
-            CompletableFuture.delayedExecutor(READER_MILLIS, TimeUnit.MILLISECONDS)
-                    .execute(() -> connection.driver().execute(this::waitNoLonger));
+        if (end == End.NOT_HERE) {
+            end = End.WAITS_FOR_READER;
+            patience = connection
+                    .engine()
+                    .time()
+                    .schedule(FOR_READER, () -> connection.driver().execute(this::endIsDue));
         }
         return true;
     }
 
-    private void waitNoLonger() {
-        endIsDue = true;
+    private void endIsDue() {
+        end = End.IS_DUE;
         connection.turn().resume();
-    }
-
-    private boolean endsConnection(byte first) {
-        boolean fin = (first & FrameHeader.FIN_BIT) != 0;
-        int rsv = first & FrameHeader.RSV_BITS;
-        return switch (first & 0x0F) {
-            case 1, 2 -> (rsv & ~permittedRsv) != 0;
-            case 9, 10 -> !fin || rsv != 0;
-            default -> true; // Close, or nothing that may begin a message.
-        };
     }
 
     /** Goes on with input that came before. */
@@ -410,6 +396,9 @@ public final class Input {
         if (!ended) {
             ended = true;
             held = null;
+            if (patience != null) {
+                patience.cancel();
+            }
             assembly.giveUp();
             connection.sink().end();
             note();

@@ -126,6 +126,19 @@ public final class FrameParser {
     }
 
     /**
+     * {@return whether a message, a Ping or a Pong may begin with {@code first}: no Close, and nothing that is
+     * refused}
+     */
+    public boolean mayBeginWith(byte first) {
+        Opcode begun = Opcode.of(first & OPCODE_BITS);
+        if (begun == null || begun == Opcode.CONTINUATION || begun == Opcode.CLOSE) {
+            return false;
+        }
+        boolean whole = !begun.isControl() || (first & FIN_BIT) != 0;
+        return whole && (first & RSV_BITS & ~permittedRsvBits(begun)) == 0;
+    }
+
+    /**
      * {@return whether the frame ends its message} Like every field of the header, it is to be asked for after
      * {@link #parseHeader} said {@code true} and before it is called again.
      */

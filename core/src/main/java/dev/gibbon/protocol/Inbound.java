@@ -126,7 +126,8 @@ public final class Inbound {
     public Event next(ByteBuffer in) throws ProtocolException, MessageTooBigException {
         while (true) {
             if (closing.progress().received() != null) {
-                in.position(in.limit()); // §5.5.1, §7.1.4: nothing that follows a Close frame means anything.
+                // §5.5.1, §7.1.4: nothing that follows a Close frame means anything.
+                in.position(in.limit());
                 giveUpInflating();
                 return Event.INPUT_NEEDED;
             }
@@ -200,7 +201,8 @@ public final class Inbound {
         try {
             in.limit(in.position() + toInflate);
             if (left < out.remaining()) {
-                out.limit(out.position() + (int) left + 1); // A full buffer does not show whether there is more.
+                // A full buffer does not show whether there is more.
+                out.limit(out.position() + (int) left + 1);
             }
             return codec.inflate(in, messageEnds, out);
         } finally {
@@ -284,6 +286,14 @@ public final class Inbound {
     /** {@return whether part of a message or of a frame's header has come, and the rest has not} */
     public boolean midMessage() {
         return message != null || inFrame || !parser.idle();
+    }
+
+    /**
+     * {@return whether {@code in}, behind a whole message, goes on with a frame that ends the connection: a Close,
+     * or one whose first byte breaks a rule (§5.2, §5.4, §5.5)}
+     */
+    public boolean endComesNext(ByteBuffer in) {
+        return in.hasRemaining() && !inflating && !midMessage() && !parser.mayBeginWith(in.get(in.position()));
     }
 
     /** {@return the payload of the last {@link Event#PING} or {@link Event#PONG}; the caller's to keep} */
@@ -403,7 +413,8 @@ public final class Inbound {
             message = null;
         }
         if (closing.progress().sent() != null) {
-            in.position(in.position() + n); // §1.4: data that crosses our Close frame is of no use any more.
+            // §1.4: data that crosses our Close frame is of no use any more.
+            in.position(in.position() + n);
             return null;
         }
         if (n == 0 && !begins && !messageEnds) {
