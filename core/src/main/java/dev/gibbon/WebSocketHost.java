@@ -32,10 +32,16 @@ import java.util.function.Predicate;
  * application makes one for each server and closes it before that server stops; an adapter, which names {@code
  * dev.gibbon.spi} besides, calls {@link #reply}, sends the reply, and calls {@link #open}. For any thread.
  *
- * <pre>{@code switch (host.reply(upgrader, request, Headers.of())) { case UpgradeReply.Refused refused ->
- * respond(refused.status(), refused.headers(), refused.body()); case UpgradeReply.Accepted accepted -> {
- * respond(accepted.status(), accepted.headers(), accepted.body()); Connection connection = host.open(accepted,
- * stream, bytesBehindTheHead); connection.listen(listener); // or host.serve(connection, handler) } } }</pre>
+ * <pre>{@code
+ * switch (host.reply(upgrader, request, Headers.of())) {
+ *     case UpgradeReply.Refused refused -> respond(refused.status(), refused.headers(), refused.body());
+ *     case UpgradeReply.Accepted accepted -> {
+ *         respond(accepted.status(), accepted.headers(), accepted.body());
+ *         Connection connection = host.open(accepted, stream, bytesBehindTheHead);
+ *         connection.listen(listener); // or host.serve(connection, handler)
+ *     }
+ * }
+ * }</pre>
  */
 public final class WebSocketHost implements AutoCloseable {
     private final LoopEngine engine;

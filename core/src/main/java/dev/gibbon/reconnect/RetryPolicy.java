@@ -52,10 +52,12 @@ public interface RetryPolicy {
      * <p>They give up after
      * <ul>
      *   <li>close codes 1000 and 1005 (none): the peer is done with us;
-     *   <li>every other close code: 1002, 1003, 1007 to 1010 would happen again, and 3000 to
-     *   4999 are the application's to judge; <li>a breach of the protocol or a message too big,
-     *   found on this side; <li>every other HTTP status, and a 101 that breaks a rule; <li>a
-     *   certificate that is not trusted, expired, or of another host; <li>unchecked exceptions.
+     *   <li>every other close code: 1002, 1003, 1007 to 1010 would happen again, and 3000 to 4999 are the
+     *       application's to judge;
+     *   <li>a breach of the protocol or a message too big, found on this side;
+     *   <li>every other HTTP status, and a 101 that breaks a rule;
+     *   <li>a certificate that is not trusted, expired, or of another host;
+     *   <li>unchecked exceptions.
      * </ul>
      */
     static RetryPolicy standard() {
