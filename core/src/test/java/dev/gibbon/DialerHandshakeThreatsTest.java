@@ -417,7 +417,7 @@ class DialerHandshakeThreatsTest {
         @Test
         void replyThatNeverComesIsRefused() throws Exception {
             assertTrue(refusalOf("").getMessage().contains("without a reply"));
-            assertTrue(refusalOf("HTTP/1.1 101").getMessage().contains("within the head"));
+            assertTrue(refusalOf("HTTP/1.1 101").getMessage().contains("within its reply"));
         }
     }
 

@@ -37,7 +37,7 @@ final class BodyReader {
         List<String> codings = head.headers().all("Transfer-Encoding");
         List<String> lengths = head.headers().all("Content-Length");
         remaining = Long.MAX_VALUE;
-        if (head.status() == 204 || head.status() == 304 || maxBytes == 0) {
+        if (head.status() == 101 || head.status() == 204 || head.status() == 304 || maxBytes == 0) {
             state = State.DONE;
         } else if (!codings.isEmpty()) {
             boolean chunked = codings.size() == 1 && HttpSyntax.equalsIgnoreCase(codings.getFirst(), "chunked");

@@ -31,7 +31,6 @@ import org.jspecify.annotations.Nullable;
  * is answered with 101 or the last refusal stands. One thread.
  */
 public final class Dialing {
-    private static final int SWITCHING_PROTOCOLS = 101;
     private static final int UNAUTHORIZED = 401;
     private static final String AUTHORIZATION = "Authorization";
 
@@ -76,7 +75,7 @@ public final class Dialing {
                 "GET", target.requestTarget(), "HTTP/1.1", handshake.requestFields(target.hostField(), withCookies()));
         Transport transport = connect();
         deadline.stage(Stage.REQUEST);
-        HttpCall call = new HttpCall(transport, settings.headLimits());
+        HttpCall call = HttpCall.toServer(transport, settings.headLimits());
         call.send(head);
         deadline.stage(Stage.REPLY);
         ResponseHead reply = call.readReply();
@@ -164,8 +163,7 @@ public final class Dialing {
         try {
             return handshake.check(reply.version(), reply.status(), reply.headers());
         } catch (HandshakeException e) {
-            byte[] body =
-                    reply.status() == SWITCHING_PROTOCOLS ? new byte[0] : call.readBody(reply, settings.maxBodyBytes());
+            byte[] body = call.readBody(reply, settings.maxBodyBytes());
             throw new HandshakeException(e.status(), String.valueOf(e.getMessage()), reply.headers(), body, null);
         }
     }

@@ -13,26 +13,73 @@ import dev.gibbon.spi.Transport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One request over a transport, and the reply to it. Dialling thread
- * only; what bounds the time is that the transport is closed.
+ * One request over a transport, and the reply to it: of a server, or of a proxy before it. Dialling thread only; what
+ * bounds the time is that the transport is closed.
  */
 public final class HttpCall {
+    /** Who is called: failures name it. */
+    private enum Callee {
+        SERVER,
+        PROXY;
+
+        IOException left(boolean untouched) {
+            String how = untouched ? "without a reply" : "within its reply";
+            return switch (this) {
+                case SERVER -> failure("the server closed the connection " + how, null);
+                case PROXY -> failure("proxy ended the stream " + how + " to CONNECT", null);
+            };
+        }
+
+        IOException malformed(HttpHeadException e) {
+            return failure("malformed reply" + (this == PROXY ? " of the proxy: " : ": ") + e.getMessage(), e);
+        }
+
+        IOException speaksTls(HttpHeadException e) {
+            return new SSLException(
+                    this == PROXY
+                            ? "the proxy speaks TLS on this port; try https://"
+                            : "the server speaks TLS on this port; try wss://",
+                    e);
+        }
+
+        IOException neverAnswers() {
+            String what = "more than " + ClientHandshake.MAX_INTERIM_REPLIES + " interim replies (RFC 9110 §15.2)";
+            return failure(this == PROXY ? "proxy sent " + what : what, null);
+        }
+
+        private IOException failure(String message, @Nullable Throwable cause) {
+            return this == PROXY ? new ProxyException(message, cause) : new HandshakeException(0, message, cause);
+        }
+    }
+
     /** A reply and a few frames behind it; more takes more reads. */
     private static final int BUFFER_BYTES = 4 * 1024;
 
     /** The content type of an alert, with which a server of TLS answers plain HTTP (RFC 8446 §5.1). */
     private static final byte TLS_ALERT = 21;
 
+    private final Callee callee;
     private final Transport transport;
     private final HeadLimits limits;
     private final ByteBuffer in = ByteBuffer.allocate(BUFFER_BYTES).flip();
 
-    /** Makes a call of {@code transport}, on which nothing was read so far. */
-    public HttpCall(Transport transport, HeadLimits limits) {
+    private HttpCall(Callee callee, Transport transport, HeadLimits limits) {
+        this.callee = callee;
         this.transport = transport;
         this.limits = limits;
+    }
+
+    /** {@return a call over {@code transport}, on which nothing was read so far; it fails with HandshakeExceptions} */
+    public static HttpCall toServer(Transport transport, HeadLimits limits) {
+        return new HttpCall(Callee.SERVER, transport, limits);
+    }
+
+    /** {@return a call over {@code transport}, on which nothing was read so far; it fails with ProxyExceptions} */
+    static HttpCall toProxy(Transport transport, HeadLimits limits) {
+        return new HttpCall(Callee.PROXY, transport, limits);
     }
 
     /** Sends a request without a body, in one write if the transport takes it. */
@@ -48,8 +95,8 @@ public final class HttpCall {
     /**
      * {@return the head of the final reply}
      *
-     * @throws HandshakeException if it is no head, passes a limit, is cut off, or comes behind too many interim ones
-     * @throws SSLException if the server speaks TLS, as it does where wss was dialled and it does not
+     * @throws IOException if it is no head, passes a limit, is cut off, or comes behind too many interim ones; an
+     *     SSLException if TLS is spoken on the other side, and not on this
      */
     public ResponseHead readReply() throws IOException {
         for (int interim = 0; interim <= ClientHandshake.MAX_INTERIM_REPLIES; interim++) {
@@ -58,8 +105,7 @@ public final class HttpCall {
                 return head;
             }
         }
-        throw new HandshakeException(
-                0, "more than " + ClientHandshake.MAX_INTERIM_REPLIES + " interim replies (RFC 9110 §15.2)");
+        throw callee.neverAnswers();
     }
 
     private ResponseHead readHead() throws IOException {
@@ -67,19 +113,12 @@ public final class HttpCall {
         try {
             while (!parser.feed(in)) {
                 if (!fill()) {
-                    throw new HandshakeException(
-                            0,
-                            parser.isUntouched()
-                                    ? "the server closed the connection without a reply"
-                                    : "the server closed the connection within the head of its reply");
+                    throw callee.left(parser.isUntouched());
                 }
             }
             return parser.head();
         } catch (HttpHeadException e) {
-            if (isTls()) {
-                throw new SSLException("the server speaks TLS on this port; try wss://", e);
-            }
-            throw new HandshakeException(0, "malformed reply: " + e.getMessage(), e);
+            throw isTls() ? callee.speaksTls(e) : callee.malformed(e);
         }
     }
 

@@ -60,6 +60,7 @@ class BodyReaderTest {
 
     @Test
     void someStatusesHaveNoBody() {
+        assertEquals(".", read(101, "abc", "Content-Length", "3"));
         assertEquals(".", read(204, "abc", "Content-Length", "3"));
         assertEquals(".", read(304, "abc"));
     }

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -260,5 +261,37 @@ class HttpConnectTunnelTest {
                 assertInstanceOf(AsynchronousCloseException.class, failure.getCause());
             }
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"none", "length", "chunks"})
+    void hc20EndlessBodyStopsAt64KiB(String framing) throws IOException {
+        String field = switch (framing) {
+            case "none" -> "";
+            case "length" -> "Content-Length: 999999999999\r\n";
+            default -> "Transfer-Encoding: chunked\r\n";
+        };
+        String body =
+                framing.equals("chunks") ? ("64\r\n" + "x".repeat(100) + "\r\n").repeat(1000) : "x".repeat(100_000);
+        ProxyScript script =
+                ProxyScript.staying(Splitter.whole(), latin("HTTP/1.1 403 no\r\n" + field + "\r\n" + body));
+        ConnectRefusedException refused = assertThrows(ConnectRefusedException.class, () -> open(script));
+        assertEquals("x".repeat(64 * 1024), latin(refused.body()));
+        assertTrue(script.unread() > 30_000, "read on after the limit");
+    }
+
+    @Test
+    void bodyIsWhatCameBeforeTheStreamEndedOrBroke() throws IOException {
+        String reply = "HTTP/1.1 403 no\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\n\u001f\u008babc";
+        assertEquals(
+                "\u001f\u008babc",
+                latin(failure(ConnectRefusedException.class, reply).body()));
+    }
+
+    @Test
+    void tlsOfTheProxyIsNamed() throws IOException {
+        ProxyScript script = ProxyScript.leaving(Splitter.whole(), new byte[] {21, 3, 3, 0, 2, 2, 40});
+        SSLException failure = assertThrows(SSLException.class, () -> open(script));
+        assertEquals("the proxy speaks TLS on this port; try https://", failure.getMessage());
     }
 }
