@@ -76,7 +76,7 @@ public final class Upgrader {
         }
         return switch (outcome) {
             case HandshakeOutcome.Accepted accepted ->
-                new Opening(this, options(), status(request), accepted, compression, room);
+                new Opening(this, options(), status(request), request.path(), accepted, compression, room);
             case HandshakeOutcome.Refused refused -> refused.toReply();
         };
     }

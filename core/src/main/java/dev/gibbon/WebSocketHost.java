@@ -84,7 +84,8 @@ public final class WebSocketHost implements AutoCloseable {
                 ? unavailable()
                 : upgrader.reply(request, extra);
         return switch (reply) {
-            case UpgradeReply.Refused refused -> engine.refusals().reply(refused, request.peerAddress());
+            case UpgradeReply.Refused refused ->
+                engine.refusals().reply(refused, request.peerAddress(), request.path());
             case UpgradeReply.Accepted accepted -> accepted;
         };
     }
@@ -152,7 +153,8 @@ public final class WebSocketHost implements AutoCloseable {
     private Connection open(UpgradeReply.Accepted accepted, Carrier carrier, ByteBuffer leftover, Runnable ended) {
         Objects.requireNonNull(leftover, "leftover");
         Objects.requireNonNull(ended, "ended");
-        return hosting.open(Opening.of(accepted), carrier, leftover, ended, RequestContext.NONE);
+        Opening opening = Opening.of(accepted);
+        return hosting.open(opening, carrier, leftover, ended, RequestContext.hosted(opening.path()));
     }
 
     /**

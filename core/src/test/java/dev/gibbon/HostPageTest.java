@@ -39,6 +39,8 @@ class HostPageTest {
 
         SocketAddress peer();
 
+        String path();
+
         void respond(int status, Headers headers, byte[] body) throws IOException;
 
         Endpoint takeOver();
@@ -68,7 +70,8 @@ class HostPageTest {
     static void upgrade(WebSocketHost host, Upgrader upgrader, Request request, Listener listener) throws IOException {
         UpgradeRequest asked = UpgradeRequest.http(
                         request.method(), "HTTP/1.1", request.host(), request.secure(), request.headers())
-                .from(request.peer());
+                .from(request.peer())
+                .at(request.path()); // for lines of the log
         switch (host.reply(upgrader, asked, Headers.of())) {
             case UpgradeReply.Refused refused -> request.respond(refused.status(), refused.headers(), refused.body());
             case UpgradeReply.Accepted accepted -> {
@@ -144,6 +147,11 @@ class HostPageTest {
         @Override
         public SocketAddress peer() {
             return new InetSocketAddress("192.0.2.1", 4711);
+        }
+
+        @Override
+        public String path() {
+            return "/chat";
         }
 
         @Override

@@ -96,6 +96,10 @@ final class RawHost implements AutoCloseable {
         return ScriptedPeer.overHttp(client(), request);
     }
 
+    ScriptedPeer connectTo(String path) throws IOException {
+        return ScriptedPeer.overHttp(client(), HttpHead.upgradeRequest("localhost", path));
+    }
+
     ScriptedPeer connect() throws IOException {
         return connect(new byte[0]).expectUpgraded();
     }
@@ -202,7 +206,9 @@ final class RawHost implements AutoCloseable {
         Headers all = headers.build();
         String method = lines[0].substring(0, lines[0].indexOf(' '));
         String version = lines[0].substring(lines[0].lastIndexOf(' ') + 1);
-        return UpgradeRequest.http(method, version, all.first("Host").orElse(""), false, all);
+        String path = lines[0].substring(method.length() + 1, lines[0].length() - version.length() - 1);
+        return UpgradeRequest.http(method, version, all.first("Host").orElse(""), false, all)
+                .at(path);
     }
 
     @Override

@@ -69,7 +69,7 @@ class UpgradeRequestTest {
 
     @Test
     void whatItHolds() {
-        UpgradeRequest request = connect("websocket", "a", "b").from(new InetSocketAddress("127.0.0.1", 5));
+        UpgradeRequest request = connect("websocket", "a", "b").at("/chat").from(new InetSocketAddress("127.0.0.1", 5));
         assertEquals(UpgradeRequest.Kind.EXTENDED_CONNECT, request.kind());
         assertEquals("CONNECT", request.method());
         assertEquals("websocket", request.protocol());
@@ -78,6 +78,11 @@ class UpgradeRequestTest {
         assertTrue(request.secure());
         assertEquals(Headers.of("a", "b"), request.headers());
         assertEquals(Optional.of(new InetSocketAddress("127.0.0.1", 5)), request.peerAddress());
+        assertEquals("/chat", request.path());
+        assertEquals(
+                "/chat", request.from(new InetSocketAddress("127.0.0.1", 6)).path());
+        assertEquals(request.peerAddress(), request.at("/news").peerAddress());
+        assertEquals("", connect("websocket").path());
         assertEquals(Optional.empty(), connect("websocket").peerAddress());
     }
 }

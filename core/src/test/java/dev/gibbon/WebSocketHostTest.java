@@ -86,6 +86,16 @@ class WebSocketHostTest {
         ServerUnderTest.await("a connection stays", () -> host.connectionCount() == 0);
     }
 
+    @Test
+    void aConnectionIsNamedByItsPathWhichIsEscaped() throws Exception {
+        try (RawHost raw = new RawHost(Way.CHANNEL, host(), upgrader().build(), echo(true));
+                ScriptedPeer peer = raw.connectTo("/a\"\u00e9")) {
+            String name = raw.connection().toString();
+            assertTrue(name.contains(", path \"/a\\\"\\u00e9\", peer /127.0.0.1:"), name);
+            peer.sendClose(1000, "");
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("waysAndFaces")
     void messagesOfEverySizeComeBack(Way way, boolean listener) throws Exception {
@@ -345,6 +355,7 @@ class WebSocketHostTest {
         WebSocketHost small = WebSocketHost.builder().loops(1).maxConnections(1).build();
         try (RawHost raw = new RawHost(Way.CHANNEL, small, upgrader().build(), echo(true));
                 ScriptedPeer peer = raw.connect()) {
+            Connection _ = raw.connection(); // It counts once it is open, a moment after the answer.
             try (ScriptedPeer beyond = raw.connect(NOTHING)) {
                 assertEquals(503, beyond.response().status());
                 assertEquals("5", beyond.response().header("Retry-After").orElseThrow());

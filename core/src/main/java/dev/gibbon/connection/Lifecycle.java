@@ -162,10 +162,7 @@ public final class Lifecycle implements Ending.Side {
         boolean ours = connection.role() == Role.CLIENT || code.equals(CloseCode.INTERNAL_ERROR);
         return ours
                 ? new CloseStatus(code, "")
-                : connection
-                        .engine()
-                        .refusals()
-                        .close(code, problem, connection.stream().peerAddress());
+                : connection.engine().refusals().close(code, problem, connection.peerAddress(), connection.path());
     }
 
     /** Begins the closing handshake, unless the connection is gone, and does not wait for it. */

@@ -8,6 +8,7 @@ import dev.gibbon.TimeSource;
 import dev.gibbon.WebSocketException;
 import dev.gibbon.handshake.HttpStatus;
 import dev.gibbon.http.HeadWriter;
+import dev.gibbon.http.HttpSyntax;
 import dev.gibbon.http.ResponseHead;
 import dev.gibbon.protocol.ClosePayload;
 import dev.gibbon.spi.UpgradeReply;
@@ -61,9 +62,11 @@ public final class Refusals {
     /**
      * {@return the reply to a request that is refused, with the reason in it if the peer is to know} The log is
      * told.
+     *
+     * @param path of the request; empty if it is not known
      */
-    public UpgradeReply.Refused reply(UpgradeReply.Refused refusal, Optional<SocketAddress> peer) {
-        log("request refused with " + refusal.status(), refusal.reason(), peer);
+    public UpgradeReply.Refused reply(UpgradeReply.Refused refusal, Optional<SocketAddress> peer, String path) {
+        log("request refused with " + refusal.status(), refusal.reason(), peer, path);
         if (!tellPeers || refusal.reason().isEmpty()) {
             return refusal;
         }
@@ -92,9 +95,9 @@ public final class Refusals {
     }
 
     /** {@return what the Close frame says to a peer that broke a rule or a limit (§7.1.7)} The log is told. */
-    CloseStatus close(CloseCode code, WebSocketException problem, Optional<SocketAddress> peer) {
+    CloseStatus close(CloseCode code, WebSocketException problem, Optional<SocketAddress> peer, String path) {
         String reason = String.valueOf(problem.getMessage());
-        log("connection closed with " + code, reason, peer);
+        log("connection closed with " + code, reason, peer, path);
         return new CloseStatus(code, tellPeers ? fitting(reason) : "");
     }
 
@@ -118,12 +121,13 @@ public final class Refusals {
     }
 
     /** Notes a refusal of which the peer is told elsewhere. */
-    public void log(String what, String reason, Optional<SocketAddress> peer) {
+    public void log(String what, String reason, Optional<SocketAddress> peer, String path) {
         boolean due = isDue(what + VARIABLE.matcher(reason).replaceAll(""));
         System.Logger.Level level = due ? System.Logger.Level.INFO : System.Logger.Level.DEBUG;
         try {
             if (logger.isLoggable(level)) {
-                logger.log(level, peer.map(Object::toString).orElse("a peer") + ": " + what + ": " + reason);
+                String asked = path.isEmpty() ? "" : ", path " + HttpSyntax.quoted(path);
+                logger.log(level, peer.map(Object::toString).orElse("a peer") + asked + ": " + what + ": " + reason);
             }
         } catch (Throwable e) { // The peer is to be refused whatever a log does.
             log.warn("a refusal could not be logged", e);

@@ -69,8 +69,10 @@ public final class WebSocketConnection implements Connection {
     /** Changed under the monitor of lifecycle, which every connection has anyway. */
     private volatile @Nullable ConcurrentMap<String, Object> attributes;
 
-    /** The pattern of the route that it came by, for the log. */
+    /** Where it came from, for the log: the pattern of a route, and the path; either may be empty. */
     private final String route;
+
+    private final String path;
 
     /** The handler that has opened it and not returned yet. */
     private volatile @Nullable HandlerRun handler;
@@ -85,6 +87,7 @@ public final class WebSocketConnection implements Connection {
             ByteBuffer leftover,
             RequestContext request) {
         this.route = request.route();
+        this.path = request.path();
         this.attributes = request.attributes();
         this.handler = request.handler();
         this.engine = engine;
@@ -190,6 +193,10 @@ public final class WebSocketConnection implements Connection {
 
     Stream stream() {
         return stream;
+    }
+
+    String path() {
+        return path;
     }
 
     /** Something has changed that a turn looks at. Any thread. */
@@ -487,8 +494,7 @@ public final class WebSocketConnection implements Connection {
 
     @Override
     public String toString() {
-        String where = route.isEmpty() ? "" : ", route " + route;
         String peer = peerAddress().map(address -> ", peer " + address).orElse("");
-        return "WebSocket " + protocol.role() + " " + lifecycle.state() + where + peer;
+        return "WebSocket " + protocol.role() + " " + lifecycle.state() + RequestContext.where(route, path) + peer;
     }
 }

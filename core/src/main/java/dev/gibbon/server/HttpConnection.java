@@ -244,7 +244,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
             String reason = String.valueOf(e.getMessage());
             UpgradeReply.Refused refusal =
                     HandshakeOutcome.Refused.of(e.status(), reason).toReply();
-            output.queue(() -> {}, Refusals.bytes(refusals().reply(refusal, stream.peerAddress())));
+            output.queue(() -> {}, Refusals.bytes(refusals().reply(refusal, stream.peerAddress(), "")));
             ending.begin();
         }
     }
@@ -284,7 +284,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
             return;
         }
         if (overLimit) {
-            refusals().log("request refused with 503", "maxConnections are open", stream.peerAddress());
+            refusals().log("request refused with 503", "maxConnections are open", stream.peerAddress(), path);
         }
         state = State.ANSWERING;
         ServerExchange exchange = new ServerExchange(this, request, server.match(path, overLimit));
@@ -313,22 +313,24 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
         return switch (reply) {
             case UpgradeReply.Refused _ -> false;
             case UpgradeReply.Accepted accepted -> {
-                upgrade(route, Opening.of(accepted), wholeBytes);
+                String path = request.target().path();
+                upgrade(
+                        route,
+                        Opening.of(accepted),
+                        RequestContext.routed(route.pattern(), path, null, null),
+                        wholeBytes);
                 yield true;
             }
         };
     }
 
-    private void upgrade(ListenerRoute route, Opening opening, long wholeBytes) {
+    private void upgrade(ListenerRoute route, Opening opening, RequestContext request, long wholeBytes) {
         state = State.ANSWERING;
         upgrading = opening;
         int status = opening.status();
         byte[] head =
                 HeadWriter.bytes(new ResponseHead("HTTP/1.1", status, HttpStatus.text(status), opening.headers()));
-        output.queue(
-                () -> open(opening, new RequestContext(route.pattern(), null, null))
-                        .listen(route.listener(), wholeBytes),
-                ByteBuffer.wrap(head));
+        output.queue(() -> open(opening, request).listen(route.listener(), wholeBytes), ByteBuffer.wrap(head));
         push();
     }
 

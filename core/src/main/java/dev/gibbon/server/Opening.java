@@ -20,6 +20,7 @@ public final class Opening implements UpgradeReply.Accepted {
     private final Upgrader upgrader;
     private final ConnectionOptions options;
     private final int status;
+    private final String path;
     private final HandshakeOutcome.Accepted outcome;
     private final @Nullable Compression compression;
     private WindowMemory.@Nullable Room room;
@@ -29,12 +30,14 @@ public final class Opening implements UpgradeReply.Accepted {
             Upgrader upgrader,
             ConnectionOptions options,
             int status,
+            String path,
             HandshakeOutcome.Accepted outcome,
             @Nullable Compression compression,
             WindowMemory.@Nullable Room room) {
         this.upgrader = upgrader;
         this.options = options;
         this.status = status;
+        this.path = path;
         this.outcome = outcome;
         this.compression = compression;
         this.room = room;
@@ -54,6 +57,11 @@ public final class Opening implements UpgradeReply.Accepted {
 
     public Upgrader upgrader() {
         return upgrader;
+    }
+
+    /** {@return the path of the request; empty if it was not told} */
+    public String path() {
+        return path;
     }
 
     ConnectionOptions options() {

@@ -299,7 +299,7 @@ public final class ServerExchange implements Exchange {
             case UpgradeReply.Refused refused -> {
                 keepAlive = false;
                 answer = Answer.RESPONSE;
-                write(Refusals.bytes(http.refusals().reply(refused, peerAddress())));
+                write(Refusals.bytes(http.refusals().reply(refused, peerAddress(), path)));
                 HandshakeException refusal = new HandshakeException(refused.status(), refused.reason());
                 ownEnd = refusal;
                 throw refusal;
@@ -314,7 +314,7 @@ public final class ServerExchange implements Exchange {
         if (!opening.upgrader().keepsRequestHeaders()) {
             request = null;
         }
-        WebSocketConnection opened = http.open(opening, new RequestContext(route, attributes, http.newRun()));
+        WebSocketConnection opened = http.open(opening, RequestContext.routed(route, path, attributes, http.newRun()));
         connection = opened;
         return opened;
     }

@@ -30,6 +30,7 @@ public final class UpgradeRequest {
     private final boolean secure;
     private final Headers headers;
     private final @Nullable SocketAddress peer;
+    private final String path;
 
     private UpgradeRequest(
             Kind kind,
@@ -39,7 +40,8 @@ public final class UpgradeRequest {
             String authority,
             boolean secure,
             Headers headers,
-            @Nullable SocketAddress peer) {
+            @Nullable SocketAddress peer,
+            String path) {
         this.kind = kind;
         this.method = Objects.requireNonNull(method, "method");
         this.version = Objects.requireNonNull(version, "version");
@@ -48,6 +50,7 @@ public final class UpgradeRequest {
         this.secure = secure;
         this.headers = Objects.requireNonNull(headers, "headers");
         this.peer = peer;
+        this.path = path;
     }
 
     /**
@@ -62,7 +65,7 @@ public final class UpgradeRequest {
      */
     public static UpgradeRequest http(
             String method, String version, String authority, boolean secure, Headers headers) {
-        return new UpgradeRequest(Kind.HTTP_1_1, method, version, "", authority, secure, headers, null);
+        return new UpgradeRequest(Kind.HTTP_1_1, method, version, "", authority, secure, headers, null, "");
     }
 
     /**
@@ -75,7 +78,7 @@ public final class UpgradeRequest {
      * @param headers all fields of the request but the pseudo-headers
      */
     public static UpgradeRequest extendedConnect(String protocol, String authority, boolean secure, Headers headers) {
-        return new UpgradeRequest(Kind.EXTENDED_CONNECT, "CONNECT", "", protocol, authority, secure, headers, null);
+        return new UpgradeRequest(Kind.EXTENDED_CONNECT, "CONNECT", "", protocol, authority, secure, headers, null, "");
     }
 
     /**
@@ -92,7 +95,28 @@ public final class UpgradeRequest {
                 authority,
                 secure,
                 headers,
-                Objects.requireNonNull(address, "address"));
+                Objects.requireNonNull(address, "address"),
+                path);
+    }
+
+    /**
+     * {@return the same for a path, which lines of the log and observers are to name} The handshake does not look at
+     * it.
+     *
+     * @param requestPath the path that the client asked for as the server sees it, without the query, where secrets
+     *     often are; the log escapes it
+     */
+    public UpgradeRequest at(String requestPath) {
+        return new UpgradeRequest(
+                kind,
+                method,
+                version,
+                protocol,
+                authority,
+                secure,
+                headers,
+                peer,
+                Objects.requireNonNull(requestPath, "requestPath"));
     }
 
     /** {@return which handshake it is} */
@@ -128,6 +152,11 @@ public final class UpgradeRequest {
     /** {@return the client's address, if it was told} */
     public Optional<SocketAddress> peerAddress() {
         return Optional.ofNullable(peer);
+    }
+
+    /** {@return the path without the query; empty if it was not told} */
+    public String path() {
+        return path;
     }
 
     /** {@return the fields} */
