@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -50,9 +51,17 @@ public final class SelectorLoop extends EventLoop {
     // Loop's thread only.
     private final Consumer<SelectionKey> serve = this::serve;
 
+    /** Makes its thread, of what it runs and its name. */
+    private final BiFunction<Runnable, String, Thread> threads;
+
     SelectorLoop(LoopEngine engine, String name) {
+        this(engine, name, LoopThread::new);
+    }
+
+    SelectorLoop(LoopEngine engine, String name, BiFunction<Runnable, String, Thread> threads) {
         super(engine, name);
         this.engine = engine;
+        this.threads = threads;
     }
 
     @Override
@@ -92,7 +101,7 @@ public final class SelectorLoop extends EventLoop {
     private void startLocked() throws IOException {
         assert startLock.isHeldByCurrentThread();
         Selector opened = Selector.open();
-        Thread started = new LoopThread(() -> run(opened), toString());
+        Thread started = threads.apply(() -> run(opened), toString());
         selector = opened;
         thread = started;
         try {
