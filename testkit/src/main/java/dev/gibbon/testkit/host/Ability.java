@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.testkit.host;
+
+/** What some hosts cannot do: see {@link HostSuite#cannot}. */
+public enum Ability {
+    /** TLS by the host itself. */
+    TLS,
+    /** Frames that the client sends together with its request are not lost. */
+    FRAMES_WITH_THE_HEAD,
+    /** A plain GET beside the WebSockets, on the same port. */
+    PLAIN_GET,
+    /** The host hands over path parameters. */
+    PATH_PARAMETERS,
+    /** Requests that are no opening handshake reach the adapter, which refuses them with its own status and body. */
+    REFUSALS,
+    /** A host that is stopped before its connections are closed ends them, and Gibbon's side notices. */
+    HOST_STOPS_FIRST
+}
