@@ -90,6 +90,28 @@ public final class WebSocketHost implements AutoCloseable {
         };
     }
 
+    /**
+     * {@return the refusal of a request over which code of the application has thrown, with 500} The log gets it, with
+     * the stack, as it does where a handler of {@link WebSocketServer} throws.
+     *
+     * @param request what the client sent
+     * @param thrown by the application
+     */
+    public UpgradeReply.Refused failed(UpgradeRequest request, Throwable thrown) {
+        Objects.requireNonNull(thrown, "thrown");
+        String peer = request.peerAddress().map(address -> ", peer " + address).orElse("");
+        engine.log()
+                .applicationThrew(
+                        "what was to find an endpoint",
+                        "HTTP request" + RequestContext.where("", request.path()) + peer,
+                        thrown);
+        return UpgradeReply.Refused.of(
+                500,
+                Headers.of("Content-Type", "text/plain; charset=utf-8"),
+                "500 Internal Server Error\n".getBytes(StandardCharsets.US_ASCII),
+                "the application threw");
+    }
+
     private UpgradeReply.Refused unavailable() {
         return UpgradeReply.Refused.of(
                 503,

@@ -8,8 +8,8 @@ import dev.gibbon.server.HttpServer;
 import dev.gibbon.server.HttpSide;
 import dev.gibbon.server.ListenerFactoryRoute;
 import dev.gibbon.server.ListenerRoute;
-import dev.gibbon.server.Routes;
 import dev.gibbon.server.ServeRoute;
+import dev.gibbon.spi.Routes;
 import dev.gibbon.support.Arguments;
 import dev.gibbon.transport.TlsEngines;
 import java.io.IOException;
@@ -123,7 +123,7 @@ public final class WebSocketServer implements AutoCloseable {
      */
     public static final class Builder {
         private final List<SocketAddress> addresses = new ArrayList<>();
-        private final Routes routes = new Routes();
+        private final Routes<ExchangeHandler> routes = new Routes<>();
         private @Nullable SSLContext tls;
         private @Nullable SSLParameters tlsParameters;
         private OptionalInt maxHeadBytes = OptionalInt.empty();

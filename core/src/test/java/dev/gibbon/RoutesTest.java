@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gibbon.server.Routes;
+import dev.gibbon.spi.Routes;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RoutesTest {
-    private final Routes routes = new Routes();
+    private final Routes<ExchangeHandler> routes = new Routes<>();
 
     private ExchangeHandler add(String pattern) {
         ExchangeHandler handler = _ -> {};
@@ -29,8 +29,8 @@ class RoutesTest {
     void aLiteralPatternMatchesItsPathAlone() {
         ExchangeHandler root = add("/");
         ExchangeHandler echo = add("/echo");
-        assertEquals(root, routes.match("/").orElseThrow().handler());
-        assertEquals(echo, routes.match("/echo").orElseThrow().handler());
+        assertEquals(root, routes.match("/").orElseThrow().target());
+        assertEquals(echo, routes.match("/echo").orElseThrow().target());
         for (String other : new String[] {"/echo/", "/Echo", "/ech", "/echo2", "//echo", "/x/../echo", "/%65cho"}) {
             assertTrue(routes.match(other).isEmpty(), other);
         }
@@ -50,20 +50,20 @@ class RoutesTest {
                 "name", add("/room/{id}"),
                 "literal", add("/room/main"),
                 "name then literal", add("/room/{id}/log"));
-        assertEquals(handlers.get(winner), routes.match(path).orElseThrow().handler());
+        assertEquals(handlers.get(winner), routes.match(path).orElseThrow().target());
     }
 
     @Test
     void theOrderInWhichRoutesWereAddedDoesNotMatter() {
         ExchangeHandler literal = add("/a/b");
         ExchangeHandler name = add("/a/{x}");
-        Routes turned = new Routes();
+        Routes<ExchangeHandler> turned = new Routes<>();
         turned.add("/a/{x}", name);
         turned.add("/a/b", literal);
         for (String path : new String[] {"/a/b", "/a/c"}) {
             assertEquals(
-                    routes.match(path).orElseThrow().handler(),
-                    turned.match(path).orElseThrow().handler());
+                    routes.match(path).orElseThrow().target(),
+                    turned.match(path).orElseThrow().target());
         }
     }
 
@@ -71,6 +71,17 @@ class RoutesTest {
     void namesGetTheirSegmentsAsSent() {
         ExchangeHandler _ = add("/room/{room}/user/{user}");
         assertEquals(Map.of("room", "a%20b", "user", "7"), parameters("/room/a%20b/user/7"));
+    }
+
+    @Test
+    void aParameterIsDecodedButWhatTheStarMatched() {
+        ExchangeHandler _ = add("/room/{room}/*");
+        Routes.Match<ExchangeHandler> match =
+                routes.match("/room/a%20b%C3%A9/c%2Fd/e").orElseThrow();
+        assertEquals("/room/{room}/*", match.pattern());
+        assertEquals("a b\u00e9", match.parameter("room"));
+        assertEquals("c%2Fd/e", match.parameter("*"));
+        assertThrows(IllegalArgumentException.class, () -> match.parameter("other"));
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -13,9 +14,11 @@ import dev.gibbon.spi.UpgradeReply.Accepted;
 import dev.gibbon.spi.UpgradeReply.Refused;
 import dev.gibbon.spi.UpgradeRequest;
 import dev.gibbon.testkit.HttpHead;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import java.util.logging.LogRecord;
 import org.junit.jupiter.api.Test;
 
 /** The opening handshake as a function, for requests that another server has received. */
@@ -123,5 +126,20 @@ class UpgradeReplyTest {
         full.body()[0] = 'x';
         assertEquals("no", new String(full.body(), StandardCharsets.US_ASCII));
         assertThrows(IllegalArgumentException.class, () -> Refused.of(200, Headers.of(), new byte[0], ""));
+    }
+
+    @Test
+    void whatTheApplicationThrowsIsLoggedAndRefusesTheRequest() {
+        IllegalStateException thrown = new IllegalStateException("no such room");
+        try (LogLines log = LogLines.record();
+                WebSocketHost host = WebSocketHost.builder().loops(1).build()) {
+            UpgradeRequest request = http().from(InetSocketAddress.createUnresolved("client.example", 4711))
+                    .at("/room/7");
+            Refused refused = refused(500, host.failed(request, thrown));
+            assertFalse(new String(refused.body(), StandardCharsets.UTF_8).contains("room"), "our bugs are ours");
+            List<LogRecord> lines = log.warnings(line -> line.contains("client.example") && line.contains("/room/7"));
+            assertEquals(1, lines.size());
+            assertSame(thrown, lines.getFirst().getThrown());
+        }
     }
 }

@@ -37,7 +37,7 @@ public record RequestContext(
     }
 
     /** {@return route and path for a line of the log, as far as they are known, behind a comma each} */
-    static String where(String route, String path) {
+    public static String where(String route, String path) {
         String by = route.isEmpty() ? "" : ", route " + route;
         return path.isEmpty() || path.equals(route) ? by : by + ", path " + HttpSyntax.quoted(path);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.server;
 
+import dev.gibbon.ExchangeHandler;
 import dev.gibbon.Headers;
 import dev.gibbon.connection.Carrier;
 import dev.gibbon.connection.RequestContext;
@@ -9,6 +10,7 @@ import dev.gibbon.http.HeadLimits;
 import dev.gibbon.loop.Carriers;
 import dev.gibbon.loop.LoopEngine;
 import dev.gibbon.loop.SelectorLoop;
+import dev.gibbon.spi.Routes;
 import dev.gibbon.spi.Transport;
 import dev.gibbon.support.LimitedLog;
 import dev.gibbon.transport.ChannelTransport;
@@ -24,6 +26,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -37,11 +40,11 @@ import org.jspecify.annotations.Nullable;
  * all of them. Any thread.
  */
 public final class HttpServer implements HttpSide {
-    private static final Routes.Match NOT_FOUND =
-            new Routes.Match(exchange -> exchange.respond(404, "text/plain", "404 Not Found\n"));
-    private static final Routes.Match UNAVAILABLE =
-            new Routes.Match(exchange -> exchange.respond(503, "text/plain", "503 Service Unavailable\n"));
-    private static final Routes.Match FULL = new Routes.Match(exchange -> exchange.respond(
+    private static final Routes.Match<ExchangeHandler> NOT_FOUND =
+            ownAnswer(exchange -> exchange.respond(404, "text/plain", "404 Not Found\n"));
+    private static final Routes.Match<ExchangeHandler> UNAVAILABLE =
+            ownAnswer(exchange -> exchange.respond(503, "text/plain", "503 Service Unavailable\n"));
+    private static final Routes.Match<ExchangeHandler> FULL = ownAnswer(exchange -> exchange.respond(
             503,
             Headers.of("Retry-After", "5", "Content-Type", "text/plain; charset=utf-8"),
             "503 Service Unavailable\n".getBytes(StandardCharsets.UTF_8)));
@@ -51,7 +54,7 @@ public final class HttpServer implements HttpSide {
 
     /** How a server was set up. */
     public record Settings(
-            Routes routes,
+            Routes<ExchangeHandler> routes,
             @Nullable SSLContext tls,
             @Nullable SSLParameters tlsParameters,
             HeadLimits headLimits,
@@ -187,15 +190,25 @@ public final class HttpServer implements HttpSide {
 
     @Override
     public @Nullable ListenerRoute listenerRoute(String path) {
-        return shuttingDown.get() ? null : settings.routes().listener(path);
+        if (shuttingDown.get()) {
+            return null;
+        }
+        return settings.routes().match(path).map(Routes.Match::target).orElse(null) instanceof ListenerRoute route
+                ? route
+                : null;
     }
 
     @Override
-    public Routes.Match match(String path, boolean overLimit) {
+    public Routes.Match<ExchangeHandler> match(String path, boolean overLimit) {
         if (shuttingDown.get()) {
             return UNAVAILABLE;
         }
         return overLimit ? FULL : settings.routes().match(path).orElse(NOT_FOUND);
+    }
+
+    /** {@return a way to an answer of the server's own, for which there is no route} */
+    private static Routes.Match<ExchangeHandler> ownAnswer(ExchangeHandler answer) {
+        return new Routes.Match<>(answer, "", Map.of());
     }
 
     // ---- The end

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.server;
 
+import dev.gibbon.ExchangeHandler;
 import dev.gibbon.connection.Carrier;
 import dev.gibbon.connection.RequestContext;
 import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.http.HeadLimits;
 import dev.gibbon.loop.LoopEngine;
+import dev.gibbon.spi.Routes;
 import dev.gibbon.support.LimitedLog;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -33,5 +35,5 @@ public interface HttpSide {
     @Nullable
     ListenerRoute listenerRoute(String path);
 
-    Routes.Match match(String path, boolean overLimit);
+    Routes.Match<ExchangeHandler> match(String path, boolean overLimit);
 }

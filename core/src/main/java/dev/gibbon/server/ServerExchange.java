@@ -18,9 +18,9 @@ import dev.gibbon.handshake.ServerHandshake;
 import dev.gibbon.handshake.TokenList;
 import dev.gibbon.http.BodyFraming;
 import dev.gibbon.http.HeadWriter;
-import dev.gibbon.http.PercentEncoding;
 import dev.gibbon.http.ResponseHead;
 import dev.gibbon.http.ValidRequest;
+import dev.gibbon.spi.Routes;
 import dev.gibbon.spi.UpgradeReply;
 import dev.gibbon.support.LimitedLog;
 import java.io.IOException;
@@ -28,7 +28,6 @@ import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -48,9 +47,7 @@ public final class ServerExchange implements Exchange {
     }
 
     private final HttpConnection http;
-    private final ExchangeHandler handler;
-    private final Map<String, String> pathParameters;
-    private final String route;
+    private final Routes.Match<ExchangeHandler> match;
     private final String method;
     private final String target;
     private final String path;
@@ -68,12 +65,10 @@ public final class ServerExchange implements Exchange {
     /** What this exchange itself threw because the request was refused or its client is gone. */
     private @Nullable IOException ownEnd;
 
-    ServerExchange(HttpConnection http, ValidRequest request, Routes.Match match) {
+    ServerExchange(HttpConnection http, ValidRequest request, Routes.Match<ExchangeHandler> match) {
         this.http = http;
         this.request = request;
-        this.handler = match.handler();
-        this.pathParameters = match.parameters();
-        this.route = match.pattern();
+        this.match = match;
         // An open connection keeps these: most are the same few strings.
         this.method =
                 request.head().method().equals("GET") ? "GET" : request.head().method();
@@ -117,7 +112,7 @@ public final class ServerExchange implements Exchange {
     /** {@return what the handler threw; null if it returned} */
     private @Nullable Throwable run() {
         try {
-            handler.handle(this);
+            match.target().handle(this);
             return null;
         } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
             return e;
@@ -165,11 +160,7 @@ public final class ServerExchange implements Exchange {
 
     @Override
     public String pathParameter(String name) {
-        String value = pathParameters.get(name);
-        if (value == null) {
-            throw new IllegalArgumentException("the route has no {" + name + "}");
-        }
-        return name.equals("*") ? value : PercentEncoding.decode(value);
+        return match.parameter(name);
     }
 
     @Override
@@ -314,7 +305,8 @@ public final class ServerExchange implements Exchange {
         if (!opening.upgrader().keepsRequestHeaders()) {
             request = null;
         }
-        WebSocketConnection opened = http.open(opening, RequestContext.routed(route, path, attributes, http.newRun()));
+        WebSocketConnection opened =
+                http.open(opening, RequestContext.routed(match.pattern(), path, attributes, http.newRun()));
         connection = opened;
         return opened;
     }
@@ -346,7 +338,7 @@ public final class ServerExchange implements Exchange {
     /** {@return the request for a log: nothing that the peer chose is in it but its address} */
     @Override
     public String toString() {
-        return "HTTP request" + (route.isEmpty() ? "" : ", route " + route)
+        return "HTTP request" + (match.pattern().isEmpty() ? "" : ", route " + match.pattern())
                 + peerAddress().map(address -> ", peer " + address).orElse("");
     }
 }

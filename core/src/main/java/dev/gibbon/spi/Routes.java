@@ -1,35 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon.server;
+package dev.gibbon.spi;
 
-import dev.gibbon.ExchangeHandler;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Which handler answers which path. A pattern is a path whose segments are literal or
- * <code>{name}</code>, and whose last may be {@code *} for all the rest. Paths are compared as
- * sent: no decoding, no dots resolved, so nothing else can take a path for another. Among patterns
- * that match, a literal segment beats a name and a name beats a star, from left to right.
+ * What a path leads to, for the embedded server and for hosts that know no paths. A pattern is a path whose segments
+ * are literal or <code>{name}</code>, for one segment that is not empty, and whose last may be {@code *} for all the
+ * rest. Paths are compared as sent: no decoding, no dots resolved, so nothing else can take a path for another. Among
+ * patterns that match, a literal segment beats a name and a name beats a star, from left to right.
+ *
+ * <p>Filled by one thread; from then on for any thread.
+ *
+ * @param <T> what a path leads to
  */
-public final class Routes {
-    /** A handler and what the path gave for the names of its pattern. */
-    public record Match(ExchangeHandler handler, Map<String, String> parameters, String pattern) {
-        /** An answer of the server's own, for which there is no route. */
-        public Match(ExchangeHandler handler) {
-            this(handler, Map.of(), "");
+public final class Routes<T> {
+    /**
+     * Where a path leads.
+     *
+     * @param target what was {@linkplain Routes#add added}
+     * @param pattern the pattern that matches
+     * @param parameters what the path gave for the names of the pattern, as sent; {@code *} is such a name
+     * @param <T> what a path leads to
+     */
+    public record Match<T>(T target, String pattern, Map<String, String> parameters) {
+        /** Copies the parameters. */
+        public Match {
+            Objects.requireNonNull(target, "target");
+            Objects.requireNonNull(pattern, "pattern");
+            parameters = Map.copyOf(parameters);
+        }
+
+        /**
+         * {@return what stands at {@code {name}} of the pattern, percent-decoded; what {@code *} matched, as sent,
+         * under {@code "*"}} A percent sign that begins no escape stands for itself, and what is no UTF-8 becomes
+         * U+FFFD.
+         *
+         * @param name the name in the pattern
+         * @throws IllegalArgumentException if the pattern has no such name
+         */
+        public String parameter(String name) {
+            String value = parameters.get(name);
+            if (value == null) {
+                throw new IllegalArgumentException("the route has no {" + name + "}");
+            }
+            return name.equals("*") ? value : PercentEncoding.decode(value);
         }
     }
 
-    private record Route(String pattern, List<String> segments, ExchangeHandler handler) {}
+    private record Route<T>(String pattern, List<String> segments, T target) {}
 
-    private final List<Route> routes = new ArrayList<>();
+    private final List<Route<T>> routes = new ArrayList<>();
 
-    public void add(String pattern, ExchangeHandler handler) {
+    /** Begins without any. */
+    public Routes() {}
+
+    /**
+     * Has the paths of a pattern lead somewhere.
+     *
+     * @param pattern such as {@code /echo}, <code>/room/{name}</code> or {@code /static/*}
+     * @param target where they lead
+     * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
+     */
+    public void add(String pattern, T target) {
+        Objects.requireNonNull(target, "target");
         List<String> segments = split(pattern);
         if (!pattern.startsWith("/")) {
             throw new IllegalArgumentException("a route's pattern begins with a slash: " + pattern);
@@ -46,7 +85,7 @@ public final class Routes {
         if (routes.stream().anyMatch(route -> shape(route.segments()).equals(shape(segments)))) {
             throw new IllegalArgumentException("there is a route for the same paths already: " + pattern);
         }
-        routes.add(new Route(pattern, segments, handler));
+        routes.add(new Route<>(pattern, segments, target));
         routes.sort((a, b) -> shape(a.segments()).compareTo(shape(b.segments())));
     }
 
@@ -71,18 +110,17 @@ public final class Routes {
         return shape.toString();
     }
 
-    /** {@return the route of this path, if it goes straight to a listener} */
-    @Nullable
-    public ListenerRoute listener(String path) {
-        return match(path).map(Match::handler).orElse(null) instanceof ListenerRoute route ? route : null;
-    }
-
-    public Optional<Match> match(String path) {
+    /**
+     * {@return where a path leads, if it leads anywhere}
+     *
+     * @param path as sent, without the query
+     */
+    public Optional<Match<T>> match(String path) {
         List<String> segments = split(path);
-        for (Route route : routes) {
+        for (Route<T> route : routes) {
             Map<String, String> parameters = new HashMap<>();
             if (matches(route.segments(), segments, parameters)) {
-                return Optional.of(new Match(route.handler(), Map.copyOf(parameters), route.pattern()));
+                return Optional.of(new Match<>(route.target(), route.pattern(), parameters));
             }
         }
         return Optional.empty();

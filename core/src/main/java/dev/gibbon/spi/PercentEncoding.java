@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon.http;
+package dev.gibbon.spi;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 
 /** Escapes of a path (RFC 3986 §2.1) as browsers read them. */
-public final class PercentEncoding {
+final class PercentEncoding {
     /** A percent sign and two digits. */
     private static final int ESCAPE_CHARS = 3;
 
@@ -17,7 +18,7 @@ public final class PercentEncoding {
      *
      * @param part a part of a path as sent, of ASCII characters
      */
-    public static String decode(String part) {
+    static String decode(String part) {
         if (part.indexOf('%') < 0) {
             return part;
         }
@@ -36,10 +37,10 @@ public final class PercentEncoding {
     }
 
     /** {@return whether a percent sign and two hexadecimal digits stand at {@code index}} */
-    static boolean isEscape(String text, int index) {
+    private static boolean isEscape(String text, int index) {
         return index + ESCAPE_CHARS <= text.length()
                 && text.charAt(index) == '%'
-                && HttpSyntax.isHexDigit(text.charAt(index + 1))
-                && HttpSyntax.isHexDigit(text.charAt(index + 2));
+                && HexFormat.isHexDigit(text.charAt(index + 1))
+                && HexFormat.isHexDigit(text.charAt(index + 2));
     }
 }
