@@ -257,6 +257,33 @@ class FailedWriteTest {
                 }
             }
         }
+
+        @ParameterizedTest(name = "TLS {0}")
+        @CsvSource({"false", "true"})
+        void serverWithAListenerThatWritesTooMuchIsTold(boolean tls) throws Exception {
+            SSLContext context = tls(tls);
+            LinkedBlockingQueue<WebSocketException> told = new LinkedBlockingQueue<>();
+            Listener writer = new Listener() {
+                @Override
+                public void onOpen(Connection ws) throws IOException {
+                    ws.writeBinary(LARGE);
+                }
+
+                @Override
+                public void onFailure(Connection ws, WebSocketException failure) {
+                    told.add(failure);
+                }
+            };
+            WebSocketServer.Builder builder =
+                    WebSocketServer.builder().bind("localhost", 0).listen("/", Upgrader.create(), writer);
+            try (WebSocketServer server = (tls ? builder.tls(context) : builder).start()) {
+                for (int i = 0; i < TIMES; i++) {
+                    Connection connection = dial(server, tls, context);
+                    assertThrows(MessageTooBigException.class, connection::readMessage);
+                    assertTooBig(Objects.requireNonNull(told.poll(Rig.SECONDS, TimeUnit.SECONDS)));
+                }
+            }
+        }
     }
 
     /** Where the transport cannot be read either, nothing waits for it. */

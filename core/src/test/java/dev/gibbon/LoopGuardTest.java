@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.reconnect.ReconnectingClient;
 import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -190,5 +192,38 @@ class LoopGuardTest {
         assertEquals(null, slow.readMessage());
         server.awaitShutdown();
         assertEquals(0, server.connectionCount());
+    }
+
+    @Test
+    void answerOfAnHttpRequestIsRefusedAndCanStillBeGiven() throws Exception {
+        CompletableFuture<Exchange> asked = new CompletableFuture<>();
+        CompletableFuture<Void> tried = new CompletableFuture<>();
+        Probe probe = on(_ -> {
+            Exchange exchange = asked.get();
+            IllegalStateException e =
+                    assertThrows(IllegalStateException.class, () -> exchange.respond(200, "text/plain", "from a loop"));
+            assertTrue(e.getMessage().startsWith("respond "), e.getMessage());
+            assertTrue(e.getMessage().contains("gibbon-loop-"), e.getMessage());
+        });
+        try (WebSocketServer server = WebSocketServer.builder()
+                .bind("127.0.0.1", 0)
+                .listen("/", Upgrader.create(), probe)
+                .handle("/page", exchange -> {
+                    asked.complete(exchange);
+                    tried.get(Rig.SECONDS, TimeUnit.SECONDS);
+                    exchange.respond(200, "text/plain", "from the handler");
+                })
+                .start()) {
+            try (Socket page = new Socket("127.0.0.1", server.port());
+                    Connection client = Dialer.create().dial(URI.create("ws://127.0.0.1:" + server.port() + "/"))) {
+                page.getOutputStream()
+                        .write("GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                client.writeText("go");
+                assertEquals("done", client.readMessage().text());
+                tried.complete(null);
+                byte[] status = page.getInputStream().readNBytes(12);
+                assertEquals("HTTP/1.1 200", new String(status, StandardCharsets.US_ASCII));
+            }
+        }
     }
 }

@@ -2,22 +2,27 @@
 package dev.gibbon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.HttpHead;
 import dev.gibbon.testkit.ScriptedPeer;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -162,19 +167,43 @@ class RefusalsTest {
         }
     }
 
+    /** Through TLS, too, a refusal and a Close frame leave whole before the connection ends. */
+    @ParameterizedTest
+    @ValueSource(strings = {"/echo", "/events"})
+    void bothAreToldOverTls(String path, @TempDir Path directory) throws Exception {
+        SSLContext context = TestTls.context(directory);
+        server = builder(true).tls(context).start();
+        Dialer dialer = Dialer.builder().tls(context).build();
+        URI uri = URI.create("wss://localhost:" + server.port() + path);
+        HandshakeException refused = assertThrows(
+                HandshakeException.class, () -> dialer.dial(uri, Headers.of("Origin", "https://evil.example")));
+        assertEquals(403, refused.status());
+        String body = new String(refused.body(), StandardCharsets.UTF_8);
+        assertTrue(body.startsWith("403 Forbidden: origin \"https://evil.example\" may not"), body);
+        Connection client = dialer.dial(uri);
+        client.writeBinary(new byte[1001]);
+        ConnectionClosedException closed = assertThrows(ConnectionClosedException.class, client::readMessage);
+        assertEquals(1009, closed.closeReceived().orElseThrow().code().value());
+        assertTrue(closed.closeReceived().orElseThrow().reason().contains("1001"));
+    }
+
     private static void assertClose(ScriptedPeer peer, int code, String part) throws IOException {
         String reason = peer.expectClose(code);
         assertTrue(reason.contains(part), reason);
     }
 
     private void serve(boolean explain) throws IOException {
+        server = builder(explain).start();
+    }
+
+    private static WebSocketServer.Builder builder(boolean explain) {
         Upgrader upgrader = Upgrader.builder()
                 .options(ConnectionOptions.builder()
                         .maxMessageBytes(1000)
                         .maxControlFramesPerMinute(3)
                         .build())
                 .build();
-        server = WebSocketServer.builder()
+        return WebSocketServer.builder()
                 .bind("localhost", 0)
                 .explainRefusals(explain)
                 .handle("/echo", exchange -> {
@@ -182,8 +211,7 @@ class RefusalsTest {
                         while (ws.readMessage() != null) {}
                     }
                 })
-                .listen("/events", upgrader, new Listener() {})
-                .start();
+                .listen("/events", upgrader, new Listener() {});
     }
 
     private ScriptedPeer peer(String path) throws IOException {
