@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.jetty;
+
+import dev.gibbon.ConnectionHandler;
+import dev.gibbon.Upgrader;
+import dev.gibbon.WebSocketHost;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.eclipse.jetty.http.pathmap.MatchedResource;
+import org.eclipse.jetty.http.pathmap.PathMappings;
+import org.eclipse.jetty.http.pathmap.PathSpec;
+import org.eclipse.jetty.http.pathmap.UriTemplatePathSpec;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.URIUtil;
+import org.eclipse.jetty.util.component.LifeCycle;
+
+/**
+ * A handler of Jetty's core that serves WebSockets by path; every other request goes to the handler that it wraps. It
+ * stands before servlets, in whichever of Jetty's environments they are, or without any.
+ *
+ * <pre>{@code
+ * WebSocketHost host = WebSocketHost.builder().build();
+ * Upgrader upgrader = Upgrader.create();
+ * server.setHandler(new GibbonHandler(host)
+ *         .serve("/echo", upgrader, ws -> ws.forEachMessage(ws::writeMessage))
+ *         .serve("/room/{name}", upgrader, (request, path) -> ws -> rooms.join(path.get("name"), ws)));
+ * }</pre>
+ *
+ * <p>When the {@link Server} that it is in begins to stop, it closes the host, so that peers see 1001 and the server
+ * finds no connection to wait for. Paths are added before it starts; from then on it is for any thread.
+ */
+public final class GibbonHandler extends Handler.Wrapper {
+    private final WebSocketHost host;
+    private final PathMappings<Endpoint> endpoints = new PathMappings<>();
+
+    private final LifeCycle.Listener stopping = new LifeCycle.Listener() {
+        @Override
+        public void lifeCycleStopping(LifeCycle event) {
+            host.close();
+        }
+    };
+
+    /** What serves the WebSockets of a pattern. */
+    @FunctionalInterface
+    private interface Endpoint {
+        boolean upgrade(Map<String, String> parameters, Request request, Response response, Callback callback)
+                throws Exception;
+    }
+
+    /**
+     * Serves no path yet.
+     *
+     * @param host whose connections they become; closed when the server stops, or before, by the application
+     */
+    public GibbonHandler(WebSocketHost host) {
+        this.host = Objects.requireNonNull(host, "host");
+    }
+
+    /**
+     * Serves the WebSockets of a path, each on a virtual thread of its own: see {@link WebSocketHost#serve}. Requests
+     * that ask for a WebSocket and are no acceptable opening handshake are refused.
+     *
+     * @param pattern a literal path, one with names such as <code>/room/{name}</code>, or one that ends in {@code /*}:
+     *     see {@link PathSpec#from}. It is compared with the path in the context that this handler is in
+     * @param upgrader checks the opening handshake
+     * @param handler serves a connection
+     * @return this
+     * @throws IllegalStateException if this handler has been started
+     * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
+     */
+    public GibbonHandler serve(String pattern, Upgrader upgrader, ConnectionHandler handler) {
+        Objects.requireNonNull(handler, "handler");
+        return serve(pattern, upgrader, (_, _) -> handler);
+    }
+
+    /**
+     * Serves the WebSockets of a path with the handler that a factory finds by the request: see {@link
+     * #serve(String, Upgrader, ConnectionHandler)}.
+     *
+     * @param pattern as there
+     * @param upgrader checks the opening handshake
+     * @param factory finds the handler of one connection
+     * @return this
+     * @throws IllegalStateException if this handler has been started
+     * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
+     */
+    public GibbonHandler serve(String pattern, Upgrader upgrader, EndpointFactory<ConnectionHandler> factory) {
+        Objects.requireNonNull(factory, "factory");
+        return addFound(pattern, upgrader, (request, parameters) -> {
+            ConnectionHandler found = factory.find(request, parameters);
+            return found == null ? null : Face.of(host, found);
+        });
+    }
+
+    /**
+     * Gives the WebSockets of a path to a listener.
+     *
+     * @param pattern as for {@link #serve(String, Upgrader, ConnectionHandler)}
+     * @param upgrader checks the opening handshake
+     * @param listener whose connections they are
+     * @return this
+     * @throws IllegalStateException if this handler has been started
+     * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
+     */
+    public GibbonHandler listen(String pattern, Upgrader upgrader, dev.gibbon.Listener listener) {
+        Objects.requireNonNull(listener, "listener");
+        return listen(pattern, upgrader, (_, _) -> listener);
+    }
+
+    /**
+     * Gives each WebSocket of a path to the listener that a factory finds by the request.
+     *
+     * @param pattern as for {@link #serve(String, Upgrader, ConnectionHandler)}
+     * @param upgrader checks the opening handshake
+     * @param factory finds the listener of one connection
+     * @return this
+     * @throws IllegalStateException if this handler has been started
+     * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
+     */
+    public GibbonHandler listen(String pattern, Upgrader upgrader, EndpointFactory<dev.gibbon.Listener> factory) {
+        Objects.requireNonNull(factory, "factory");
+        return addFound(pattern, upgrader, (request, parameters) -> {
+            dev.gibbon.Listener found = factory.find(request, parameters);
+            return found == null ? null : Face.of(found);
+        });
+    }
+
+    private GibbonHandler addFound(String pattern, Upgrader upgrader, EndpointFactory<Face> finder) {
+        GibbonJetty gibbon = GibbonJetty.of(host, upgrader);
+        if (isRunning()) {
+            throw new IllegalStateException("paths are added before this handler starts: " + pattern);
+        }
+        Endpoint endpoint = (parameters, request, response, callback) ->
+                gibbon.upgradeToFound(() -> finder.find(request, parameters), request, response, callback);
+        if (endpoints.put(PathSpec.from(pattern), endpoint) != null) {
+            throw new IllegalArgumentException(pattern + " is served already");
+        }
+        return this;
+    }
+
+    /**
+     * Stands before all handlers of a server, those included that it gets until it starts: for servers that
+     * somebody else sets up, such as Javalin's.
+     *
+     * @param server a server that has not been started
+     * @return this
+     */
+    public GibbonHandler wrapAll(Server server) {
+        server.addEventListener(new LifeCycle.Listener() {
+            @Override
+            public void lifeCycleStarting(LifeCycle event) {
+                setHandler(server.getHandler());
+                server.setHandler(GibbonHandler.this);
+            }
+        });
+        return this;
+    }
+
+    @Override
+    protected void doStart() throws Exception {
+        super.doStart();
+        getServer().addEventListener(stopping);
+    }
+
+    @Override
+    protected void doStop() throws Exception {
+        getServer().removeEventListener(stopping);
+        super.doStop();
+    }
+
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) throws Exception {
+        boolean done = GibbonJetty.isUpgrade(request) && upgrade(request, response, callback);
+        return done || super.handle(request, response, callback);
+    }
+
+    private boolean upgrade(Request request, Response response, Callback callback) throws Exception {
+        String path = Request.getPathInContext(request);
+        MatchedResource<Endpoint> matched = endpoints.getMatched(path);
+        if (matched == null) {
+            return false;
+        }
+        Map<String, String> parameters = matched.getPathSpec() instanceof UriTemplatePathSpec template
+                ? decoded(template.getPathParams(path))
+                : Map.of();
+        return matched.getResource().upgrade(parameters, request, response, callback);
+    }
+
+    private static Map<String, String> decoded(Map<String, String> parameters) {
+        Map<String, String> decoded = new LinkedHashMap<>();
+        parameters.forEach((name, value) -> decoded.put(name, URIUtil.decodePath(value)));
+        return Collections.unmodifiableMap(decoded);
+    }
+
+    /** {@return that handling a request may block} */
+    @Override
+    public InvocationType getInvocationType() {
+        return InvocationType.BLOCKING;
+    }
+}

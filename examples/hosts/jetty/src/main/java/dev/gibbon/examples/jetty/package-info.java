@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Gibbon in Jetty. */
+@NullMarked
+package dev.gibbon.examples.jetty;
+
+import org.jspecify.annotations.NullMarked;
