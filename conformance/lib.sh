@@ -125,6 +125,16 @@ start_server() {
     wait_for_port "$SERVER_PORT" "$SERVER_PID" "$SERVER_LOG" "$(basename "$GIBBON") serve"
 }
 
+# start_example NAME LOG: starts ./gibbon example NAME on a free port of 127.0.0.1, as start_server does the command.
+start_example() {
+    SERVER_LOG=$2
+    SERVER_PORT=$(free_port)
+    say "starting gibbon example $1 on port $SERVER_PORT (log: $SERVER_LOG)"
+    in_group "$SERVER_LOG" "$ROOT/gibbon" example "$1" --port "$SERVER_PORT"
+    SERVER_PID=$GROUP_PID
+    wait_for_port "$SERVER_PORT" "$SERVER_PID" "$SERVER_LOG" "gibbon example $1"
+}
+
 # server_survived: the server under test is still there after all that was done to it.
 server_survived() {
     [ -z "$SERVER_PID" ] && return 0
