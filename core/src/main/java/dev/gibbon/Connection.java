@@ -78,6 +78,18 @@ public sealed interface Connection extends AutoCloseable permits ForwardingConne
     /** {@return which side we are} */
     Role role();
 
+    /**
+     * {@return a number that tells this connection from others of the same server, host or dialer} Lines of the log
+     * that concern it name it, and so do the threads that serve it alone.
+     */
+    long id();
+
+    /**
+     * {@return the path that was asked for, as sent, without the query; empty where it is not known, as over a
+     * transport of the caller's} On a server the peer has chosen it: escape it before it is shown.
+     */
+    String path();
+
     /** {@return the subprotocol that both sides agreed on, if any (§1.9)} */
     Optional<String> subprotocol();
 

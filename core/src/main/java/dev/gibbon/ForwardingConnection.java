@@ -59,6 +59,16 @@ public non-sealed class ForwardingConnection implements Connection {
     }
 
     @Override
+    public long id() {
+        return delegate.id();
+    }
+
+    @Override
+    public String path() {
+        return delegate.path();
+    }
+
+    @Override
     public Optional<String> subprotocol() {
         return delegate.subprotocol();
     }

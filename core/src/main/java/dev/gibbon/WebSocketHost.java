@@ -191,7 +191,9 @@ public final class WebSocketHost implements AutoCloseable {
     public Thread serve(Connection connection, ConnectionHandler handler) {
         Objects.requireNonNull(handler, "handler");
         WebSocketConnection served = WebSocketConnection.behind(connection);
-        return Thread.ofVirtual().name("gibbon-serve").start(() -> run(served, _ -> handler.handle(connection)));
+        return Thread.ofVirtual()
+                .name("gibbon-serve-" + served.id())
+                .start(() -> run(served, _ -> handler.handle(connection)));
     }
 
     private void run(WebSocketConnection connection, ConnectionHandler handler) {

@@ -35,6 +35,26 @@ class LimitedLogTest {
     }
 
     @Test
+    void aFloodOfOneLevelTakesNothingFromAnother() {
+        try (LogLines lines = LogLines.record()) {
+            for (int i = 0; i < 1000; i++) {
+                log.info("refused", null);
+            }
+            log.warn("a defect", null);
+            log.warn("another", null);
+            assertEquals(12, lines.messages().size());
+            assertEquals(List.of("a defect", "another"), lines.messages().subList(10, 12));
+            clock.advance(Duration.ofSeconds(1));
+            log.warn("a third", null);
+            assertEquals("a third", lines.messages().getLast());
+            log.info("refused again", null);
+            assertEquals(
+                    "refused again (990 lines before this were left out)",
+                    lines.messages().getLast());
+        }
+    }
+
+    @Test
     void levelsThatNobodyWantsCountForNothing() {
         try (LogLines lines = LogLines.record()) {
             for (int i = 0; i < 25; i++) {

@@ -12,6 +12,7 @@ import dev.gibbon.ProxyAddress;
 import dev.gibbon.Role;
 import dev.gibbon.connection.ApplicationFaults;
 import dev.gibbon.connection.Compression;
+import dev.gibbon.connection.RequestContext;
 import dev.gibbon.deflate.DeflateNegotiation;
 import dev.gibbon.handshake.Agreement;
 import dev.gibbon.handshake.ClientHandshake;
@@ -95,7 +96,8 @@ public final class Dialing {
                         settings.options(),
                         agreement.subprotocol(),
                         compression,
-                        call.leftover());
+                        call.leftover(),
+                        RequestContext.hosted(target.path()));
         return new DialResult(connection, reply.headers(), target.uri());
     }
 

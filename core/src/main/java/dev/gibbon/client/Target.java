@@ -125,10 +125,18 @@ public record Target(URI uri, boolean secure, String host, int port, String host
     }
 
     private static String requestTarget(URI uri) {
-        String path = uri.getRawPath();
         String query = uri.getRawQuery();
-        String target = path == null || path.isEmpty() ? "/" : path;
-        return encoded(query == null ? target : target + "?" + query);
+        return encoded(query == null ? path(uri) : path(uri) + "?" + query);
+    }
+
+    private static String path(URI uri) {
+        String path = uri.getRawPath();
+        return path == null || path.isEmpty() ? "/" : path;
+    }
+
+    /** {@return the path, for the log} */
+    public String path() {
+        return path(uri);
     }
 
     /**

@@ -44,6 +44,8 @@ public abstract class Engine {
             new AtomicReferenceArray<>(Deflater.BEST_COMPRESSION + 1);
 
     private final AtomicLong readAhead = new AtomicLong();
+    private final AtomicLong ids = new AtomicLong();
+    private final AtomicLong threads = new AtomicLong();
     private final MaskingKeys maskingKeys;
     private final Members connections = new Members();
     private final LimitedLog log;
@@ -149,9 +151,19 @@ public abstract class Engine {
         boolean _ = batches.offer(batch); // A full pool lets the batch go.
     }
 
+    /** {@return a number for a transport or a connection, which no other has} */
+    public long nextId() {
+        return ids.incrementAndGet();
+    }
+
     /** Runs a short task that may block on a connection, on a virtual thread of its own. */
     public void start(String name, Runnable task) {
-        Thread _ = Thread.ofVirtual().name(name).start(task);
+        unstarted(name, task).start();
+    }
+
+    /** {@return a virtual thread whose name has a number that no other of this engine's has} */
+    public Thread unstarted(String name, Runnable task) {
+        return Thread.ofVirtual().name(name + "-" + threads.incrementAndGet()).unstarted(task);
     }
 
     public void register(WebSocketConnection connection) {

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a server's connection takes over from the request that it was.
  *
+ * @param id the number by which the log knew it already, as it knows the connection from now on; 0 for none
  * @param route the pattern of its route, for the log
  * @param path the path that the client asked for, without the query; the same string as the route where it is the same
  *     text, and empty if it is not known
@@ -15,25 +16,27 @@ import org.jspecify.annotations.Nullable;
  * @param handler the run of the handler that upgrades it; null on a loop
  */
 public record RequestContext(
+        long id,
         String route,
         String path,
         @Nullable ConcurrentMap<String, Object> attributes,
         @Nullable HandlerRun handler) {
     /** That of a connection which this side has dialled, or which no server has accepted. */
-    public static final RequestContext NONE = new RequestContext("", "", null, null);
+    public static final RequestContext NONE = new RequestContext(0, "", "", null, null);
 
     /** {@return that of a request for a path, as another server sees it} */
     public static RequestContext hosted(String path) {
-        return path.isEmpty() ? NONE : new RequestContext("", path, null, null);
+        return path.isEmpty() ? NONE : new RequestContext(0, "", path, null, null);
     }
 
     /** {@return that of a request for a path that a route of ours has matched} */
     public static RequestContext routed(
+            long id,
             String route,
             String path,
             @Nullable ConcurrentMap<String, Object> attributes,
             @Nullable HandlerRun handler) {
-        return new RequestContext(route, path.equals(route) ? route : path, attributes, handler);
+        return new RequestContext(id, route, path.equals(route) ? route : path, attributes, handler);
     }
 
     /** {@return route and path for a line of the log, as far as they are known, behind a comma each} */

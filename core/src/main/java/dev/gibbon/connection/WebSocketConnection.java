@@ -25,32 +25,22 @@ import dev.gibbon.protocol.Protocol;
 import dev.gibbon.transport.Stream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
-import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /** The one connection: wires the protocol machine to a stream by way of an input, an output and a life cycle. */
-public final class WebSocketConnection implements Connection {
+public final class WebSocketConnection extends ConnectionFacts implements Connection {
     private static final Duration FOR_EVER = ChronoUnit.FOREVER.getDuration();
 
-    private final Engine engine;
-    private final Stream stream;
     private final Protocol protocol;
     private final ConnectionOptions options;
-    private final Optional<String> subprotocol;
-
-    /** Null unless permessage-deflate was agreed on. */
-    private final @Nullable Compression compression;
-
     private final Lifecycle lifecycle;
     private final Sender sender;
     private final ControlFrames controlFrames;
@@ -69,11 +59,6 @@ public final class WebSocketConnection implements Connection {
     /** Changed under the monitor of lifecycle, which every connection has anyway. */
     private volatile @Nullable ConcurrentMap<String, Object> attributes;
 
-    /** Where it came from, for the log: the pattern of a route, and the path; either may be empty. */
-    private final String route;
-
-    private final String path;
-
     /** The handler that has opened it and not returned yet. */
     private volatile @Nullable HandlerRun handler;
 
@@ -86,15 +71,11 @@ public final class WebSocketConnection implements Connection {
             @Nullable Compression compression,
             ByteBuffer leftover,
             RequestContext request) {
-        this.route = request.route();
-        this.path = request.path();
+        super(engine, carrier.stream(), subprotocol, compression, request);
         this.attributes = request.attributes();
         this.handler = request.handler();
-        this.engine = engine;
-        this.stream = carrier.stream();
         this.options = options;
-        this.subprotocol = subprotocol;
-        this.compression = compression;
+        Stream stream = stream();
         TimeSource time = engine.time();
         MessageInflater inflater = compression == null ? null : compression.inflater(engine, role);
         Compressor compressor = compression == null ? null : compression.compressor(engine, role);
@@ -137,10 +118,6 @@ public final class WebSocketConnection implements Connection {
     }
 
     // ---- The parts, for each other
-
-    Engine engine() {
-        return engine;
-    }
 
     Driver driver() {
         return driver;
@@ -189,14 +166,6 @@ public final class WebSocketConnection implements Connection {
 
     Watch watch() {
         return watch;
-    }
-
-    Stream stream() {
-        return stream;
-    }
-
-    String path() {
-        return path;
     }
 
     /** Something has changed that a turn looks at. Any thread. */
@@ -254,31 +223,6 @@ public final class WebSocketConnection implements Connection {
     @Override
     public Role role() {
         return protocol.role();
-    }
-
-    @Override
-    public Optional<String> subprotocol() {
-        return subprotocol;
-    }
-
-    @Override
-    public List<String> extensions() {
-        return compression == null ? List.of() : List.of(compression.extension());
-    }
-
-    @Override
-    public Optional<SocketAddress> localAddress() {
-        return stream.localAddress();
-    }
-
-    @Override
-    public Optional<SocketAddress> peerAddress() {
-        return stream.peerAddress();
-    }
-
-    @Override
-    public Optional<SSLSession> tlsSession() {
-        return stream.tlsSession();
     }
 
     @Override
@@ -494,7 +438,6 @@ public final class WebSocketConnection implements Connection {
 
     @Override
     public String toString() {
-        String peer = peerAddress().map(address -> ", peer " + address).orElse("");
-        return "WebSocket " + protocol.role() + " " + lifecycle.state() + RequestContext.where(route, path) + peer;
+        return name(lifecycle.state());
     }
 }

@@ -90,15 +90,20 @@ public final class LoopEngine extends Engine {
             Optional<String> subprotocol,
             @Nullable Compression compression,
             ByteBuffer leftover) {
+        return open(transport, role, options, subprotocol, compression, leftover, RequestContext.NONE);
+    }
+
+    /** The same, where something is known of the request. */
+    public WebSocketConnection open(
+            Transport transport,
+            Role role,
+            ConnectionOptions options,
+            Optional<String> subprotocol,
+            @Nullable Compression compression,
+            ByteBuffer leftover,
+            RequestContext request) {
         return WebSocketConnection.open(
-                this,
-                Carriers.of(this, transport),
-                role,
-                options,
-                subprotocol,
-                compression,
-                leftover,
-                RequestContext.NONE);
+                this, Carriers.of(this, transport), role, options, subprotocol, compression, leftover, request);
     }
 
     /** The same, and waits for the loops' threads; that of the timers goes soon. Not on a loop's thread. */

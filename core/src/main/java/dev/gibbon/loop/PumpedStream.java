@@ -96,7 +96,7 @@ public final class PumpedStream implements AsyncStream {
             }
             if (reader == null) {
                 wantsRead = true;
-                Thread started = Thread.ofVirtual().name("gibbon-pump").unstarted(this::pump);
+                Thread started = engine.unstarted("gibbon-pump", this::pump);
                 reader = started;
                 started.start();
             } else {

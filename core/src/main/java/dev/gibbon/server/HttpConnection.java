@@ -80,11 +80,15 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
     /** An upgrade whose answer has not left yet. */
     private @Nullable Opening upgrading;
 
+    /** In the names of its threads, and of the WebSocket that it may become. */
+    private final long id;
+
     private volatile State state = State.READING;
     private volatile @Nullable Thread handlerThread;
 
     public HttpConnection(HttpSide server, Carrier carrier, boolean secure, boolean overLimit) {
         this.server = server;
+        this.id = server.engine().nextId();
         this.carrier = carrier;
         this.stream = carrier.stream();
         this.secure = secure;
@@ -112,6 +116,10 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
 
     Stream stream() {
         return stream;
+    }
+
+    long id() {
+        return id;
     }
 
     Refusals refusals() {
@@ -288,7 +296,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
         }
         state = State.ANSWERING;
         ServerExchange exchange = new ServerExchange(this, request, server.match(path, overLimit));
-        Thread _ = Thread.ofVirtual().name("gibbon-http").start(() -> serve(exchange));
+        Thread _ = Thread.ofVirtual().name("gibbon-http-" + id).start(() -> serve(exchange));
     }
 
     /**
@@ -317,7 +325,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
                 upgrade(
                         route,
                         Opening.of(accepted),
-                        RequestContext.routed(route.pattern(), path, null, null),
+                        RequestContext.routed(id, route.pattern(), path, null, null),
                         wholeBytes);
                 yield true;
             }

@@ -306,7 +306,7 @@ public final class ServerExchange implements Exchange {
             request = null;
         }
         WebSocketConnection opened =
-                http.open(opening, RequestContext.routed(match.pattern(), path, attributes, http.newRun()));
+                http.open(opening, RequestContext.routed(http.id(), match.pattern(), path, attributes, http.newRun()));
         connection = opened;
         return opened;
     }
@@ -338,7 +338,7 @@ public final class ServerExchange implements Exchange {
     /** {@return the request for a log: nothing that the peer chose is in it but its address} */
     @Override
     public String toString() {
-        return "HTTP request" + (match.pattern().isEmpty() ? "" : ", route " + match.pattern())
+        return "HTTP request " + http.id() + (match.pattern().isEmpty() ? "" : ", route " + match.pattern())
                 + peerAddress().map(address -> ", peer " + address).orElse("");
     }
 }

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The engine's log, by way of the platform's {@link System.Logger}. Peers cause lines at will, so there are at most ten
- * a second; the next one that gets through says how many did not. Nothing of the peer's is in a line but what
- * exceptions say, which is escaped.
+ * a second of each level, whatever there is of the others; the next one of that level says how many were left out.
+ * Nothing of the peer's is in a line but what exceptions say, which is escaped.
  *
  * <p>A handler of the application's may throw, and so does the JDK's when descriptors run out. A line that meets this
  * is lost and counted as left out; the engine goes on, and the first time is told on {@link System#err}.
@@ -20,9 +20,9 @@ public final class LimitedLog {
 
     private final System.Logger logger = System.getLogger("dev.gibbon");
     private final TimeSource time;
-    private final AtomicLong second = new AtomicLong(Long.MIN_VALUE);
-    private final AtomicLong lines = new AtomicLong();
-    private final AtomicLong left = new AtomicLong();
+    private final Budget debugging = new Budget();
+    private final Budget informing = new Budget();
+    private final Budget warning = new Budget();
     private final AtomicBoolean lostOne = new AtomicBoolean();
 
     public LimitedLog(TimeSource time) {
@@ -30,15 +30,15 @@ public final class LimitedLog {
     }
 
     public void debug(String message, @Nullable Throwable cause) {
-        log(System.Logger.Level.DEBUG, message, cause);
+        log(System.Logger.Level.DEBUG, debugging, message, cause);
     }
 
     public void info(String message, @Nullable Throwable cause) {
-        log(System.Logger.Level.INFO, message, cause);
+        log(System.Logger.Level.INFO, informing, message, cause);
     }
 
     public void warn(String message, @Nullable Throwable cause) {
-        log(System.Logger.Level.WARNING, message, cause);
+        log(System.Logger.Level.WARNING, warning, message, cause);
     }
 
     /**
@@ -51,37 +51,45 @@ public final class LimitedLog {
         warn("code of the application threw: " + code + "; " + on, thrown);
     }
 
-    private void log(System.Logger.Level level, String message, @Nullable Throwable cause) {
+    private void log(System.Logger.Level level, Budget budget, String message, @Nullable Throwable cause) {
         long unsaid = 0;
         try {
             if (!logger.isLoggable(level)) {
                 return;
             }
-            if (!mayPass()) {
-                left.incrementAndGet();
+            if (!budget.mayPass(time.nanoTime() / SECOND_NANOS)) {
+                budget.left.incrementAndGet();
                 return;
             }
-            unsaid = left.getAndSet(0);
+            unsaid = budget.left.getAndSet(0);
             String line = unsaid == 0 ? message : message + " (" + unsaid + " lines before this were left out)";
             logger.log(level, line, cause);
         } catch (Throwable e) { // Whoever logs has a task that must go on, whatever a log does.
-            left.addAndGet(unsaid + 1);
+            budget.left.addAndGet(unsaid + 1);
             lost(message, e);
         }
-    }
-
-    private boolean mayPass() {
-        long now = time.nanoTime() / SECOND_NANOS;
-        if (second.getAndSet(now) != now) {
-            lines.set(0);
-        }
-        return lines.incrementAndGet() <= LINES_PER_SECOND;
     }
 
     /** Says so where no logger is needed, as {@code java.util.logging} does: once, since every line may meet it. */
     private void lost(String message, Throwable e) {
         if (lostOne.compareAndSet(false, true)) {
             System.err.println("dev.gibbon: a log line is lost, since the log threw " + e + ": " + message);
+        }
+    }
+
+    /** What the lines of one level may be: a flood of refusals must not hide a defect. */
+    private static final class Budget {
+        final AtomicLong second = new AtomicLong(Long.MIN_VALUE);
+        final AtomicLong lines = new AtomicLong();
+
+        /** How many were left out that no line has told of yet. */
+        final AtomicLong left = new AtomicLong();
+
+        boolean mayPass(long now) {
+            if (second.getAndSet(now) != now) {
+                lines.set(0);
+            }
+            return lines.incrementAndGet() <= LINES_PER_SECOND;
         }
     }
 }
