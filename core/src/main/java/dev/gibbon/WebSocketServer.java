@@ -4,12 +4,12 @@ package dev.gibbon;
 import dev.gibbon.connection.LoopGuard;
 import dev.gibbon.http.HeadLimits;
 import dev.gibbon.loop.LoopEngine;
+import dev.gibbon.server.HttpRoutes;
 import dev.gibbon.server.HttpServer;
 import dev.gibbon.server.HttpSide;
 import dev.gibbon.server.ListenerFactoryRoute;
 import dev.gibbon.server.ListenerRoute;
 import dev.gibbon.server.ServeRoute;
-import dev.gibbon.spi.Routes;
 import dev.gibbon.support.Arguments;
 import dev.gibbon.transport.TlsEngines;
 import java.io.IOException;
@@ -123,7 +123,7 @@ public final class WebSocketServer implements AutoCloseable {
      */
     public static final class Builder {
         private final List<SocketAddress> addresses = new ArrayList<>();
-        private final Routes<ExchangeHandler> routes = new Routes<>();
+        private final HttpRoutes routes = new HttpRoutes();
         private @Nullable SSLContext tls;
         private @Nullable SSLParameters tlsParameters;
         private OptionalInt maxHeadBytes = OptionalInt.empty();
@@ -174,7 +174,42 @@ public final class WebSocketServer implements AutoCloseable {
          * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
          */
         public Builder handle(String pattern, ExchangeHandler handler) {
-            routes.add(pattern, Objects.requireNonNull(handler, "handler"));
+            routes.handle(pattern, Objects.requireNonNull(handler, "handler"));
+            return this;
+        }
+
+        /**
+         * Answers requests of one method for a path. A path may have a handler for each of several methods, beside one
+         * for all others by {@link #handle(String, ExchangeHandler)}. Where there is none for all others, that of GET
+         * answers HEAD too, without the body, OPTIONS is answered with the methods that there are, and any other gets
+         * 405 with them.
+         *
+         * @param method such as {@code POST}; a token without lower-case letters
+         * @param pattern as for {@link #handle(String, ExchangeHandler)}
+         * @param handler who answers
+         * @return this
+         * @throws IllegalArgumentException if the method is no such token, the pattern is malformed, or there is a
+         *     handler of the same method for the same paths, or one whose pattern names their segments otherwise
+         */
+        public Builder handle(String method, String pattern, ExchangeHandler handler) {
+            routes.handle(method, pattern, Objects.requireNonNull(handler, "handler"));
+            return this;
+        }
+
+        /**
+         * Has a filter look at each request for a path before its route does: before handlers, WebSockets and listeners
+         * alike, and also where there is no route. Filters whose patterns match are asked in the order in which they
+         * were added, each unless one before it has answered. A filter guards a path in every spelling: unlike a route
+         * it compares segments percent-decoded. Where one matches, requests that go to a {@link Listener} take a
+         * virtual thread, too, until they are answered.
+         *
+         * @param pattern as for {@link #handle(String, ExchangeHandler)}; {@code /*} for every request
+         * @param filter lets requests pass, or answers them
+         * @return this
+         * @throws IllegalArgumentException if the pattern is malformed
+         */
+        public Builder filter(String pattern, ExchangeFilter filter) {
+            routes.filter(pattern, Objects.requireNonNull(filter, "filter"));
             return this;
         }
 
@@ -182,7 +217,7 @@ public final class WebSocketServer implements AutoCloseable {
          * Serves the WebSockets of a path, with an {@link Upgrader} of every
          * default; see {@link #serve(String, Upgrader, ConnectionHandler)}.
          *
-         * @param pattern as for {@link #handle}
+         * @param pattern as for {@link #handle(String, ExchangeHandler)}
          * @param handler serves a connection
          * @return this
          * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
@@ -196,14 +231,14 @@ public final class WebSocketServer implements AutoCloseable {
          * bottom: upgrades, runs the handler, and closes, with 1000 when it returns and 1011 when it throws, which is
          * logged. Requests that are no acceptable opening handshake are refused.
          *
-         * @param pattern as for {@link #handle}
+         * @param pattern as for {@link #handle(String, ExchangeHandler)}
          * @param upgrader checks the opening handshake
          * @param handler serves a connection
          * @return this
          * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
          */
         public Builder serve(String pattern, Upgrader upgrader, ConnectionHandler handler) {
-            routes.add(pattern, new ServeRoute(upgrader, handler));
+            routes.handle(pattern, new ServeRoute(upgrader, handler));
             return this;
         }
 
@@ -212,14 +247,14 @@ public final class WebSocketServer implements AutoCloseable {
          * runs on the event loop that will serve the connection, and no thread is made
          * for it.
          *
-         * @param pattern as for {@link #handle}
+         * @param pattern as for {@link #handle(String, ExchangeHandler)}
          * @param upgrader who checks the opening handshake
          * @param listener whose connections they are
          * @return this
          * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
          */
         public Builder listen(String pattern, Upgrader upgrader, Listener listener) {
-            routes.add(pattern, new ListenerRoute(pattern, upgrader, listener));
+            routes.handle(pattern, new ListenerRoute(pattern, upgrader, listener));
             return this;
         }
 
@@ -227,14 +262,14 @@ public final class WebSocketServer implements AutoCloseable {
          * Gives each WebSocket of a path to the listener that {@code factory} finds by its request. The opening
          * handshake runs on a virtual thread, which ends with it; then a loop serves the connection.
          *
-         * @param pattern as for {@link #handle}
+         * @param pattern as for {@link #handle(String, ExchangeHandler)}
          * @param upgrader checks the opening handshake
          * @param factory finds the listener, or responds
          * @return this
          * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
          */
         public Builder listen(String pattern, Upgrader upgrader, ListenerFactory factory) {
-            routes.add(pattern, new ListenerFactoryRoute(upgrader, factory));
+            routes.handle(pattern, new ListenerFactoryRoute(upgrader, factory));
             return this;
         }
 

@@ -73,7 +73,7 @@ public record RequestTarget(String path, Optional<String> query, Optional<String
     }
 
     /** RFC 3986 §3.3: pchar without escapes, and the slash. */
-    private static boolean isPathChar(char c) {
+    static boolean isPathChar(char c) {
         return HttpSyntax.isAlpha(c) || HttpSyntax.isDigit(c) || "/-._~!$&'()*+,;=:@".indexOf(c) >= 0;
     }
 

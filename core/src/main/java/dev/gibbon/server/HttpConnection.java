@@ -287,15 +287,16 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
 
     private void answer(ValidRequest request) {
         String path = request.target().path();
-        ListenerRoute route = overLimit ? null : server.listenerRoute(path);
-        if (route != null && upgrades(route, request)) {
+        HttpRoutes.Found found = server.find(request.head().method(), path, overLimit);
+        boolean onLoop = found.filters().isEmpty(); // A filter may block.
+        if (onLoop && found.handler() instanceof ListenerRoute route && upgrades(route, request)) {
             return;
         }
         if (overLimit) {
             refusals().log("request refused with 503", "maxConnections are open", stream.peerAddress(), path);
         }
         state = State.ANSWERING;
-        ServerExchange exchange = new ServerExchange(this, request, server.match(path, overLimit));
+        ServerExchange exchange = new ServerExchange(this, request, found);
         Thread _ = Thread.ofVirtual().name("gibbon-http-" + id).start(() -> serve(exchange));
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.server;
 
-import dev.gibbon.ExchangeHandler;
 import dev.gibbon.Headers;
 import dev.gibbon.connection.Carrier;
 import dev.gibbon.connection.RequestContext;
@@ -10,7 +9,6 @@ import dev.gibbon.http.HeadLimits;
 import dev.gibbon.loop.Carriers;
 import dev.gibbon.loop.LoopEngine;
 import dev.gibbon.loop.SelectorLoop;
-import dev.gibbon.spi.Routes;
 import dev.gibbon.spi.Transport;
 import dev.gibbon.support.LimitedLog;
 import dev.gibbon.transport.ChannelTransport;
@@ -26,7 +24,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -40,11 +37,9 @@ import org.jspecify.annotations.Nullable;
  * all of them. Any thread.
  */
 public final class HttpServer implements HttpSide {
-    private static final Routes.Match<ExchangeHandler> NOT_FOUND =
-            ownAnswer(exchange -> exchange.respond(404, "text/plain", "404 Not Found\n"));
-    private static final Routes.Match<ExchangeHandler> UNAVAILABLE =
-            ownAnswer(exchange -> exchange.respond(503, "text/plain", "503 Service Unavailable\n"));
-    private static final Routes.Match<ExchangeHandler> FULL = ownAnswer(exchange -> exchange.respond(
+    private static final HttpRoutes.Found UNAVAILABLE =
+            HttpRoutes.Found.ownAnswer(exchange -> exchange.respond(503, "text/plain", "503 Service Unavailable\n"));
+    private static final HttpRoutes.Found FULL = HttpRoutes.Found.ownAnswer(exchange -> exchange.respond(
             503,
             Headers.of("Retry-After", "5", "Content-Type", "text/plain; charset=utf-8"),
             "503 Service Unavailable\n".getBytes(StandardCharsets.UTF_8)));
@@ -54,7 +49,7 @@ public final class HttpServer implements HttpSide {
 
     /** How a server was set up. */
     public record Settings(
-            Routes<ExchangeHandler> routes,
+            HttpRoutes routes,
             @Nullable SSLContext tls,
             @Nullable SSLParameters tlsParameters,
             HeadLimits headLimits,
@@ -189,26 +184,11 @@ public final class HttpServer implements HttpSide {
     }
 
     @Override
-    public @Nullable ListenerRoute listenerRoute(String path) {
-        if (shuttingDown.get()) {
-            return null;
-        }
-        return settings.routes().match(path).map(Routes.Match::target).orElse(null) instanceof ListenerRoute route
-                ? route
-                : null;
-    }
-
-    @Override
-    public Routes.Match<ExchangeHandler> match(String path, boolean overLimit) {
+    public HttpRoutes.Found find(String method, String path, boolean overLimit) {
         if (shuttingDown.get()) {
             return UNAVAILABLE;
         }
-        return overLimit ? FULL : settings.routes().match(path).orElse(NOT_FOUND);
-    }
-
-    /** {@return a way to an answer of the server's own, for which there is no route} */
-    private static Routes.Match<ExchangeHandler> ownAnswer(ExchangeHandler answer) {
-        return new Routes.Match<>(answer, "", Map.of());
+        return overLimit ? FULL : settings.routes().find(method, path);
     }
 
     // ---- The end

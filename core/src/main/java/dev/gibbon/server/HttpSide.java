@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.server;
 
-import dev.gibbon.ExchangeHandler;
 import dev.gibbon.connection.Carrier;
 import dev.gibbon.connection.RequestContext;
 import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.http.HeadLimits;
 import dev.gibbon.loop.LoopEngine;
-import dev.gibbon.spi.Routes;
 import dev.gibbon.support.LimitedLog;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
 
 /** What an accepted transport asks of the server that it belongs to. Any thread. */
 public interface HttpSide {
@@ -31,9 +28,6 @@ public interface HttpSide {
 
     boolean isShuttingDown();
 
-    /** {@return the route whose listener gets this path's connections, if there is one} */
-    @Nullable
-    ListenerRoute listenerRoute(String path);
-
-    Routes.Match<ExchangeHandler> match(String path, boolean overLimit);
+    /** {@return what answers a request, whatever it is} */
+    HttpRoutes.Found find(String method, String path, boolean overLimit);
 }

@@ -3,7 +3,7 @@ package dev.gibbon.server;
 
 import dev.gibbon.Connection;
 import dev.gibbon.Exchange;
-import dev.gibbon.ExchangeHandler;
+import dev.gibbon.ExchangeFilter;
 import dev.gibbon.HandshakeException;
 import dev.gibbon.Headers;
 import dev.gibbon.Listener;
@@ -47,12 +47,18 @@ public final class ServerExchange implements Exchange {
     }
 
     private final HttpConnection http;
-    private final Routes.Match<ExchangeHandler> match;
+    private final HttpRoutes.Found found;
     private final String method;
     private final String target;
     private final String path;
     private final Optional<String> query;
     private final String host;
+
+    /** The pattern whose code runs: a filter's, and then the route's. */
+    private Routes.Match<?> running;
+
+    /** Whether all filters have let the request pass. */
+    private boolean passed;
 
     /** Let go by an upgrade, unless it is to keep them. */
     private @Nullable ValidRequest request;
@@ -65,10 +71,11 @@ public final class ServerExchange implements Exchange {
     /** What this exchange itself threw because the request was refused or its client is gone. */
     private @Nullable IOException ownEnd;
 
-    ServerExchange(HttpConnection http, ValidRequest request, Routes.Match<ExchangeHandler> match) {
+    ServerExchange(HttpConnection http, ValidRequest request, HttpRoutes.Found found) {
         this.http = http;
         this.request = request;
-        this.match = match;
+        this.found = found;
+        this.running = found.match();
         // An open connection keeps these: most are the same few strings.
         this.method =
                 request.head().method().equals("GET") ? "GET" : request.head().method();
@@ -100,7 +107,7 @@ public final class ServerExchange implements Exchange {
             return;
         }
         if (thrown != null) {
-            log.applicationThrew("a handler", this, thrown);
+            log.applicationThrew(passed ? "a handler" : "a filter", this, thrown);
         } else if (!answered()) {
             log.warn("a handler returned without an answer; " + this, null);
         }
@@ -112,11 +119,27 @@ public final class ServerExchange implements Exchange {
     /** {@return what the handler threw; null if it returned} */
     private @Nullable Throwable run() {
         try {
-            match.target().handle(this);
+            if (passes()) {
+                found.handler().handle(this);
+            }
             return null;
         } catch (Exception | Error e) { // The application's: anything may come, and only this connection may suffer.
             return e;
         }
+    }
+
+    /** {@return whether no filter has answered} */
+    private boolean passes() throws Exception {
+        for (Routes.Match<ExchangeFilter> filter : found.filters()) {
+            running = filter;
+            filter.target().filter(this);
+            if (answered()) {
+                return false;
+            }
+        }
+        running = found.match();
+        passed = true;
+        return true;
     }
 
     boolean answered() {
@@ -160,7 +183,7 @@ public final class ServerExchange implements Exchange {
 
     @Override
     public String pathParameter(String name) {
-        return match.parameter(name);
+        return running.parameter(name);
     }
 
     @Override
@@ -306,7 +329,7 @@ public final class ServerExchange implements Exchange {
             request = null;
         }
         WebSocketConnection opened =
-                http.open(opening, RequestContext.routed(http.id(), match.pattern(), path, attributes, http.newRun()));
+                http.open(opening, RequestContext.routed(http.id(), route(), path, attributes, http.newRun()));
         connection = opened;
         return opened;
     }
@@ -317,6 +340,10 @@ public final class ServerExchange implements Exchange {
             case RESPONSE -> throw new IllegalStateException("this request was answered already, by a response");
             case UPGRADE -> throw new IllegalStateException("this request was answered already, by an upgrade");
         }
+    }
+
+    private String route() {
+        return found.match().pattern();
     }
 
     /** Head and body leave in one write. */
@@ -338,7 +365,7 @@ public final class ServerExchange implements Exchange {
     /** {@return the request for a log: nothing that the peer chose is in it but its address} */
     @Override
     public String toString() {
-        return "HTTP request " + http.id() + (match.pattern().isEmpty() ? "" : ", route " + match.pattern())
+        return "HTTP request " + http.id() + (route().isEmpty() ? "" : ", route " + route())
                 + peerAddress().map(address -> ", peer " + address).orElse("");
     }
 }
