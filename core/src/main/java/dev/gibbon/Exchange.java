@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon;
 
+import dev.gibbon.http.CookieField;
 import dev.gibbon.server.ServerExchange;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentMap;
 import javax.net.ssl.SSLSession;
@@ -26,6 +28,16 @@ public sealed interface Exchange permits ServerExchange {
     Optional<String> query();
 
     /**
+     * {@return the parameters in the query, decoded; none if there is no query} The bound of a {@linkplain
+     * WebSocketServer.Builder#maxHeadBytes request's head} is theirs.
+     *
+     * @throws RequestException with 400 if a percent sign begins no escape, or the escapes are not UTF-8
+     */
+    default Parameters queryParameters() throws RequestException {
+        return Parameters.parse(query().orElse(""));
+    }
+
+    /**
      * {@return what stands at {@code {name}} of the route's pattern,
      * percent-decoded; what {@code *} matched, as sent, under {@code "*"}}
      * A percent sign that begins no escape stands for itself, and what is no UTF-8 becomes U+FFFD.
@@ -45,6 +57,39 @@ public sealed interface Exchange permits ServerExchange {
      *     them; see {@link Upgrader.Builder#keepRequestHeaders}
      */
     Headers headers();
+
+    /**
+     * {@return the value of the first cookie of that name, if the client has sent one} Browsers send that of the
+     * longest path first; where another host of the same domain may set cookies, look at {@link #cookies} for more.
+     *
+     * @param name the name, case included
+     * @throws IllegalStateException after an upgrade, as for {@link #headers}
+     */
+    default Optional<String> cookie(String name) {
+        return cookies(name).stream().findFirst();
+    }
+
+    /**
+     * {@return the values of all cookies of that name, in order} Read leniently: what is malformed is passed over, and
+     * quotes around a value are left out (RFC 6265 §5.4).
+     *
+     * @param name the name, case included
+     * @throws IllegalStateException after an upgrade, as for {@link #headers}
+     */
+    default List<String> cookies(String name) {
+        return CookieField.find(headers().all("Cookie"), name);
+    }
+
+    /**
+     * Has the answer set a cookie, whatever it is: a response, or the 101 of an upgrade; no refusal of an opening
+     * handshake does, since that may go to a page of another origin. It replaces one that was to be set with the same
+     * name, path and domain. Where the request came over TLS, so is the cookie to be sent: see {@link
+     * SetCookie.Builder#secure}.
+     *
+     * @param cookie what to set
+     * @throws IllegalStateException if the request was answered before
+     */
+    void setCookie(SetCookie cookie);
 
     /** {@return whether the client asks for a WebSocket (RFC 6455 §4.1)} */
     boolean isWebSocketUpgrade();

@@ -8,6 +8,8 @@ import dev.gibbon.HandshakeException;
 import dev.gibbon.Headers;
 import dev.gibbon.Listener;
 import dev.gibbon.ListenerFactory;
+import dev.gibbon.RequestException;
+import dev.gibbon.SetCookie;
 import dev.gibbon.Upgrader;
 import dev.gibbon.connection.LoopGuard;
 import dev.gibbon.connection.Refusals;
@@ -27,6 +29,8 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -64,6 +68,7 @@ public final class ServerExchange implements Exchange {
     private @Nullable ValidRequest request;
 
     private Answer answer = Answer.NONE;
+    private List<SetCookie> cookies = List.of();
     private boolean keepAlive;
     private @Nullable WebSocketConnection connection;
     private @Nullable ConcurrentMap<String, Object> attributes;
@@ -102,6 +107,10 @@ public final class ServerExchange implements Exchange {
             opened.handlerEnded(thrown);
             return;
         }
+        if (thrown instanceof RequestException fault && !answered()) {
+            refuse(fault);
+            return;
+        }
         if (thrown != null && isOwnEnd(thrown)) {
             log.debug("request refused, or its client gone", thrown);
             return;
@@ -114,6 +123,18 @@ public final class ServerExchange implements Exchange {
         if (!answered()) {
             respond(500, "text/plain", "500 Internal Server Error\n");
         }
+    }
+
+    /** Answers a request that is not as it has to be. */
+    private void refuse(RequestException fault) throws IOException {
+        String text = fault.status() + " " + HttpStatus.text(fault.status()) + "\n";
+        UpgradeReply.Refused refusal = UpgradeReply.Refused.of(
+                fault.status(),
+                Headers.of("Content-Type", "text/plain; charset=utf-8"),
+                text.getBytes(StandardCharsets.US_ASCII),
+                String.valueOf(fault.getMessage()));
+        UpgradeReply.Refused told = http.refusals().reply(refusal, peerAddress(), path);
+        respond(told.status(), told.headers(), told.body());
     }
 
     /** {@return what the handler threw; null if it returned} */
@@ -206,6 +227,15 @@ public final class ServerExchange implements Exchange {
     }
 
     @Override
+    public void setCookie(SetCookie cookie) {
+        requireUnanswered();
+        List<SetCookie> more = new ArrayList<>(cookies);
+        more.removeIf(cookie::replaces);
+        more.add(cookie);
+        cookies = more;
+    }
+
+    @Override
     public boolean isWebSocketUpgrade() {
         return answer == Answer.UPGRADE || ServerHandshake.isUpgrade(headers());
     }
@@ -254,7 +284,7 @@ public final class ServerExchange implements Exchange {
         ValidRequest asked = request();
         answer = Answer.RESPONSE;
         boolean noBody = status == 204 || status == 304;
-        Headers.Builder fields = Headers.builder().addAll(headers);
+        Headers.Builder fields = Headers.builder().addAll(withCookies(headers));
         if (!noBody) {
             fields.add("Content-Length", Integer.toString(body.length));
         }
@@ -324,7 +354,7 @@ public final class ServerExchange implements Exchange {
 
     private Connection upgrade(Opening opening) throws IOException {
         answer = Answer.UPGRADE;
-        send(opening.status(), opening.headers(), new byte[0]);
+        send(opening.status(), withCookies(opening.headers()), new byte[0]);
         if (!opening.upgrader().keepsRequestHeaders()) {
             request = null;
         }
@@ -340,6 +370,15 @@ public final class ServerExchange implements Exchange {
             case RESPONSE -> throw new IllegalStateException("this request was answered already, by a response");
             case UPGRADE -> throw new IllegalStateException("this request was answered already, by an upgrade");
         }
+    }
+
+    private Headers withCookies(Headers fields) {
+        if (cookies.isEmpty()) {
+            return fields;
+        }
+        Headers.Builder all = Headers.builder().addAll(fields);
+        cookies.forEach(cookie -> all.add("Set-Cookie", cookie.fieldValue(http.isSecure())));
+        return all.build();
     }
 
     private String route() {
