@@ -7,6 +7,7 @@
  */
 module dev.gibbon.testkit {
     requires transitive dev.gibbon;
+    requires static java.logging;
     requires static org.jspecify;
     requires static org.junit.jupiter.api;
     requires static org.junit.jupiter.params;

@@ -23,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.IntSupplier;
 import java.util.stream.Collectors;
+import javax.net.ssl.SSLContext;
 
 /**
  * The other side of a connection under test: it sends whatever frames and bytes a test asks for, legal or not, and is
@@ -96,6 +97,20 @@ public final class ScriptedPeer implements AutoCloseable {
      */
     public static ScriptedPeer overHttp(String host, int port, String rawRequest) throws IOException {
         return overHttp(SocketTransport.connect(host, port, Waits.DEFAULT_DEADLINE), rawRequest);
+    }
+
+    /**
+     * The same with TLS.
+     *
+     * @param host the host, whose name or address the certificate is not checked for
+     * @param port the port
+     * @param tls trusts the server
+     * @param rawRequest what to send, one byte for each char, see {@link HttpHead#upgradeRequest}
+     * @return the peer, a client
+     * @throws IOException if the server cannot be reached or not be trusted, or the transport breaks
+     */
+    public static ScriptedPeer overHttp(String host, int port, SSLContext tls, String rawRequest) throws IOException {
+        return overHttp(SocketTransport.connect(host, port, Waits.DEFAULT_DEADLINE, tls), rawRequest);
     }
 
     /**

@@ -12,12 +12,18 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 
-/** A TCP connection of a scripted peer. It favours few lines over speed. */
+/** A TCP connection of a scripted peer, with TLS or without. It favours few lines over speed. */
 final class SocketTransport implements Transport {
+    private final Socket tcp;
+
+    /** What carries the bytes: the same without TLS. */
     private final Socket socket;
 
-    private SocketTransport(Socket socket) {
+    private SocketTransport(Socket tcp, Socket socket) {
+        this.tcp = tcp;
         this.socket = socket;
     }
 
@@ -26,9 +32,22 @@ final class SocketTransport implements Transport {
         try {
             socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
             socket.connect(new InetSocketAddress(host, port), (int) timeout.toMillis());
-            return new SocketTransport(socket);
+            return new SocketTransport(socket, socket);
         } catch (IOException e) {
             socket.close();
+            throw e;
+        }
+    }
+
+    static SocketTransport connect(String host, int port, Duration timeout, SSLContext tls) throws IOException {
+        SocketTransport below = connect(host, port, timeout);
+        try {
+            below.tcp.setSoTimeout((int) timeout.toMillis());
+            Socket socket = tls.getSocketFactory().createSocket(below.tcp, host, port, true);
+            ((SSLSocket) socket).startHandshake();
+            return new SocketTransport(below.tcp, socket);
+        } catch (IOException e) {
+            below.close();
             throw e;
         }
     }
@@ -84,8 +103,8 @@ final class SocketTransport implements Transport {
 
     /** Closes with a TCP reset: an abortive close is what a linger time of zero means. */
     void reset() throws IOException {
-        socket.setSoLinger(true, 0);
-        socket.close();
+        tcp.setSoLinger(true, 0);
+        tcp.close();
     }
 
     @Override

@@ -13,6 +13,12 @@ public enum Ability {
     PATH_PARAMETERS,
     /** Requests that are no opening handshake reach the adapter, which refuses them with its own status and body. */
     REFUSALS,
+    /** The session of a connection with TLS, by {@link dev.gibbon.Connection#tlsSession()}. */
+    TLS_SESSION,
+    /** Idle time-outs of its own, that {@link Site#idle} sets: what carried a page is closed after so long. */
+    IDLE_TIMEOUT,
+    /** The host goes on, with pages and 503, when {@linkplain HostSuite#closeConnections its WebSockets are closed}. */
+    HOST_GOES_ON,
     /** A host that is stopped before its connections are closed ends them, and Gibbon's side notices. */
     HOST_STOPS_FIRST
 }
