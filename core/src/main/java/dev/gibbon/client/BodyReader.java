@@ -103,7 +103,7 @@ final class BodyReader {
     private static long number(String digits, int radix) {
         boolean valid = !digits.isEmpty()
                 && digits.length() <= MAX_SIZE_DIGITS
-                && digits.chars().allMatch(c -> radix == 10 ? HttpSyntax.isDigit(c) : HttpSyntax.isHexDigit(c));
+                && HttpSyntax.all(digits, c -> radix == 10 ? HttpSyntax.isDigit(c) : HttpSyntax.isHexDigit(c));
         return valid ? Long.parseLong(digits, radix) : Long.MAX_VALUE;
     }
 

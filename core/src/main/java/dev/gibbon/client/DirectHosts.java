@@ -111,7 +111,7 @@ record DirectHosts(List<Entry> entries) {
     private static OptionalInt number(String digits, int maxDigits) {
         return digits.isEmpty()
                         || digits.length() > maxDigits
-                        || !digits.chars().allMatch(HttpSyntax::isDigit)
+                        || !HttpSyntax.all(digits, HttpSyntax::isDigit)
                 ? OptionalInt.empty()
                 : OptionalInt.of(Integer.parseInt(digits));
     }

@@ -95,7 +95,7 @@ public record Target(URI uri, boolean secure, String host, int port, String host
     /** RFC 6874 §2 writes {@code %25eth0}; everybody types {@code %eth0}. */
     private static String zone(String text) {
         String zone = text.startsWith("25") && text.length() > 2 ? text.substring(2) : text;
-        if (zone.isEmpty() || !zone.chars().allMatch(c -> HttpSyntax.isTokenChar(c) && c != '%')) {
+        if (zone.isEmpty() || !HttpSyntax.all(zone, c -> HttpSyntax.isTokenChar(c) && c != '%')) {
             throw new IllegalArgumentException("malformed zone " + HttpSyntax.quoted(text) + " (RFC 6874 §2)");
         }
         return "%" + zone;
@@ -107,14 +107,14 @@ public record Target(URI uri, boolean secure, String host, int port, String host
      */
     private static String ascii(String host) {
         String name = host;
-        if (!host.chars().allMatch(HttpSyntax::isVisible)) {
+        if (!HttpSyntax.all(host, HttpSyntax::isVisible)) {
             try {
                 name = IDN.toASCII(host, IDN.USE_STD3_ASCII_RULES);
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException("host " + HttpSyntax.quoted(host) + " has no ASCII form", e);
             }
         }
-        if (Authority.parse(name).isEmpty()) {
+        if (!Authority.isValid(name)) {
             throw new IllegalArgumentException("malformed host " + HttpSyntax.quoted(host) + " (RFC 3986 §3.2.2)");
         }
         return name;
@@ -143,7 +143,7 @@ public record Target(URI uri, boolean secure, String host, int port, String host
      * The JDK's URI lets other letters stand as they are; on the wire they are percent-encoded UTF-8 (RFC 3987 §3.1).
      */
     private static String encoded(String text) {
-        if (text.chars().allMatch(HttpSyntax::isVisible)) {
+        if (HttpSyntax.all(text, HttpSyntax::isVisible)) {
             return text;
         }
         StringBuilder ascii = new StringBuilder();

@@ -51,7 +51,7 @@ record TargetHost(String text, Optional<InetAddress> address) {
     }
 
     private static Optional<TargetHost> ipv6(String literal) {
-        if (!literal.chars().allMatch(c -> HttpSyntax.isHexDigit(c) || c == ':' || c == '.')) {
+        if (!HttpSyntax.all(literal, c -> HttpSyntax.isHexDigit(c) || c == ':' || c == '.')) {
             return Optional.empty();
         }
         try {
@@ -64,7 +64,7 @@ record TargetHost(String text, Optional<InetAddress> address) {
 
     private static Optional<TargetHost> ipv4(String host) {
         // The shorter forms too: 127.1 is what a look-up would take for 127.0.0.1.
-        if (!host.chars().allMatch(c -> HttpSyntax.isDigit(c) || c == '.')) {
+        if (!HttpSyntax.all(host, c -> HttpSyntax.isDigit(c) || c == '.')) {
             return Optional.empty();
         }
         try {

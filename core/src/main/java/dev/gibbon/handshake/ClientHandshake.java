@@ -113,7 +113,7 @@ public final class ClientHandshake {
             throw new IllegalArgumentException(overrides.size() + " Host headers (RFC 9112 §3.2)");
         }
         String chosen = overrides.isEmpty() ? host : overrides.getFirst();
-        if (Authority.parse(chosen).isEmpty()) {
+        if (!Authority.isValid(chosen)) {
             throw new IllegalArgumentException("malformed host " + HttpSyntax.quoted(chosen) + " (RFC 9110 §7.2)");
         }
         return chosen;

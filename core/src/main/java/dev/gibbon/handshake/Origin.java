@@ -27,7 +27,7 @@ record Origin(String scheme, String host, OptionalInt port) {
         // A path, query or user information is no part of
         // an origin, and no host has their characters.
         String rest = text.substring(schemeEnd + SEPARATOR.length());
-        if (defaultPort(scheme).isEmpty() && rest.chars().allMatch(c -> c == '.')) {
+        if (defaultPort(scheme).isEmpty() && HttpSyntax.all(rest, c -> c == '.')) {
             return Optional.of(new Origin(scheme, rest, OptionalInt.empty()));
         }
         return Authority.parse(rest).map(authority -> of(scheme, authority));
@@ -48,8 +48,7 @@ record Origin(String scheme, String host, OptionalInt port) {
 
     private static boolean isScheme(String text) {
         return HttpSyntax.isAlpha(text.charAt(0))
-                && text.chars()
-                        .allMatch(c ->
-                                HttpSyntax.isAlpha(c) || HttpSyntax.isDigit(c) || c == '+' || c == '-' || c == '.');
+                && HttpSyntax.all(
+                        text, c -> HttpSyntax.isAlpha(c) || HttpSyntax.isDigit(c) || c == '+' || c == '-' || c == '.');
     }
 }

@@ -2,6 +2,7 @@
 package dev.gibbon.http;
 
 import java.util.Locale;
+import java.util.function.IntPredicate;
 
 /** The character classes of HTTP fields (RFC 9110 §5) and a safe way to show a peer's text in a message. */
 public final class HttpSyntax {
@@ -20,7 +21,28 @@ public final class HttpSyntax {
 
     /** {@return whether {@code text} is a token: one or more token characters (RFC 9110 §5.6.2)} */
     public static boolean isToken(CharSequence text) {
-        return !text.isEmpty() && text.chars().allMatch(HttpSyntax::isTokenChar);
+        return !text.isEmpty() && all(text, HttpSyntax::isTokenChar);
+    }
+
+    /**
+     * {@return whether all characters of {@code text} are in a class} A loop and no stream, which would be the better
+     * part of what an opening handshake allocates.
+     *
+     * @param text what may be empty: then they are
+     * @param characters the class
+     */
+    public static boolean all(CharSequence text, IntPredicate characters) {
+        return all(text, 0, text.length(), characters);
+    }
+
+    /** {@return the same of the characters from index {@code from} to before {@code to}} */
+    public static boolean all(CharSequence text, int from, int to, IntPredicate characters) {
+        for (int i = from; i < to; i++) {
+            if (!characters.test(text.charAt(i))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /**
@@ -61,11 +83,16 @@ public final class HttpSyntax {
      * {@link String#equalsIgnoreCase}, which makes the Kelvin sign a {@code k}.
      */
     public static boolean equalsIgnoreCase(CharSequence a, CharSequence b) {
-        if (a.length() != b.length()) {
+        return equalsIgnoreCase(a, 0, a.length(), b);
+    }
+
+    /** {@return the same of the characters of {@code a} from index {@code from} to before {@code to}} */
+    public static boolean equalsIgnoreCase(CharSequence a, int from, int to, CharSequence b) {
+        if (to - from != b.length()) {
             return false;
         }
-        for (int i = 0; i < a.length(); i++) {
-            if (lower(a.charAt(i)) != lower(b.charAt(i))) {
+        for (int i = 0; i < b.length(); i++) {
+            if (lower(a.charAt(from + i)) != lower(b.charAt(i))) {
                 return false;
             }
         }
@@ -74,6 +101,9 @@ public final class HttpSyntax {
 
     /** {@return {@code text} with its ASCII letters, and no others, in lower case} */
     public static String toLowerCase(String text) {
+        if (all(text, c -> c < 'A' || c > 'Z')) {
+            return text;
+        }
         StringBuilder lowered = new StringBuilder(text.length());
         for (int i = 0; i < text.length(); i++) {
             lowered.append(lower(text.charAt(i)));

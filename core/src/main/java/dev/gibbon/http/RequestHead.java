@@ -22,7 +22,7 @@ public record RequestHead(String method, String target, String version, Headers 
         if (!HttpSyntax.isToken(method)) {
             throw new IllegalArgumentException("method " + HttpSyntax.quoted(method) + " is not a token");
         }
-        if (target.isEmpty() || !target.chars().allMatch(HttpSyntax::isVisible)) {
+        if (target.isEmpty() || !HttpSyntax.all(target, HttpSyntax::isVisible)) {
             throw new IllegalArgumentException("malformed target " + HttpSyntax.quoted(target) + " (RFC 9112 §3.2)");
         }
         HttpVersion.require(version);

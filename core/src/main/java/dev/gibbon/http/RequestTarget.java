@@ -42,7 +42,7 @@ public record RequestTarget(String path, Optional<String> query, Optional<String
             authorityEnd++;
         }
         String authority = target.substring(authorityStart, authorityEnd);
-        if (Authority.parse(authority).isEmpty()) {
+        if (!Authority.isValid(authority)) {
             throw malformed("has a malformed authority", target);
         }
         String rest = target.substring(authorityEnd);

@@ -22,7 +22,7 @@ public record ResponseHead(String version, int status, String reason, Headers he
         if (status < 100 || status > 999) {
             throw new IllegalArgumentException("status " + status + " is not within 100 to 999 (RFC 9112 §4)");
         }
-        if (!reason.chars().allMatch(HttpSyntax::isFieldValueChar)) {
+        if (!HttpSyntax.all(reason, HttpSyntax::isFieldValueChar)) {
             throw new IllegalArgumentException("malformed reason " + HttpSyntax.quoted(reason) + " (RFC 9112 §4)");
         }
     }

@@ -189,7 +189,7 @@ public final class TlsEngines {
 
     /** {@return whether it is a name that can be looked up and named by certificates, but not for the JDK} */
     private static boolean isUnusual(String name) {
-        if (isAddress(name) || Authority.parse(name).isEmpty()) {
+        if (isAddress(name) || !Authority.isValid(name)) {
             return false;
         }
         try {

@@ -2,6 +2,8 @@
 package dev.gibbon.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -27,6 +29,7 @@ class AuthorityTest {
     void wellFormed(String text, String host, Integer port) {
         OptionalInt expected = port == null ? OptionalInt.empty() : OptionalInt.of(port);
         assertEquals(Optional.of(new Authority(host, expected)), Authority.parse(text));
+        assertTrue(Authority.isValid(text));
     }
 
     @ParameterizedTest(name = "HS-15 [{0}]")
@@ -82,11 +85,12 @@ class AuthorityTest {
             })
     void malformed(String text) {
         assertEquals(Optional.empty(), Authority.parse(text));
+        assertFalse(Authority.isValid(text));
     }
 
     @Test
     void hostLongerThanTheDnsAllowsIsMalformed() {
-        assertEquals(true, Authority.parse("a".repeat(255)).isPresent());
+        assertTrue(Authority.parse("a".repeat(255)).isPresent());
         assertEquals(Optional.empty(), Authority.parse("a".repeat(256)));
     }
 }
