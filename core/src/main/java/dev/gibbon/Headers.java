@@ -3,6 +3,8 @@ package dev.gibbon;
 
 import dev.gibbon.http.HttpSyntax;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
@@ -19,12 +21,13 @@ import java.util.Set;
  * 0x80 to 0xFF pass both ways unchanged.
  */
 public final class Headers implements Iterable<Headers.Field> {
-    private static final Headers EMPTY = new Headers(List.of());
+    private static final Headers EMPTY = new Headers();
 
-    private final List<Field> fields;
+    /** Never changed, and shown to nobody. */
+    private final Field[] fields;
 
-    private Headers(List<Field> fields) {
-        this.fields = List.copyOf(fields);
+    private Headers(Field... fields) {
+        this.fields = fields;
     }
 
     /** {@return headers without any field} */
@@ -74,10 +77,24 @@ public final class Headers implements Iterable<Headers.Field> {
      * @param name a field name in any case
      */
     public List<String> all(String name) {
+        String only = null;
+        for (int i = 0; i < fields.length; i++) {
+            if (fields[i].is(name)) {
+                if (only != null) {
+                    return allFrom(i, name, only);
+                }
+                only = fields[i].value();
+            }
+        }
+        return only == null ? List.of() : List.of(only);
+    }
+
+    private List<String> allFrom(int second, String name, String first) {
         List<String> values = new ArrayList<>();
-        for (Field field : fields) {
-            if (field.is(name)) {
-                values.add(field.value());
+        values.add(first);
+        for (int i = second; i < fields.length; i++) {
+            if (fields[i].is(name)) {
+                values.add(fields[i].value());
             }
         }
         return List.copyOf(values);
@@ -89,7 +106,12 @@ public final class Headers implements Iterable<Headers.Field> {
      * @param name a field name in any case
      */
     public boolean contains(String name) {
-        return first(name).isPresent();
+        for (Field field : fields) {
+            if (field.is(name)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** {@return each name once, in order of first appearance and as spelled there} */
@@ -106,24 +128,24 @@ public final class Headers implements Iterable<Headers.Field> {
 
     /** {@return the number of fields, repeated names counted each time} */
     public int size() {
-        return fields.size();
+        return fields.length;
     }
 
     /** {@return the fields in order; the iterator cannot remove} */
     @Override
     public Iterator<Field> iterator() {
-        return fields.iterator();
+        return Arrays.asList(fields).iterator();
     }
 
     /** {@return whether the other has the same names, ASCII case aside, with the same values in the same order} */
     @Override
     public boolean equals(Object other) {
-        return other instanceof Headers headers && fields.equals(headers.fields);
+        return other instanceof Headers headers && Arrays.equals(fields, headers.fields);
     }
 
     @Override
     public int hashCode() {
-        return fields.hashCode();
+        return Arrays.hashCode(fields);
     }
 
     /** {@return the names alone: values may be credentials} */
@@ -214,7 +236,7 @@ public final class Headers implements Iterable<Headers.Field> {
          * @return this builder
          */
         public Builder addAll(Headers headers) {
-            fields.addAll(headers.fields);
+            Collections.addAll(fields, headers.fields);
             return this;
         }
 
@@ -235,7 +257,7 @@ public final class Headers implements Iterable<Headers.Field> {
 
         /** {@return the fields collected so far} */
         public Headers build() {
-            return fields.isEmpty() ? EMPTY : new Headers(fields);
+            return fields.isEmpty() ? EMPTY : new Headers(fields.toArray(new Field[0]));
         }
     }
 }
