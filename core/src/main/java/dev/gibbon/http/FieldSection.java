@@ -24,7 +24,7 @@ final class FieldSection {
     private final int maxFields;
     private final boolean unfolds;
     private final Headers.Builder headers = Headers.builder();
-    private final TextBuffer text = new TextBuffer();
+    private final TextBuffer text;
     private State state = State.LINE_START;
     private int fields;
     private int lineBytes;
@@ -37,8 +37,10 @@ final class FieldSection {
      * @param maxLineBytes bytes of one field line, its folds counted together
      * @param maxFields number of fields
      * @param unfolds whether a line that begins with a blank continues the field before it
+     * @param text empty, and of no use to anybody else from the first byte on
      */
-    FieldSection(int maxLineBytes, int maxFields, boolean unfolds) {
+    FieldSection(int maxLineBytes, int maxFields, boolean unfolds, TextBuffer text) {
+        this.text = text;
         this.maxLineBytes = maxLineBytes;
         this.maxFields = maxFields;
         this.unfolds = unfolds;

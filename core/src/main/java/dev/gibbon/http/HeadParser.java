@@ -27,9 +27,10 @@ public final class HeadParser<H> {
     private State state = State.START_LINE;
     private int bytes;
 
-    private HeadParser(StartLine<H> startLine, HeadLimits limits, boolean unfolds) {
+    /** Both parts collect their text in the same place, one after the other. */
+    private HeadParser(StartLine<H> startLine, HeadLimits limits, boolean unfolds, TextBuffer text) {
         this.startLine = startLine;
-        this.fieldSection = new FieldSection(limits.fieldLineBytes(), limits.fields(), unfolds);
+        this.fieldSection = new FieldSection(limits.fieldLineBytes(), limits.fields(), unfolds, text);
         this.maxBytes = limits.headBytes();
     }
 
@@ -39,7 +40,8 @@ public final class HeadParser<H> {
      * @param limits what it reads at most
      */
     public static HeadParser<RequestHead> ofRequest(HeadLimits limits) {
-        return new HeadParser<>(new RequestLine(startLineBytes(limits)), limits, false);
+        TextBuffer text = new TextBuffer();
+        return new HeadParser<>(new RequestLine(startLineBytes(limits), text), limits, false, text);
     }
 
     /**
@@ -48,7 +50,8 @@ public final class HeadParser<H> {
      * @param limits what it reads at most
      */
     public static HeadParser<ResponseHead> ofResponse(HeadLimits limits) {
-        return new HeadParser<>(new StatusLine(startLineBytes(limits)), limits, true);
+        TextBuffer text = new TextBuffer();
+        return new HeadParser<>(new StatusLine(startLineBytes(limits), text), limits, true, text);
     }
 
     private static int startLineBytes(HeadLimits limits) {

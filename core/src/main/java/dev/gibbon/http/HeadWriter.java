@@ -2,7 +2,7 @@
 package dev.gibbon.http;
 
 import dev.gibbon.Headers;
-import java.nio.charset.StandardCharsets;
+import java.nio.ByteBuffer;
 
 /** Writes a message head as bytes in one piece. Heads are valid by construction, so nothing can fail or be injected. */
 public final class HeadWriter {
@@ -16,7 +16,7 @@ public final class HeadWriter {
      * @param head what to write
      */
     public static byte[] bytes(RequestHead head) {
-        return bytes(head.method() + " " + head.target() + " " + head.version(), head.headers());
+        return bytes(head.method(), head.target(), head.version(), head.headers());
     }
 
     /**
@@ -25,14 +25,37 @@ public final class HeadWriter {
      * @param head what to write
      */
     public static byte[] bytes(ResponseHead head) {
-        return bytes(head.version() + " " + head.status() + " " + head.reason(), head.headers());
+        return bytes(head.version(), Integer.toString(head.status()), head.reason(), head.headers());
     }
 
-    private static byte[] bytes(String startLine, Headers headers) {
-        StringBuilder text = new StringBuilder(startLine).append(CRLF);
+    /** Each character is written once, to where it goes. */
+    private static byte[] bytes(String first, String second, String third, Headers headers) {
+        ByteBuffer out = ByteBuffer.allocate(length(first, second, third, headers));
+        put(out, first, " ");
+        put(out, second, " ");
+        put(out, third, CRLF);
         for (Headers.Field field : headers) {
-            text.append(field.name()).append(": ").append(field.value()).append(CRLF);
+            put(out, field.name(), ": ");
+            put(out, field.value(), CRLF);
         }
-        return text.append(CRLF).toString().getBytes(StandardCharsets.ISO_8859_1);
+        put(out, "", CRLF);
+        return out.array();
+    }
+
+    private static int length(String first, String second, String third, Headers headers) {
+        int length = first.length() + second.length() + third.length() + "  ".length() + 2 * CRLF.length();
+        for (Headers.Field field : headers) {
+            length += field.name().length() + field.value().length() + ": ".length() + CRLF.length();
+        }
+        return length;
+    }
+
+    private static void put(ByteBuffer out, String text, String separator) {
+        for (int i = 0; i < text.length(); i++) {
+            out.put((byte) text.charAt(i)); // ISO-8859-1, as a head is by construction.
+        }
+        for (int i = 0; i < separator.length(); i++) {
+            out.put((byte) separator.charAt(i));
+        }
     }
 }

@@ -11,7 +11,9 @@ final class HttpVersion {
     /** What stands where: {@code D} is a digit. */
     private static final String SHAPE = "HTTP/D.D";
 
-    private final StringBuilder read = new StringBuilder(SHAPE.length());
+    private int read;
+    private int major;
+    private int minor;
 
     static void require(String version) {
         if (!version.equals(HTTP_1_0) && !version.equals(HTTP_1_1)) {
@@ -21,26 +23,28 @@ final class HttpVersion {
     }
 
     void accept(int b) throws HttpHeadException {
-        char expected = isComplete() ? 0 : SHAPE.charAt(read.length());
+        char expected = isComplete() ? 0 : SHAPE.charAt(read);
         boolean fits = expected == 'D' ? HttpSyntax.isDigit(b) : expected != 0 && b == expected;
         if (!fits) {
             throw new HttpHeadException(
                     400, "byte 0x" + HexFormat.of().toHexDigits((byte) b) + " in the HTTP version (RFC 9112 §2.3)");
         }
-        read.append((char) b);
+        if (expected == 'D') {
+            major = minor;
+            minor = b - '0';
+        }
+        read++;
     }
 
     boolean isComplete() {
-        return read.length() == SHAPE.length();
+        return read == SHAPE.length();
     }
 
     /** {@return the version, once complete} */
     String supported() throws HttpHeadException {
-        String version = read.toString();
-        return switch (version) {
-            case HTTP_1_0 -> HTTP_1_0;
-            case HTTP_1_1 -> HTTP_1_1;
-            default -> throw new HttpHeadException(505, version + " is neither HTTP/1.0 nor HTTP/1.1");
-        };
+        if (major == 1 && minor <= 1) {
+            return minor == 0 ? HTTP_1_0 : HTTP_1_1;
+        }
+        throw new HttpHeadException(505, "HTTP/" + major + "." + minor + " is neither HTTP/1.0 nor HTTP/1.1");
     }
 }

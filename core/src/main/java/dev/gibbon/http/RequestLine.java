@@ -17,7 +17,7 @@ final class RequestLine implements StartLine<RequestHead> {
     }
 
     private final int maxBytes;
-    private final TextBuffer text = new TextBuffer();
+    private final TextBuffer text;
     private final HttpVersion httpVersion = new HttpVersion();
     private State state = State.START;
     private boolean emptyLineSeen;
@@ -26,8 +26,9 @@ final class RequestLine implements StartLine<RequestHead> {
     private String target = "";
     private String version = "";
 
-    RequestLine(int maxBytes) {
+    RequestLine(int maxBytes, TextBuffer text) {
         this.maxBytes = maxBytes;
+        this.text = text;
     }
 
     @Override

@@ -21,7 +21,7 @@ final class StatusLine implements StartLine<ResponseHead> {
     }
 
     private final int maxBytes;
-    private final TextBuffer text = new TextBuffer();
+    private final TextBuffer text;
     private final HttpVersion httpVersion = new HttpVersion();
     private State state = State.VERSION;
     private int lineBytes;
@@ -30,8 +30,9 @@ final class StatusLine implements StartLine<ResponseHead> {
     private String version = "";
     private String reason = "";
 
-    StatusLine(int maxBytes) {
+    StatusLine(int maxBytes, TextBuffer text) {
         this.maxBytes = maxBytes;
+        this.text = text;
     }
 
     @Override

@@ -3,7 +3,6 @@ package dev.gibbon.http;
 
 import dev.gibbon.spi.UpgradeRequest;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * A request whose target, host and body framing were checked: what a server may act on.
@@ -22,10 +21,10 @@ public record ValidRequest(RequestHead head, RequestTarget target, String host, 
      */
     public static ValidRequest of(RequestHead head) throws HttpHeadException {
         RequestTarget target = RequestTarget.parse(head.target());
-        Optional<String> hostField = hostField(head);
+        String hostField = hostField(head);
         // An absolute-form target overrules Host, which
         // must be valid all the same (RFC 9112 §3.2.2).
-        String host = target.authority().or(() -> hostField).orElse("");
+        String host = target.authority().orElse(hostField);
         return new ValidRequest(head, target, host, BodyFraming.of(head.version(), head.headers()));
     }
 
@@ -38,16 +37,16 @@ public record ValidRequest(RequestHead head, RequestTarget target, String host, 
         return UpgradeRequest.http(head.method(), head.version(), host, secure, head.headers());
     }
 
-    private static Optional<String> hostField(RequestHead head) throws HttpHeadException {
+    private static String hostField(RequestHead head) throws HttpHeadException {
         List<String> hosts = head.headers().all("Host");
         boolean required = head.version().equals(HttpVersion.HTTP_1_1);
         if (hosts.size() > 1 || (hosts.isEmpty() && required)) {
             throw new HttpHeadException(400, hosts.size() + " Host fields, not 1 (RFC 9112 §3.2)");
         }
-        if (!hosts.isEmpty() && Authority.parse(hosts.getFirst()).isEmpty()) {
+        if (!hosts.isEmpty() && !Authority.isValid(hosts.getFirst())) {
             throw new HttpHeadException(
                     400, "malformed Host " + HttpSyntax.quoted(hosts.getFirst()) + " (RFC 9112 §3.2)");
         }
-        return hosts.stream().findFirst();
+        return hosts.isEmpty() ? "" : hosts.getFirst();
     }
 }
