@@ -92,10 +92,21 @@ class RoutesTest {
     }
 
     @Test
+    void anEmptySegmentIsALiteral() {
+        ExchangeHandler _ = add("/room//{user}/");
+        assertEquals(Map.of("user", "7"), parameters("/room//7/"));
+        for (String other : new String[] {"/room/7/", "/room//7", "/room///7/", "/room//7//"}) {
+            assertTrue(routes.match(other).isEmpty(), other);
+        }
+    }
+
+    @Test
     void aStarTakesAllTheRestEvenNothing() {
         ExchangeHandler _ = add("/static/*");
         assertEquals(Map.of("*", "css/a.css"), parameters("/static/css/a.css"));
         assertEquals(Map.of("*", ""), parameters("/static/"));
+        assertEquals(Map.of("*", ""), parameters("/static"));
+        assertTrue(routes.match("/statics/a").isEmpty());
         assertEquals(Map.of("*", "../secret"), parameters("/static/../secret"), "as sent: the handler decides");
     }
 

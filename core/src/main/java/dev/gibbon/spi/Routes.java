@@ -116,33 +116,61 @@ public final class Routes<T> {
      * @param path as sent, without the query
      */
     public Optional<Match<T>> match(String path) {
-        List<String> segments = split(path);
         for (Route<T> route : routes) {
-            Map<String, String> parameters = new HashMap<>();
-            if (matches(route.segments(), segments, parameters)) {
-                return Optional.of(new Match<>(route.target(), route.pattern(), parameters));
+            if (matches(route.segments(), path)) {
+                return Optional.of(new Match<>(route.target(), route.pattern(), parameters(route.segments(), path)));
             }
         }
         return Optional.empty();
     }
 
-    private static boolean matches(List<String> pattern, List<String> path, Map<String, String> parameters) {
-        for (int i = 0; i < pattern.size(); i++) {
-            String segment = pattern.get(i);
+    /** Goes along the path segment by segment, and takes none of them out: most routes have no use for them. */
+    private static boolean matches(List<String> pattern, String path) {
+        int from = first(path);
+        for (String segment : pattern) {
             if (segment.equals("*")) {
-                parameters.put("*", String.join("/", path.subList(Math.min(i, path.size()), path.size())));
-                return path.size() >= i;
+                return true;
             }
-            if (i >= path.size()) {
+            if (from > path.length()) { // It has no more segments.
                 return false;
             }
-            if (isName(segment) && !path.get(i).isEmpty()) {
-                parameters.put(segment.substring(1, segment.length() - 1), path.get(i));
-            } else if (!segment.equals(path.get(i))) {
+            int end = end(path, from);
+            boolean literal = end - from == segment.length() && path.startsWith(segment, from);
+            if (!literal && (!isName(segment) || end == from)) {
                 return false;
             }
+            from = end + 1;
         }
-        return pattern.size() == path.size();
+        return from > path.length();
+    }
+
+    /** {@return what a path that matches gives for the names of a pattern} */
+    private static Map<String, String> parameters(List<String> pattern, String path) {
+        Map<String, String> parameters = new HashMap<>();
+        int from = first(path);
+        for (String segment : pattern) {
+            if (segment.equals("*")) {
+                parameters.put("*", path.substring(Math.min(from, path.length())));
+                break;
+            }
+            int end = end(path, from);
+            if (isName(segment)) {
+                parameters.put(segment.substring(1, segment.length() - 1), path.substring(from, end));
+            }
+            from = end + 1;
+        }
+        return parameters;
+    }
+
+    /** {@return where the first segment of a path begins} */
+    private static int first(String path) {
+        return Math.min(1, path.length());
+    }
+
+    /** {@return where the segment ends that begins at {@code from}} */
+    private static int end(String path, int from) {
+        int slash = path.indexOf('/', from);
+        return slash < 0 ? path.length() : slash;
     }
 
     private static boolean isName(String segment) {
