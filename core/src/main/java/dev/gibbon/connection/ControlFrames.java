@@ -42,7 +42,7 @@ public final class ControlFrames {
     // Guarded by this object's monitor, which costs an idle connection nothing.
     private @Nullable ArrayDeque<Waiting> waiting;
     private long lastId;
-    private @Nullable WebSocketException ended;
+    private boolean ended;
 
     // Guarded by the send lock.
     private int pendingPongs;
@@ -83,13 +83,13 @@ public final class ControlFrames {
     /** Makes the payload of a Ping whose Pong completes {@code roundTrip}. */
     private byte[] pingPayload(CompletableFuture<Duration> roundTrip) {
         byte[] payload;
-        WebSocketException cause;
+        boolean late;
         Waiting unanswered = null;
         synchronized (this) {
             long id = ++lastId;
             payload = ByteBuffer.allocate(Long.BYTES).putLong(id).array();
-            cause = ended;
-            if (cause == null) {
+            late = ended;
+            if (!late) {
                 if (waiting == null) {
                     waiting = new ArrayDeque<>(2);
                 }
@@ -99,8 +99,8 @@ public final class ControlFrames {
                 }
             }
         }
-        if (cause != null) {
-            roundTrip.completeExceptionally(cause);
+        if (late) {
+            roundTrip.completeExceptionally(connection.lifecycle().closedForWriting());
         }
         if (unanswered != null) {
             unanswered.roundTrip().completeExceptionally(new TimeoutException(MAX_WAITING + " later Pings wait too"));
@@ -325,14 +325,15 @@ public final class ControlFrames {
     }
 
     /** The connection is gone: no Pong will come. */
-    void end(WebSocketException cause) {
+    void end() {
         ArrayDeque<Waiting> left;
         synchronized (this) {
-            ended = cause;
+            ended = true;
             left = waiting;
             waiting = null;
         }
-        if (left != null) {
+        if (left != null) { // On most connections none waits, and the report of the end is a kilobyte.
+            WebSocketException cause = connection.lifecycle().closedForWriting();
             left.forEach(ping -> ping.roundTrip().completeExceptionally(cause));
         }
     }

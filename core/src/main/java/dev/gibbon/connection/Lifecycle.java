@@ -406,7 +406,7 @@ public final class Lifecycle implements Ending.Side {
         leaveGroups();
         connection.sender().fail();
         connection.writing().lost();
-        connection.controlFrames().end(closedForWriting());
+        connection.controlFrames().end();
         // Perhaps in a call of the listener, which is to be its last but for the end.
         if (connection.driver().onThread()) {
             connection.input().stop();
