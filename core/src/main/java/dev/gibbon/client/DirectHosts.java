@@ -109,9 +109,7 @@ record DirectHosts(List<Entry> entries) {
     }
 
     private static OptionalInt number(String digits, int maxDigits) {
-        return digits.isEmpty()
-                        || digits.length() > maxDigits
-                        || !HttpSyntax.all(digits, HttpSyntax::isDigit)
+        return digits.isEmpty() || digits.length() > maxDigits || !HttpSyntax.all(digits, HttpSyntax::isDigit)
                 ? OptionalInt.empty()
                 : OptionalInt.of(Integer.parseInt(digits));
     }

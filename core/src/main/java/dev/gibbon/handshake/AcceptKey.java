@@ -13,7 +13,7 @@ public final class AcceptKey {
     public static final int NONCE_BYTES = 16;
 
     /** What the server appends to the key before it hashes (§1.3). */
-    private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    private static final byte[] GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11".getBytes(StandardCharsets.US_ASCII);
 
     /** Base64 of 16 bytes: 21 characters of six bits, one of two bits, two of padding. */
     private static final int KEY_CHARS = 21 + 1 + 2;
@@ -21,7 +21,10 @@ public final class AcceptKey {
     /** The characters of base64 whose lower four bits, which no byte of a key fills, are zero. */
     private static final String LAST_CHARS = "AQgw";
 
-    /** Never used but to be copied. */
+    /**
+     * The one for all, by one thread at a time, for less than a microsecond: another for each handshake would be half
+     * a kilobyte, and looking the algorithm up leaves a thread-local entry behind, which a virtual thread would keep.
+     */
     private static final MessageDigest SHA_1 = sha1();
 
     private AcceptKey() {}
@@ -55,7 +58,7 @@ public final class AcceptKey {
         return key.length() == KEY_CHARS
                 && key.endsWith("==")
                 && LAST_CHARS.indexOf(key.charAt(21)) >= 0
-                && key.chars().limit(21).allMatch(AcceptKey::isBase64);
+                && HttpSyntax.all(key, 0, 21, AcceptKey::isBase64);
     }
 
     /**
@@ -64,15 +67,14 @@ public final class AcceptKey {
      * @param key a valid Sec-WebSocket-Key
      */
     public static String accept(String key) {
-        byte[] input = (key + GUID).getBytes(StandardCharsets.US_ASCII);
-        try {
-            // A copy: looking an algorithm up leaves a thread-local
-            // entry behind, which a virtual thread would keep.
-            MessageDigest digest = (MessageDigest) SHA_1.clone();
-            return Base64.getEncoder().encodeToString(digest.digest(input));
-        } catch (CloneNotSupportedException e) {
-            throw new IllegalStateException("the platform's SHA-1 cannot be copied", e);
+        byte[] input = key.getBytes(StandardCharsets.US_ASCII);
+        byte[] hash;
+        synchronized (SHA_1) {
+            SHA_1.reset();
+            SHA_1.update(input);
+            hash = SHA_1.digest(GUID);
         }
+        return Base64.getEncoder().encodeToString(hash);
     }
 
     private static boolean isBase64(int c) {

@@ -23,6 +23,9 @@ public final class ExtensionList {
      * @throws FieldSyntaxException if a line breaks the grammar, or there are more than {@value #MAX_OFFERS} offers
      */
     public static List<ExtensionOffer> parse(List<? extends CharSequence> lines) throws FieldSyntaxException {
+        if (lines.isEmpty()) {
+            return List.of();
+        }
         List<ExtensionOffer> offers = new ArrayList<>();
         for (CharSequence line : lines) {
             FieldScanner scanner = new FieldScanner(line);

@@ -35,15 +35,29 @@ final class FieldScanner {
     /** Takes a token and the blanks behind it. */
     String token(String what) throws FieldSyntaxException {
         int start = at;
+        skipToken(what);
+        String token = text.subSequence(start, at).toString();
+        skipBlanks();
+        return token;
+    }
+
+    /** The same; {@return whether it is {@code expected}, ASCII case aside} */
+    boolean tokenIs(CharSequence expected, String what) throws FieldSyntaxException {
+        int start = at;
+        skipToken(what);
+        boolean same = HttpSyntax.equalsIgnoreCase(text, start, at, expected);
+        skipBlanks();
+        return same;
+    }
+
+    private void skipToken(String what) throws FieldSyntaxException {
+        int start = at;
         while (!atEnd() && HttpSyntax.isTokenChar(text.charAt(at))) {
             at++;
         }
         if (at == start) {
             throw expected(what);
         }
-        String token = text.subSequence(start, at).toString();
-        skipBlanks();
-        return token;
     }
 
     /** Takes a quoted-string that spells a token once unescaped (§9.1), and the blanks behind it. */

@@ -32,6 +32,10 @@ import java.util.Optional;
  * websocket}, or it gets 501; 426, which stands for Upgrade, becomes 400; and it is accepted with 200.
  */
 public final class ServerHandshake {
+    /** What each reply to HTTP/1.1 begins with. */
+    private static final Headers SWITCHING =
+            Headers.of(HandshakeFields.UPGRADE, HandshakeFields.WEBSOCKET, HandshakeFields.CONNECTION, "Upgrade");
+
     private ServerHandshake() {}
 
     /**
@@ -52,7 +56,11 @@ public final class ServerHandshake {
      * @throws FieldSyntaxException if the list holds anything but distinct tokens (§4.1)
      */
     public static List<String> offeredSubprotocols(Headers headers) throws FieldSyntaxException {
-        List<String> offered = TokenList.parse(headers.all(HandshakeFields.PROTOCOL));
+        List<String> lines = headers.all(HandshakeFields.PROTOCOL);
+        if (lines.isEmpty()) {
+            return List.of();
+        }
+        List<String> offered = TokenList.parse(lines);
         if (new HashSet<>(offered).size() < offered.size()) {
             throw new FieldSyntaxException("a subprotocol is offered twice");
         }
@@ -109,9 +117,7 @@ public final class ServerHandshake {
         return switch (request.kind()) {
             case HTTP_1_1 -> {
                 String key = checkedKey(request.headers().all(HandshakeFields.KEY));
-                yield reply.add(HandshakeFields.UPGRADE, HandshakeFields.WEBSOCKET)
-                        .add(HandshakeFields.CONNECTION, "Upgrade")
-                        .add(HandshakeFields.ACCEPT, AcceptKey.accept(key));
+                yield reply.addAll(SWITCHING).add(HandshakeFields.ACCEPT, AcceptKey.accept(key));
             }
             case EXTENDED_CONNECT -> reply;
         };
@@ -156,7 +162,7 @@ public final class ServerHandshake {
         if (hostFields.size() > 1) {
             throw new Refusal(400, hostFields.size() + " Host fields (RFC 9112 §3.2)");
         }
-        if (Authority.parse(host).isEmpty()) {
+        if (!Authority.isValid(host)) {
             throw new Refusal(400, "malformed host " + HttpSyntax.quoted(host) + " (§4.2.1)");
         }
     }
@@ -188,7 +194,7 @@ public final class ServerHandshake {
 
     /** The grammar of §4.3: 0 to 255 without a leading zero. */
     private static boolean isProtocolVersion(String text) {
-        boolean digits = !text.isEmpty() && text.length() <= 3 && text.chars().allMatch(HttpSyntax::isDigit);
+        boolean digits = !text.isEmpty() && text.length() <= 3 && HttpSyntax.all(text, HttpSyntax::isDigit);
         boolean leadingZero = text.length() > 1 && text.startsWith("0");
         return digits && !leadingZero && Integer.parseInt(text) <= 255;
     }
@@ -198,7 +204,7 @@ public final class ServerHandshake {
         if (origins.size() > 1) {
             throw new Refusal(400, origins.size() + " Origin fields (RFC 6454 §7.3)");
         }
-        Optional<String> origin = origins.stream().findFirst();
+        Optional<String> origin = origins.isEmpty() ? Optional.empty() : Optional.of(origins.getFirst());
         if (!policy.origins().allows(origin, request.authority(), request.secure())) {
             throw new Refusal(
                     403,
@@ -220,15 +226,18 @@ public final class ServerHandshake {
 
     private static Optional<String> chooseSubprotocol(Headers headers, ServerPolicy policy) throws Refusal {
         try {
-            Optional<String> chosen =
-                    offeredSubprotocols(headers).stream().filter(policy::speaks).findFirst();
-            if (chosen.isEmpty() && policy.requireSubprotocol()) {
-                throw new Refusal(400, "no subprotocol in common, and the policy requires one");
+            for (String offered : offeredSubprotocols(headers)) {
+                if (policy.speaks(offered)) {
+                    return Optional.of(offered);
+                }
             }
-            return chosen;
         } catch (FieldSyntaxException e) {
             throw new Refusal(400, "malformed Sec-WebSocket-Protocol: " + e.getMessage() + " (§4.1)");
         }
+        if (policy.requireSubprotocol()) {
+            throw new Refusal(400, "no subprotocol in common, and the policy requires one");
+        }
+        return Optional.empty();
     }
 
     private static List<ExtensionOffer> chooseExtensions(Headers headers, ExtensionNegotiator negotiator)

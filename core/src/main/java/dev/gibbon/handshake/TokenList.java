@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.handshake;
 
-import dev.gibbon.http.HttpSyntax;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -60,7 +59,7 @@ public final class TokenList {
                 if (scanner.take(',')) {
                     continue;
                 }
-                String name = scanner.token("a token");
+                boolean named = scanner.tokenIs(token, "a token");
                 boolean versioned = scanner.take('/');
                 if (versioned) {
                     scanner.token("a version");
@@ -69,7 +68,7 @@ public final class TokenList {
                 if (!whole) {
                     return false;
                 }
-                if (!versioned && HttpSyntax.equalsIgnoreCase(name, token)) {
+                if (named && !versioned) {
                     return true;
                 }
             }

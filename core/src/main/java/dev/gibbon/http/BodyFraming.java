@@ -60,9 +60,7 @@ public sealed interface BodyFraming {
     }
 
     private static BodyFraming length(String digits) throws HttpHeadException {
-        if (digits.isEmpty()
-                || digits.length() > MAX_LENGTH_DIGITS
-                || !HttpSyntax.all(digits, HttpSyntax::isDigit)) {
+        if (digits.isEmpty() || digits.length() > MAX_LENGTH_DIGITS || !HttpSyntax.all(digits, HttpSyntax::isDigit)) {
             throw new HttpHeadException(
                     400, "malformed Content-Length " + HttpSyntax.quoted(digits) + " (RFC 9110 §8.6)");
         }

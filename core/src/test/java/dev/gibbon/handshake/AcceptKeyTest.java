@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -16,6 +19,18 @@ class AcceptKeyTest {
     @Test
     void hs01SampleOfSection13() {
         assertEquals("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", AcceptKey.accept("dGhlIHNhbXBsZSBub25jZQ=="));
+    }
+
+    @Test
+    void manyThreadsGetEachItsOwn() {
+        Map<String, String> expected = new HashMap<>();
+        for (int i = 0; i < 500; i++) {
+            String key = AcceptKey.keyOf(String.format("the nonce of %3d", i).getBytes(StandardCharsets.US_ASCII));
+            expected.put(key, AcceptKey.accept(key));
+        }
+        assertEquals(500, Set.copyOf(expected.values()).size());
+        expected.entrySet().parallelStream()
+                .forEach(each -> assertEquals(each.getValue(), AcceptKey.accept(each.getKey())));
     }
 
     @Test
