@@ -249,6 +249,16 @@ public sealed interface Connection extends AutoCloseable permits ForwardingConne
     void writeText(String text) throws IOException;
 
     /**
+     * Sends a text message whose bytes are there already, as what serialises JSON makes them: no string is made, and a
+     * large one is not copied; see {@link #writeBinary(ByteBuffer)}.
+     *
+     * @param utf8 the text in UTF-8, all consumed; borrowed until this returns
+     * @throws IllegalArgumentException if that is no UTF-8 text (§8.1); nothing was sent or consumed
+     * @throws ConnectionClosedException if a Close frame was sent or received before this message began (§5.5.1)
+     */
+    void writeText(ByteBuffer utf8) throws IOException;
+
+    /**
      * Sends a binary message as one frame, a large one without copying it. Returns once the transport has all of it,
      * unless {@link ConnectionOptions#batchWrites()} holds it back.
      *

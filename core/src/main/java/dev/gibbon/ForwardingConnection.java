@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Methods do not call each other here: to override {@link #writeText} changes no other write, and {@link
+ * <p>Methods do not call each other here: to override {@link #writeText(String)} changes no other write, and {@link
  * #readMessage()} not the one that takes a time. {@link #forEachMessage} alone reads by way of this object's {@link
  * #readMessage()}. What the library itself does goes to the other connection: a {@link Group} that this one joins
  * broadcasts to the other, and a {@link Listener} is called with that.
@@ -156,6 +156,11 @@ public non-sealed class ForwardingConnection implements Connection {
     @Override
     public void writeText(String text) throws IOException {
         delegate.writeText(text);
+    }
+
+    @Override
+    public void writeText(ByteBuffer utf8) throws IOException {
+        delegate.writeText(utf8);
     }
 
     @Override

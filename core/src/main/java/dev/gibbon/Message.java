@@ -3,6 +3,7 @@ package dev.gibbon;
 
 import dev.gibbon.connection.OwnedMessage;
 import dev.gibbon.connection.Text;
+import java.nio.ByteBuffer;
 import java.util.Objects;
 
 /**
@@ -19,6 +20,18 @@ public sealed interface Message permits OwnedMessage {
      */
     static Message text(String text) {
         return new OwnedMessage(MessageType.TEXT, Text.encode(text), text);
+    }
+
+    /**
+     * Makes a text message of bytes that are there already.
+     *
+     * @param utf8 the text in UTF-8, not copied: leave it alone while the message is in use
+     * @return the message
+     * @throws IllegalArgumentException if that is no UTF-8 text (§8.1)
+     */
+    static Message text(byte[] utf8) {
+        ByteBuffer _ = Text.requireUtf8(ByteBuffer.wrap(Objects.requireNonNull(utf8, "utf8")));
+        return new OwnedMessage(MessageType.TEXT, utf8);
     }
 
     /**

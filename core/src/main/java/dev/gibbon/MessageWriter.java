@@ -43,12 +43,13 @@ public sealed interface MessageWriter extends Closeable permits OutgoingMessage 
     /**
      * Adds bytes to the message. Blocks while fragments leave, at most until the write timeout.
      *
-     * @param src the bytes, all consumed; borrowed until this returns
+     * @param src the bytes, all consumed; borrowed until this returns. Those of a text are UTF-8, and a piece may end
+     *     inside a character that the next one completes.
      * @throws InterruptedCallException if the thread was interrupted while it waited; the bytes are sent all the same
      * @throws WebSocketException if the connection is closing or lost
      * @throws IllegalStateException if the message was ended
-     * @throws IllegalArgumentException if the text before ends in half a surrogate pair; the message cannot be
-     *     completed
+     * @throws IllegalArgumentException if this is text and the bytes are not UTF-8 (§8.1), or the text before ends in
+     *     half a surrogate pair; the message cannot be completed
      */
     void write(ByteBuffer src) throws IOException;
 
@@ -56,7 +57,8 @@ public sealed interface MessageWriter extends Closeable permits OutgoingMessage 
      * Adds text to a text message. A high surrogate at its end waits for the low one that the next call begins with.
      *
      * @param text any part of the text
-     * @throws IllegalArgumentException if a surrogate has no partner; the message cannot be completed any more
+     * @throws IllegalArgumentException if a surrogate has no partner, or the bytes before end inside a character; the
+     *     message cannot be completed any more
      * @throws IllegalStateException if the message is binary or was ended
      * @throws WebSocketException if the connection is closing or lost
      */
@@ -74,7 +76,7 @@ public sealed interface MessageWriter extends Closeable permits OutgoingMessage 
      * {@link #abandon()}. A message of which a piece was refused is given up instead, as by that.
      *
      * @throws WebSocketException if the connection is closing or lost, so that the message was not sent whole
-     * @throws IllegalArgumentException if a piece was refused, or the text ends in half a surrogate pair
+     * @throws IllegalArgumentException if a piece was refused, or the text ends inside a character
      */
     @Override
     void close() throws IOException;

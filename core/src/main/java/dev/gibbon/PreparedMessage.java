@@ -3,6 +3,8 @@ package dev.gibbon;
 
 import dev.gibbon.connection.EncodedMessage;
 import dev.gibbon.connection.Text;
+import java.nio.ByteBuffer;
+import java.util.Objects;
 
 /**
  * A message encoded once and sent to many connections by {@link Connection#writePrepared}.
@@ -23,7 +25,19 @@ public sealed interface PreparedMessage permits EncodedMessage {
      * @throws IllegalArgumentException if {@code text} has a lone surrogate
      */
     static PreparedMessage text(String text) {
-        return new EncodedMessage(MessageType.TEXT, Text.encode(text));
+        return new EncodedMessage(MessageType.TEXT, ByteBuffer.wrap(Text.encode(text)));
+    }
+
+    /**
+     * Encodes a text message of bytes that are there already: JSON that was serialised, or what {@link
+     * MessageView#bytes()} shows.
+     *
+     * @param utf8 the text in UTF-8, copied; nothing of the buffer is moved
+     * @return the message
+     * @throws IllegalArgumentException if that is no UTF-8 text (§8.1)
+     */
+    static PreparedMessage text(ByteBuffer utf8) {
+        return new EncodedMessage(MessageType.TEXT, Text.requireUtf8(Objects.requireNonNull(utf8, "utf8")));
     }
 
     /**
@@ -33,7 +47,7 @@ public sealed interface PreparedMessage permits EncodedMessage {
      * @return the message
      */
     static PreparedMessage binary(byte[] payload) {
-        return new EncodedMessage(MessageType.BINARY, payload);
+        return new EncodedMessage(MessageType.BINARY, ByteBuffer.wrap(Objects.requireNonNull(payload, "payload")));
     }
 
     /** {@return whether this is text or binary} */

@@ -31,7 +31,8 @@ class ConnectionArgumentsTest {
             isNamed("terminator", () -> ws.joinMessages(null));
             isNamed("handler", () -> ws.forEachMessage(null));
             isNamed("listener", () -> ws.listen(null));
-            isNamed("text", () -> ws.writeText(null));
+            isNamed("text", () -> ws.writeText((String) null));
+            isNamed("utf8", () -> ws.writeText((ByteBuffer) null));
             isNamed("payload", () -> ws.writeBinary((byte[]) null));
             isNamed("payload", () -> ws.writeBinary((ByteBuffer) null));
             isNamed("message", () -> ws.writeMessage((Message) null));
@@ -57,7 +58,7 @@ class ConnectionArgumentsTest {
         try (Rig rig = new Rig(side)) {
             MessageWriter open = rig.connection.nextWriter(MessageType.TEXT);
             open.write("a");
-            isNamed("text", () -> rig.connection.writeText(null));
+            isNamed("text", () -> rig.connection.writeText((String) null));
             isNamed("message", () -> rig.connection.writePrepared(null));
             isNamed("text", () -> open.write((String) null));
             isNamed("src", () -> open.write((ByteBuffer) null));

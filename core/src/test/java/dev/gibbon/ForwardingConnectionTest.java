@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +48,9 @@ class ForwardingConnectionTest {
             assertEquals(Role.SERVER, forwarding.role());
             assertSame(rig.connection.attributes(), forwarding.attributes());
             assertEquals(rig.connection.toString(), forwarding.toString());
+            forwarding.writeText(ByteBuffer.wrap(new byte[] {'o', 'n', 'e'}));
             forwarding.writeBinary(new byte[] {1});
+            rig.peer.expectText("one");
             forwarding.writeMessage(Message.text("two"));
             rig.peer.expectBinary(new byte[] {1});
             rig.peer.expectText("two");

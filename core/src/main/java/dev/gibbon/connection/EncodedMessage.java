@@ -27,7 +27,12 @@ public final class EncodedMessage implements PreparedMessage {
 
     private final ReentrantLock compressing = new ReentrantLock();
 
-    public EncodedMessage(MessageType type, byte[] payload) {
+    /**
+     * Encodes a message.
+     *
+     * @param payload copied, and not moved
+     */
+    public EncodedMessage(MessageType type, ByteBuffer payload) {
         this.type = type;
         this.plain = Encoding.of(this, 0, payload);
     }
@@ -85,7 +90,7 @@ public final class EncodedMessage implements PreparedMessage {
             known = compressed.get(form);
             if (known == null) {
                 known = MessageDeflater.encode(pool, form, payload())
-                        .map(payload -> Encoding.of(this, FrameHeader.RSV1_BIT, payload))
+                        .map(payload -> Encoding.of(this, FrameHeader.RSV1_BIT, ByteBuffer.wrap(payload)))
                         .orElse(plain);
                 compressed.set(form, known);
             }
@@ -111,12 +116,13 @@ public final class EncodedMessage implements PreparedMessage {
             this.frame = frame;
         }
 
-        private static Encoding of(EncodedMessage message, int rsvBits, byte[] payload) {
-            int payloadOffset = FrameSerializer.headerBytes(payload.length, false);
-            ByteBuffer buffer = ByteBuffer.allocateDirect(payloadOffset + payload.length);
-            FrameSerializer.putHeader(buffer, message.opcode(), true, rsvBits, payload.length);
-            return new Encoding(
-                    message, rsvBits, payloadOffset, buffer.put(payload).flip().asReadOnlyBuffer());
+        private static Encoding of(EncodedMessage message, int rsvBits, ByteBuffer payload) {
+            int length = payload.remaining();
+            int payloadOffset = FrameSerializer.headerBytes(length, false);
+            ByteBuffer buffer = ByteBuffer.allocateDirect(payloadOffset + length);
+            FrameSerializer.putHeader(buffer, message.opcode(), true, rsvBits, length);
+            buffer.put(payload.duplicate()).flip();
+            return new Encoding(message, rsvBits, payloadOffset, buffer.asReadOnlyBuffer());
         }
 
         @Override

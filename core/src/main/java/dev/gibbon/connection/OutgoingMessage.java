@@ -6,6 +6,7 @@ import dev.gibbon.MessageType;
 import dev.gibbon.MessageWriter;
 import dev.gibbon.deflate.FlushMode;
 import dev.gibbon.frame.Opcode;
+import dev.gibbon.frame.Utf8Validator;
 import dev.gibbon.support.BufferPool;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -34,6 +35,9 @@ public final class OutgoingMessage implements MessageWriter {
 
     /** A high surrogate whose low one has not come; 0 for none. */
     private char high;
+
+    /** What has seen the bytes of a text; null as long as none came. */
+    private @Nullable Utf8Validator utf8;
 
     /** What ended the wait of the present call, if something did; all that it was given is sent nevertheless. */
     private @Nullable InterruptedCallException interrupted;
@@ -108,7 +112,25 @@ public final class OutgoingMessage implements MessageWriter {
         if (high != 0) {
             throw refused("the text ends in half a surrogate pair, and bytes follow it (RFC 6455 §8.1)");
         }
+        if (type == MessageType.TEXT && !utf8().accept(src, src.position(), src.limit())) {
+            throw refused(Text.notUtf8("the bytes of this piece"));
+        }
         step(() -> gather(src));
+    }
+
+    private Utf8Validator utf8() {
+        Utf8Validator validator = utf8;
+        if (validator == null) {
+            validator = new Utf8Validator();
+            utf8 = validator;
+        }
+        return validator;
+    }
+
+    /** {@return whether the bytes that came end inside a character} */
+    private boolean cutCharacter() {
+        Utf8Validator validator = utf8;
+        return validator != null && !validator.complete();
     }
 
     private IllegalArgumentException refused(String why) {
@@ -137,6 +159,9 @@ public final class OutgoingMessage implements MessageWriter {
         Objects.requireNonNull(text, "text");
         requireText();
         requireOpen();
+        if (cutCharacter()) {
+            throw refused(Text.notUtf8("the bytes before this text end inside a character"));
+        }
         String all = high == 0 ? text : high + text;
         boolean cut = !all.isEmpty() && Character.isHighSurrogate(all.charAt(all.length() - 1));
         byte[] bytes;
@@ -162,7 +187,7 @@ public final class OutgoingMessage implements MessageWriter {
             throw new IllegalArgumentException(
                     spoiled
                             ? "a piece of the message was refused, so it was given up"
-                            : "the text ends in half a surrogate pair, so it was given up (RFC 6455 §8.1)");
+                            : "the text ends inside a character, so it was given up (RFC 6455 §8.1)");
         }
     }
 
@@ -171,7 +196,7 @@ public final class OutgoingMessage implements MessageWriter {
         if (ended) {
             return true;
         }
-        if (spoiled || high != 0) {
+        if (spoiled || high != 0 || cutCharacter()) {
             abandon();
             return false;
         }

@@ -330,6 +330,11 @@ public final class WebSocketConnection extends ConnectionFacts implements Connec
     }
 
     @Override
+    public void writeText(ByteBuffer utf8) throws IOException {
+        writing.message(Opcode.TEXT, Text.requireUtf8(Objects.requireNonNull(utf8, "utf8")));
+    }
+
+    @Override
     public void writeBinary(ByteBuffer payload) throws IOException {
         writing.message(Opcode.BINARY, Objects.requireNonNull(payload, "payload"));
     }
