@@ -24,6 +24,7 @@ final class Layers {
             Set.of("deflate"),
             Set.of("protocol"),
             Set.of("connection"),
+            Set.of("observe"),
             Set.of("loop"),
             Set.of("server", "client"),
             Set.of(""),

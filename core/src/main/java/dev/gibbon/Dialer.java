@@ -421,6 +421,17 @@ public final class Dialer {
         }
 
         /**
+         * Has an observer told what happens to all connections, beside those that were set before. None unless set.
+         *
+         * @param observer is told; must not block
+         * @return this
+         */
+        public Builder observe(ConnectionObserver observer) {
+            draft.observers.add(Objects.requireNonNull(observer, "observer"));
+            return this;
+        }
+
+        /**
          * Sets the clock and timers, for tests; the machine's unless set.
          *
          * @param source where time comes from

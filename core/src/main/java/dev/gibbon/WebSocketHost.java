@@ -22,6 +22,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
@@ -49,7 +51,7 @@ public final class WebSocketHost implements AutoCloseable {
     private final int maxConnections;
 
     private WebSocketHost(Builder from) {
-        this.engine = LoopEngine.onSystem(from.loops, from.explainRefusals);
+        this.engine = LoopEngine.onSystem(from.loops, from.explainRefusals, from.observers);
         this.hosting = new Hosting(engine, from.shutdownTimeout);
         this.maxConnections = from.maxConnections;
     }
@@ -269,6 +271,7 @@ public final class WebSocketHost implements AutoCloseable {
         private int maxConnections = 100_000;
         private Duration shutdownTimeout = Duration.ofSeconds(10);
         private boolean explainRefusals;
+        private final List<ConnectionObserver> observers = new ArrayList<>();
 
         private Builder() {}
 
@@ -318,6 +321,17 @@ public final class WebSocketHost implements AutoCloseable {
          */
         public Builder explainRefusals(boolean explain) {
             explainRefusals = explain;
+            return this;
+        }
+
+        /**
+         * Has an observer told what happens to all connections, beside those that were set before. None unless set.
+         *
+         * @param observer is told; must not block
+         * @return this
+         */
+        public Builder observe(ConnectionObserver observer) {
+            observers.add(Objects.requireNonNull(observer, "observer"));
             return this;
         }
 

@@ -37,7 +37,7 @@ public final class WebSocketServer implements AutoCloseable {
 
     private WebSocketServer(Builder from) throws IOException {
         server = new HttpServer(
-                LoopEngine.onSystem(from.loops, from.explainRefusals),
+                LoopEngine.onSystem(from.loops, from.explainRefusals, from.observers),
                 from.addresses,
                 new HttpServer.Settings(
                         from.routes,
@@ -133,6 +133,7 @@ public final class WebSocketServer implements AutoCloseable {
         private int maxConnections = 100_000;
         private int loops = LoopEngine.DEFAULT_LOOPS;
         private boolean explainRefusals;
+        private final List<ConnectionObserver> observers = new ArrayList<>();
 
         private Builder() {}
 
@@ -387,6 +388,17 @@ public final class WebSocketServer implements AutoCloseable {
          */
         public Builder explainRefusals(boolean explain) {
             explainRefusals = explain;
+            return this;
+        }
+
+        /**
+         * Has an observer told what happens to all connections, beside those that were set before. None unless set.
+         *
+         * @param observer is told; must not block
+         * @return this
+         */
+        public Builder observe(ConnectionObserver observer) {
+            observers.add(Objects.requireNonNull(observer, "observer"));
             return this;
         }
 

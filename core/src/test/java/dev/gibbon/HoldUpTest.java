@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.connection.HoldUp;
+import dev.gibbon.connection.Observers;
 import dev.gibbon.support.LimitedLog;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.ManualClock;
@@ -161,11 +162,11 @@ class HoldUpTest {
                 return new StackTraceElement[0];
             }
         };
-        LimitedLog log = new LimitedLog(new ManualClock());
+        Observers observers = new Observers(List.of(), null, new LimitedLog(new ManualClock()));
         try (LogLines lines = LogLines.record()) {
             holdUp.begin(this);
-            holdUp.look(0, ending, log);
-            holdUp.look(NAMED.toNanos(), ending, log);
+            holdUp.look(0, ending, observers);
+            holdUp.look(NAMED.toNanos(), ending, observers);
             assertEquals(1, holdUps(lines).size());
             assertNull(holdUps(lines).getFirst().getThrown());
             String line = holdUps(lines).getFirst().getMessage();

@@ -113,6 +113,18 @@ final class Rig implements AutoCloseable {
         this(side, options, Splitter.whole(), probe);
     }
 
+    /** The same, observed. */
+    Rig(Side side, ConnectionOptions options, Probe probe, ConnectionObserver observer) {
+        this(
+                side,
+                options,
+                memory(side, Splitter.whole()),
+                sockets(side, Splitter.whole(), 0),
+                new ManualClock(),
+                probe,
+                List.of(observer));
+    }
+
     /** The same over a transport in memory that a test has made, for the faces that can do with one. */
     Rig(Side side, ConnectionOptions options, TransportPair pair) {
         this(side, options, Optional.of(pair), Optional.empty(), new ManualClock(), new Probe());
@@ -120,9 +132,13 @@ final class Rig implements AutoCloseable {
 
     /** On a loop, over sockets that hold little. */
     static Rig congested(Role role, ConnectionOptions options, Probe probe) {
+        return congested(role, options, probe, List.of());
+    }
+
+    static Rig congested(Role role, ConnectionOptions options, Probe probe, List<ConnectionObserver> observers) {
         Side side = new Side(Face.LOOP, role);
         Optional<LoopEnd.Pair> small = sockets(side, Splitter.whole(), 4096);
-        return new Rig(side, options, Optional.empty(), small, new ManualClock(), probe);
+        return new Rig(side, options, Optional.empty(), small, new ManualClock(), probe, observers);
     }
 
     private Rig(
@@ -132,8 +148,19 @@ final class Rig implements AutoCloseable {
             Optional<LoopEnd.Pair> sockets,
             ManualClock clock,
             Probe probe) {
+        this(side, options, pair, sockets, clock, probe, List.of());
+    }
+
+    private Rig(
+            Side side,
+            ConnectionOptions options,
+            Optional<TransportPair> pair,
+            Optional<LoopEnd.Pair> sockets,
+            ManualClock clock,
+            Probe probe,
+            List<ConnectionObserver> observers) {
         this.clock = clock;
-        this.engine = new LoopEngine(clock, new SecureMaskingKeys(), ONE_LOOP);
+        this.engine = new LoopEngine(clock, new SecureMaskingKeys(), ONE_LOOP, false, observers);
         this.loop = engine.loops().next();
         this.side = side;
         this.role = side.role();

@@ -2,6 +2,7 @@
 package dev.gibbon.client;
 
 import dev.gibbon.AuthenticationHandler;
+import dev.gibbon.ConnectionObserver;
 import dev.gibbon.ConnectionOptions;
 import dev.gibbon.Connector;
 import dev.gibbon.Dialer;
@@ -16,6 +17,7 @@ import java.net.CookieHandler;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import javax.net.ssl.SSLContext;
@@ -63,6 +65,8 @@ public final class DialDraft {
     public int loops = LoopEngine.DEFAULT_LOOPS;
 
     public @Nullable PermessageDeflate deflate;
+
+    public final List<ConnectionObserver> observers = new ArrayList<>();
 
     public TimeSource time = new SystemTimeSource();
 }

@@ -50,7 +50,7 @@ public final class DialSettings {
             throw new IllegalArgumentException("both a proxy and a Unix socket");
         }
         deflate = from.deflate == null ? null : new DeflateNegotiation(from.deflate);
-        engine = new LoopEngine(from.time, new SecureMaskingKeys(), from.loops);
+        engine = new LoopEngine(from.time, new SecureMaskingKeys(), from.loops, false, from.observers);
         Tls tls = new Tls(
                 Optional.ofNullable(from.tls),
                 Optional.ofNullable(from.tlsParameters),

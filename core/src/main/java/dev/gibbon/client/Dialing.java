@@ -147,7 +147,7 @@ public final class Dialing {
             return handler.credentials(challenge);
         } catch (RuntimeException | Error e) {
             String on = "a dial to " + challenge.uri().getHost() + " that got status " + challenge.status();
-            settings.engine().log().applicationThrew("credentials of " + ApplicationFaults.nameOf(handler), on, e);
+            settings.engine().applicationThrew("credentials of " + ApplicationFaults.nameOf(handler), on, e);
             throw e;
         }
     }

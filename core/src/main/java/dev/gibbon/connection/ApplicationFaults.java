@@ -35,7 +35,7 @@ public final class ApplicationFaults {
      */
     static WebSocketException threw(WebSocketConnection connection, String code, Throwable thrown) {
         if (!isOwnEnd(connection, thrown)) {
-            connection.engine().log().applicationThrew(code, connection, thrown);
+            connection.engine().applicationThrew(code, connection, thrown);
         }
         return connection.lifecycle().handlerFailed(thrown);
     }
@@ -43,7 +43,7 @@ public final class ApplicationFaults {
     /** Code threw that had the connection for itself: a closing handshake begins, and nobody waits for it. */
     static void handlerThrew(WebSocketConnection connection, String code, Throwable thrown) {
         if (!isOwnEnd(connection, thrown)) {
-            connection.engine().log().applicationThrew(code, connection, thrown);
+            connection.engine().applicationThrew(code, connection, thrown);
             Lifecycle lifecycle = connection.lifecycle();
             lifecycle.closeLater(new CloseStatus(CloseCode.INTERNAL_ERROR, ""), lifecycle.handlerThrew(thrown));
         }

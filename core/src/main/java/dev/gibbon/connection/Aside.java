@@ -80,7 +80,7 @@ public final class Aside {
         }
         long waiting = output.inQueueLocked() + bytes + costLocked();
         if (waiting > maxQueuedBytes / 2) {
-            output.congest();
+            output.congestLocked(bytes);
         }
         if (waiting > maxQueuedBytes) {
             missed++;

@@ -115,6 +115,10 @@ public final class Assembly {
     void data(ByteBuffer in, int from) throws Exception {
         int length = inbound.length();
         boolean last = inbound.last();
+        Observed seen = connection.observed();
+        if (seen != null) {
+            seen.received(type(), length, last);
+        }
         if (skipping) {
             skipping = !last;
         } else if (inParts) {

@@ -80,22 +80,25 @@ public final class Compressor {
             sendLong(sender, opcode, payload, until);
             return;
         }
-        long duty;
+        int bytes = payload.remaining();
+        long duty = Delivery.HELD;
         output.lock.lock();
         try {
             if (sender.mustWaitBehindLocked()) {
                 sender.waitBehindLocked(Aside.Written.copyOf(opcode, payload, true), until);
-                return;
+            } else {
+                sender.awaitTurnLocked(until);
+                duty = delivery.dutyLocked(appendMessageLocked(output, opcode, payload));
             }
-            sender.awaitTurnLocked(until);
-            duty = delivery.dutyLocked(appendMessageLocked(output, opcode, payload));
         } finally {
             output.lock.unlock();
         }
+        sender.sent(opcode, bytes);
         delivery.deliver(duty, until);
     }
 
     private void sendLong(Sender sender, Opcode opcode, ByteBuffer payload, long until) throws IOException {
+        int bytes = payload.remaining();
         sender.beginMessage(until);
         boolean sent = false;
         try {
@@ -105,7 +108,9 @@ public final class Compressor {
             sent = true;
             throw e;
         } finally {
-            if (!sent) {
+            if (sent) {
+                sender.sent(opcode, bytes);
+            } else {
                 sender.abandonMessage("a message could not be compressed to its end (§5.4)");
             }
         }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * The control frames (§5.5) of a connection: what the peer's do, and how ours leave, which pass between the fragments
  * of a message (§5.4), with nothing after a Close frame (§5.5.1). Our Pings wait here for their Pong.
  */
-public final class ControlFrames {
+public final class ControlFrames implements HoldUp.Code {
     /** A Ping of ours that waits. */
     private record Waiting(long id, long sentAt, CompletableFuture<Duration> roundTrip) {}
 
@@ -38,6 +38,9 @@ public final class ControlFrames {
 
     /** What was called last, for the log. Turns only. */
     private String called = "nobody";
+
+    /** The same itself. */
+    private Object code = called;
 
     // Guarded by this object's monitor, which costs an idle connection nothing.
     private @Nullable ArrayDeque<Waiting> waiting;
@@ -65,6 +68,16 @@ public final class ControlFrames {
     /** {@return what of the application's was called last} In a turn. */
     String called() {
         return called;
+    }
+
+    @Override
+    public Object code() {
+        return code;
+    }
+
+    @Override
+    public WebSocketConnection connection() {
+        return connection;
     }
 
     // ---- Ours
@@ -124,8 +137,13 @@ public final class ControlFrames {
         delivery.deliver(duty, until);
     }
 
-    /** Sends a Ping without waiting, for the tick. Does nothing when closing. */
-    void pingLater(byte[] payload) {
+    /**
+     * Sends a Ping without waiting, for the tick. Does nothing when closing. Whatever comes after it will do: nobody
+     * waits for this Pong, unless somebody observes how long it takes.
+     */
+    void pingLater() {
+        byte[] payload =
+                connection.observed() == null ? new byte[0] : pingPayload(new Promise<>("the round trip of a Ping"));
         Output output = sender.output();
         output.lock.lock();
         try {
@@ -293,11 +311,12 @@ public final class ControlFrames {
         }
     }
 
-    private HoldUp begin(String call, Object code) {
+    private HoldUp begin(String call, Object told) {
         assert !sender.output().holdsLock() && !Thread.holdsLock(this) : "user code runs under a lock";
-        called = call + " of " + ApplicationFaults.nameOf(code);
+        called = call + " of " + ApplicationFaults.nameOf(told);
+        code = told;
         HoldUp holdUp = connection.driver().loop().holdUp();
-        holdUp.begin(code);
+        holdUp.begin(this);
         return holdUp;
     }
 
@@ -321,6 +340,10 @@ public final class ControlFrames {
         }
         for (Waiting ping : answered) {
             ping.roundTrip().complete(Duration.ofNanos(now - ping.sentAt()));
+        }
+        Observed seen = connection.observed();
+        if (seen != null) {
+            seen.pinged(now - answered.getLast().sentAt());
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.connection;
 
+import dev.gibbon.ConnectionObserver;
 import dev.gibbon.TimeSource;
 import dev.gibbon.deflate.ZlibPool;
 import dev.gibbon.protocol.MaskingKeys;
@@ -9,6 +10,7 @@ import dev.gibbon.support.LimitedLog;
 import dev.gibbon.support.SystemTimeSource;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -49,13 +51,20 @@ public abstract class Engine {
     private final MaskingKeys maskingKeys;
     private final Members connections = new Members();
     private final LimitedLog log;
+    private final Observers observers;
     private final Refusals refusals;
     private final Ticks ticks;
 
-    public Engine(TimeSource time, MaskingKeys maskingKeys, boolean explainRefusals) {
+    public Engine(
+            TimeSource time,
+            MaskingKeys maskingKeys,
+            boolean explainRefusals,
+            List<ConnectionObserver> observing,
+            Observers.@Nullable Recorder recorder) {
         this.time = time;
         this.log = new LimitedLog(time);
-        this.refusals = new Refusals(time, log, explainRefusals);
+        this.observers = new Observers(observing, recorder, log);
+        this.refusals = new Refusals(time, log, observers, explainRefusals);
         this.ticks = new Ticks(time, log);
         this.maskingKeys = maskingKeys;
     }
@@ -106,6 +115,22 @@ public abstract class Engine {
 
     public LimitedLog log() {
         return log;
+    }
+
+    /** {@return those who are told what happens} */
+    public Observers observers() {
+        return observers;
+    }
+
+    /**
+     * Code of the application threw: the log says so, and so it is observed.
+     *
+     * @param code what threw
+     * @param on the connection or request that it served
+     */
+    public void applicationThrew(String code, Object on, Throwable thrown) {
+        log.applicationThrew(code, on, thrown);
+        observers.applicationThrew(on, thrown);
     }
 
     public Refusals refusals() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.connection;
 
-import dev.gibbon.support.LimitedLog;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +12,13 @@ import org.jspecify.annotations.Nullable;
  * between the calls is nobody's fault.
  */
 public final class HoldUp {
+    /** Code that is called for a connection. */
+    interface Code {
+        Object code();
+
+        WebSocketConnection connection();
+    }
+
     /** How long a call may take before a line of the log names it. */
     private static final long TOO_LONG_NANOS = 500_000_000;
 
@@ -27,7 +34,11 @@ public final class HoldUp {
     private long since;
     private boolean named;
 
-    /** The application's code is about to be called: a listener, or a predicate. Loop's thread. */
+    /**
+     * The application's code is about to be called. Loop's thread.
+     *
+     * @param code the application's, or one of our own that calls it for a connection
+     */
     public void begin(Object code) {
         called.setPlain(code);
         bounds.setRelease(bounds.getPlain() + 1);
@@ -39,7 +50,7 @@ public final class HoldUp {
     }
 
     /** Names the code that is in the same call as half a second ago, once for each call. */
-    public void look(long now, Thread thread, LimitedLog log) {
+    public void look(long now, Thread thread, Observers observers) {
         long count = bounds.getAcquire();
         if (count != seen || (count & 1) == 0) {
             seen = count;
@@ -48,13 +59,22 @@ public final class HoldUp {
         } else if (!named && now - since >= TOO_LONG_NANOS) {
             named = true;
             Object code = called.getPlain();
+            WebSocketConnection connection = null;
+            if (code instanceof Code known) {
+                connection = known.connection();
+                code = known.code();
+            }
             Throwable at = new Throwable("the loop is here");
             at.setStackTrace(thread.getStackTrace());
             boolean over = bounds.getAcquire() != count; // Then the stack is another call's, or nobody's.
             String who = code == null ? "the application" : code.getClass().getName();
             String line = who + (over ? " has held up " : " holds up ") + thread.getName() + " for "
-                    + (now - since) / NANOS_PER_MILLI + " ms: a listener must not block";
-            log.warn(line, over ? null : at);
+                    + (now - since) / NANOS_PER_MILLI + " ms: a listener must not block"
+                    + (connection == null ? "" : "; " + connection);
+            observers.log().warn(line, over ? null : at);
+            if (code != null) {
+                observers.slow(connection, code, Duration.ofNanos(now - since));
+            }
         }
     }
 }

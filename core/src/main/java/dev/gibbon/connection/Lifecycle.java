@@ -371,6 +371,10 @@ public final class Lifecycle implements Ending.Side {
         if (!closing.lost()) {
             return;
         }
+        Observed seen = connection.observed();
+        if (seen != null && reset) {
+            seen.dropped();
+        }
         try {
             if (reset) {
                 connection.stream().abort();

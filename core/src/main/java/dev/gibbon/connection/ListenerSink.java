@@ -6,7 +6,7 @@ import dev.gibbon.Listener;
 import dev.gibbon.WebSocketException;
 
 /** Gives received messages to a {@link Listener}, in place, as long as not too much of its own waits to be sent. */
-public final class ListenerSink implements Sink {
+public final class ListenerSink implements Sink, HoldUp.Code {
     /** Enough that pipelined frames come many at a time, and still in a core's second cache. */
     private static final int READ_BYTES = Integer.MAX_VALUE;
 
@@ -120,6 +120,16 @@ public final class ListenerSink implements Sink {
     }
 
     @Override
+    public Object code() {
+        return listener;
+    }
+
+    @Override
+    public WebSocketConnection connection() {
+        return connection;
+    }
+
+    @Override
     public String called() {
         return call + " of " + ApplicationFaults.nameOf(listener);
     }
@@ -128,7 +138,7 @@ public final class ListenerSink implements Sink {
         assert !connection.sender().output().holdsLock() : "user code runs under the send lock";
         call = name;
         HoldUp holdUp = connection.driver().loop().holdUp();
-        holdUp.begin(listener);
+        holdUp.begin(this);
         return holdUp;
     }
 
@@ -147,7 +157,7 @@ public final class ListenerSink implements Sink {
         told = true;
         WebSocketException failure = connection.lifecycle().lastFailure();
         HoldUp holdUp = connection.driver().loop().holdUp();
-        holdUp.begin(listener);
+        holdUp.begin(this);
         try {
             if (failure != null) {
                 listener.onFailure(connection, failure);
@@ -156,7 +166,7 @@ public final class ListenerSink implements Sink {
             }
         } catch (RuntimeException | Error e) { // The application's: there is nothing left to close.
             String last = failure != null ? "onFailure of " : "onClose of ";
-            connection.engine().log().applicationThrew(last + ApplicationFaults.nameOf(listener), connection, e);
+            connection.engine().applicationThrew(last + ApplicationFaults.nameOf(listener), connection, e);
         } finally {
             holdUp.end();
         }

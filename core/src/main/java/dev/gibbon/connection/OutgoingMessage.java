@@ -33,6 +33,9 @@ public final class OutgoingMessage implements MessageWriter {
 
     private boolean ended;
 
+    /** How many were sent so far. */
+    private long bytes;
+
     /** A high surrogate whose low one has not come; 0 for none. */
     private char high;
 
@@ -305,6 +308,7 @@ public final class OutgoingMessage implements MessageWriter {
     }
 
     private void send(FlushMode mode, ByteBuffer payload) throws IOException {
+        int more = payload.remaining();
         boolean sent = false;
         try {
             if (compressed) {
@@ -321,6 +325,10 @@ public final class OutgoingMessage implements MessageWriter {
                 end();
                 sender.abandonMessage("a message was refused half-way (§5.4)");
             }
+        }
+        bytes += more;
+        if (mode == FlushMode.LAST) {
+            sender.sent(opcode, bytes);
         }
     }
 

@@ -153,8 +153,8 @@ public final class Output implements SendProgress {
     void countLocked() {
         assert holdsLock();
         appended++;
-        if (!congested && delivery.isQueueing() && inQueueLocked() > options.maxQueuedBytes() / 2) {
-            congested = true;
+        if (delivery.isQueueing() && inQueueLocked() > options.maxQueuedBytes() / 2) {
+            congestLocked(0);
         }
     }
 
@@ -379,9 +379,20 @@ public final class Output implements SendProgress {
         return congested && !broken;
     }
 
-    /** Too much waits: no more is read until all of it has left. */
-    void congest() {
-        congested = true;
+    /**
+     * Too much waits: no more is read until all of it has left.
+     *
+     * @param aside how many bytes wait elsewhere
+     */
+    void congestLocked(long aside) {
+        assert holdsLock();
+        if (!congested) {
+            congested = true;
+        }
+        Observed seen = connection.observed();
+        if (seen != null) {
+            seen.congestedLocked(inQueueLocked() + aside);
+        }
     }
 
     void relieved() {

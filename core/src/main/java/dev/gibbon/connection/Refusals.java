@@ -3,6 +3,7 @@ package dev.gibbon.connection;
 
 import dev.gibbon.CloseCode;
 import dev.gibbon.CloseStatus;
+import dev.gibbon.ConnectionObserver.Refusal;
 import dev.gibbon.Headers;
 import dev.gibbon.TimeSource;
 import dev.gibbon.WebSocketException;
@@ -41,6 +42,7 @@ public final class Refusals {
     private final System.Logger logger = System.getLogger("dev.gibbon.refused");
     private final TimeSource time;
     private final LimitedLog log;
+    private final Observers observers;
     private final boolean tellPeers;
 
     /** By kind of reason, when the last line was. */
@@ -51,11 +53,13 @@ public final class Refusals {
      *
      * @param time the clock that minutes are counted on
      * @param log told of a log that throws
+     * @param observers told of requests
      * @param tellPeers whether peers get to know the reason
      */
-    Refusals(TimeSource time, LimitedLog log, boolean tellPeers) {
+    Refusals(TimeSource time, LimitedLog log, Observers observers, boolean tellPeers) {
         this.time = time;
         this.log = log;
+        this.observers = observers;
         this.tellPeers = tellPeers;
     }
 
@@ -67,6 +71,7 @@ public final class Refusals {
      */
     public UpgradeReply.Refused reply(UpgradeReply.Refused refusal, Optional<SocketAddress> peer, String path) {
         log("request refused with " + refusal.status(), refusal.reason(), peer, path);
+        observers.refused(kind(refusal.status()), refusal.status(), refusal.reason(), path, peer);
         if (!tellPeers || refusal.reason().isEmpty()) {
             return refusal;
         }
@@ -81,6 +86,29 @@ public final class Refusals {
                 .build();
         byte[] body = (status + ": " + reason + "\n").getBytes(StandardCharsets.UTF_8);
         return UpgradeReply.Refused.of(refusal.status(), fields, body, refusal.reason());
+    }
+
+    private static Refusal.Kind kind(int status) {
+        return switch (status) {
+            case 403 -> Refusal.Kind.ORIGIN;
+            case 503 -> Refusal.Kind.LIMIT;
+            default -> Refusal.Kind.HANDSHAKE;
+        };
+    }
+
+    /**
+     * A request to become a WebSocket is answered otherwise: whoever observes is told.
+     *
+     * @param route that it came by; empty for an answer of the server's own
+     */
+    public void answered(int status, String route, Optional<SocketAddress> peer, String path) {
+        if (!route.isEmpty()) {
+            observers.refused(Refusal.Kind.ANSWERED, status, "answered by the route " + route, path, peer);
+        } else if (status == 503) {
+            observers.refused(Refusal.Kind.LIMIT, status, "enough are open, or the server is closing", path, peer);
+        } else {
+            observers.refused(Refusal.Kind.ANSWERED, status, "no route leads there", path, peer);
+        }
     }
 
     /** {@return such a reply in HTTP/1.1, head and body} */

@@ -64,24 +64,34 @@ public final class Sender {
             compressor.sendMessage(this, opcode, payload, until);
             return;
         }
-        long duty;
+        int bytes = payload.remaining();
+        long duty = Delivery.HELD;
         output.lock.lock();
         try {
             if (mustWaitBehindLocked()) {
                 waitBehindLocked(Aside.Written.copyOf(opcode, payload, false), until);
-                return;
+            } else {
+                awaitTurnLocked(until);
+                SendBatch batch = output.batchLocked();
+                boolean borrowed = batch.append(output.outbound(), opcode, true, 0, payload);
+                if (borrowed && received != null) {
+                    batch.received(received);
+                }
+                duty = delivery.countedLocked(borrowed);
             }
-            awaitTurnLocked(until);
-            SendBatch batch = output.batchLocked();
-            boolean borrowed = batch.append(output.outbound(), opcode, true, 0, payload);
-            if (borrowed && received != null) {
-                batch.received(received);
-            }
-            duty = delivery.countedLocked(borrowed);
         } finally {
             output.lock.unlock();
         }
+        sent(opcode, bytes);
         delivery.deliver(duty, until);
+    }
+
+    /** A message is queued, all of it: those who observe are told. Not under the lock, since they may do anything. */
+    void sent(Opcode opcode, long bytes) {
+        Observed seen = connection.observed();
+        if (seen != null) {
+            seen.sent(opcode, bytes);
+        }
     }
 
     /** Sends a whole message as one frame. */
@@ -91,18 +101,19 @@ public final class Sender {
             compressor.sendMessage(this, opcode, ByteBuffer.wrap(payload), until);
             return;
         }
-        long duty;
+        long duty = Delivery.HELD;
         output.lock.lock();
         try {
             if (mustWaitBehindLocked()) {
                 waitBehindLocked(new Aside.Written(opcode, payload.clone(), false), until);
-                return;
+            } else {
+                awaitTurnLocked(until);
+                duty = delivery.countedLocked(output.batchLocked().append(output.outbound(), opcode, payload));
             }
-            awaitTurnLocked(until);
-            duty = delivery.countedLocked(output.batchLocked().append(output.outbound(), opcode, payload));
         } finally {
             output.lock.unlock();
         }
+        sent(opcode, payload.length);
         delivery.deliver(duty, until);
     }
 
@@ -110,18 +121,19 @@ public final class Sender {
     void prepared(EncodedMessage message) throws IOException {
         long until = delivery.writeUntil();
         EncodedMessage.Encoding encoding = encoding(message);
-        long duty;
+        long duty = Delivery.HELD;
         output.lock.lock();
         try {
             if (mustWaitBehindLocked()) {
                 waitBehindLocked(encoding, until);
-                return;
+            } else {
+                awaitTurnLocked(until);
+                duty = delivery.dutyLocked(encoding.appendLocked(output, compressor));
             }
-            awaitTurnLocked(until);
-            duty = delivery.dutyLocked(encoding.appendLocked(output, compressor));
         } finally {
             output.lock.unlock();
         }
+        sent(message.opcode(), message.length());
         delivery.deliver(duty, until);
     }
 
@@ -148,10 +160,23 @@ public final class Sender {
         } finally {
             output.lock.unlock();
         }
+        observeOffer(message, outcome);
         if (drop) {
             WebSocketException _ = dropped();
         }
         return outcome;
+    }
+
+    private void observeOffer(EncodedMessage message, Aside.Offer outcome) {
+        Observed seen = connection.observed();
+        if (seen == null) {
+            return;
+        }
+        switch (outcome) {
+            case QUEUED, QUEUED_FIRST -> seen.sent(message.opcode(), message.length());
+            case MISSED -> seen.broadcastMissed();
+            case CLOSED -> {}
+        }
     }
 
     /** Sends what was offered, for whoever got {@link Aside.Offer#QUEUED_FIRST}. In a turn. */
@@ -361,7 +386,7 @@ public final class Sender {
         if (waitingLocked(inMessage) <= maxQueuedBytes || delivery.mayWait()) {
             return; // Whoever waits until its bytes have left queues no more than one message.
         }
-        output.congest();
+        output.congestLocked(aside == null ? 0 : aside.bytesLocked());
         QueuePolicy queuePolicy = options.queuePolicy();
         if (queuePolicy == QueuePolicy.BLOCK
                 && connection.driver().onThread()

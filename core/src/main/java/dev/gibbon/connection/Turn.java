@@ -141,6 +141,10 @@ public final class Turn implements Driver.Driven {
     }
 
     private void relieved() {
+        Observed seen = connection.observed();
+        if (seen != null) {
+            seen.relieved();
+        }
         try {
             connection.sink().writable();
         } catch (Exception | Error e) {
@@ -163,6 +167,10 @@ public final class Turn implements Driver.Driven {
             connection.mailbox().release();
             connection.driver().leave();
             connection.sink().gone();
+            Observed seen = connection.observed();
+            if (seen != null) {
+                seen.closed();
+            }
         }
     }
 

@@ -158,8 +158,7 @@ public final class Watch implements Ticks.Member {
         } else if ((!pinged || waiting == Input.Waiting.NO) && passed(interval, lastPing, now)) {
             pinged = true;
             lastPing = now;
-            // Whatever comes after it will do: nobody waits for this Pong.
-            connection.controlFrames().pingLater(new byte[0]);
+            connection.controlFrames().pingLater();
         }
     }
 

@@ -53,6 +53,9 @@ public final class WebSocketConnection extends ConnectionFacts implements Connec
     private final Watch watch;
     private final Driver driver;
 
+    /** Null where nobody observes it. */
+    private final @Nullable Observed observed;
+
     /** Where messages go: the mailbox, until a listener takes over. Changed in a turn. */
     private volatile Sink sink;
 
@@ -94,6 +97,7 @@ public final class WebSocketConnection extends ConnectionFacts implements Connec
         this.turn = new Turn(this);
         this.watch = new Watch(this, options, time.nanoTime());
         this.driver = carrier.driver(turn);
+        this.observed = engine.observers().of(this);
     }
 
     /**
@@ -113,6 +117,9 @@ public final class WebSocketConnection extends ConnectionFacts implements Connec
         WebSocketConnection connection =
                 new WebSocketConnection(engine, carrier, role, options, subprotocol, compression, leftover, request);
         engine.register(connection);
+        if (connection.observed != null) {
+            connection.observed.opened();
+        }
         connection.driver.execute(connection.turn::begin);
         return connection;
     }
@@ -166,6 +173,12 @@ public final class WebSocketConnection extends ConnectionFacts implements Connec
 
     Watch watch() {
         return watch;
+    }
+
+    /** {@return what observes it; null where nobody does} */
+    @Nullable
+    Observed observed() {
+        return observed;
     }
 
     /** Something has changed that a turn looks at. Any thread. */

@@ -4,12 +4,12 @@ package dev.gibbon.loop;
 import dev.gibbon.connection.AssemblyBuffers;
 import dev.gibbon.connection.HoldUp;
 import dev.gibbon.connection.Loop;
+import dev.gibbon.connection.Observers;
 import dev.gibbon.connection.ReceivedView;
 import dev.gibbon.connection.SendBatch;
 import dev.gibbon.connection.Workspace;
 import dev.gibbon.deflate.MessageInflater;
 import dev.gibbon.spi.HostLoop;
-import dev.gibbon.support.LimitedLog;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.util.ArrayDeque;
@@ -256,12 +256,12 @@ public abstract sealed class EventLoop implements Loop, Workspace, HostLoop perm
     /**
      * Looks whether the application holds this loop up. {@return whether its thread did anything since the last look}
      */
-    final boolean look(long now, LimitedLog log) {
+    final boolean look(long now, Observers observers) {
         Thread running = thread();
         if (running == null) {
             return false;
         }
-        holdUp.look(now, running, log);
+        holdUp.look(now, running, observers);
         long count = turns.getOpaque();
         boolean awake = busy() || count != turnsSeen;
         turnsSeen = count;

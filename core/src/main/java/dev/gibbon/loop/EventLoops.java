@@ -2,7 +2,7 @@
 package dev.gibbon.loop;
 
 import dev.gibbon.connection.LoopGuard;
-import dev.gibbon.support.LimitedLog;
+import dev.gibbon.connection.Observers;
 import java.util.Arrays;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -59,13 +59,13 @@ public final class EventLoops {
     }
 
     /** Looks whether listeners hold loops up. {@return whether any loop did anything since the last look} */
-    boolean look(long now, LimitedLog log) {
+    boolean look(long now, Observers observers) {
         boolean busy = false;
         for (EventLoop loop : loops) {
-            busy |= loop.look(now, log);
+            busy |= loop.look(now, observers);
         }
         for (EventLoop loop : hosted.get()) {
-            busy |= loop.look(now, log);
+            busy |= loop.look(now, observers);
         }
         return busy;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.loop;
 
+import dev.gibbon.ConnectionObserver;
 import dev.gibbon.ConnectionOptions;
 import dev.gibbon.Role;
 import dev.gibbon.TimeSource;
@@ -14,6 +15,7 @@ import dev.gibbon.spi.Transport;
 import dev.gibbon.support.SystemTimeSource;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -33,13 +35,24 @@ public final class LoopEngine extends Engine {
     }
 
     public LoopEngine(TimeSource time, MaskingKeys maskingKeys, int loops) {
-        this(time, maskingKeys, loops, false);
+        this(time, maskingKeys, loops, false, List.of());
     }
 
-    private LoopEngine(TimeSource time, MaskingKeys maskingKeys, int loops, boolean explainRefusals) {
-        super(time, maskingKeys, explainRefusals);
+    /**
+     * The same.
+     *
+     * @param explainRefusals whether peers may get to know why they were refused
+     * @param observing told what happens to the connections
+     */
+    public LoopEngine(
+            TimeSource time,
+            MaskingKeys maskingKeys,
+            int loops,
+            boolean explainRefusals,
+            List<ConnectionObserver> observing) {
+        super(time, maskingKeys, explainRefusals, observing, null);
         this.loops = new EventLoops(this, loops);
-        this.watch = new LoopWatch(time, log(), this.loops);
+        this.watch = new LoopWatch(time, observers(), this.loops);
     }
 
     /** {@return an engine on the machine's clock, with keys from its cryptographic generator} */
@@ -48,12 +61,17 @@ public final class LoopEngine extends Engine {
     }
 
     public static LoopEngine onSystem(int loops) {
-        return onSystem(loops, false);
+        return onSystem(loops, false, List.of());
     }
 
-    /** The same, where peers may get to know why they were refused. */
-    public static LoopEngine onSystem(int loops, boolean explainRefusals) {
-        return new LoopEngine(new SystemTimeSource(), new SecureMaskingKeys(), loops, explainRefusals);
+    /**
+     * The same.
+     *
+     * @param explainRefusals whether peers may get to know why they were refused
+     * @param observing told what happens to the connections
+     */
+    public static LoopEngine onSystem(int loops, boolean explainRefusals, List<ConnectionObserver> observing) {
+        return new LoopEngine(new SystemTimeSource(), new SecureMaskingKeys(), loops, explainRefusals, observing);
     }
 
     public EventLoops loops() {

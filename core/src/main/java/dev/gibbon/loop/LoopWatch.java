@@ -2,7 +2,7 @@
 package dev.gibbon.loop;
 
 import dev.gibbon.TimeSource;
-import dev.gibbon.support.LimitedLog;
+import dev.gibbon.connection.Observers;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -14,13 +14,13 @@ public final class LoopWatch {
     private static final Duration PERIOD = Duration.ofMillis(50);
 
     private final TimeSource time;
-    private final LimitedLog log;
+    private final Observers observers;
     private final EventLoops loops;
     private final AtomicBoolean watching = new AtomicBoolean();
 
-    LoopWatch(TimeSource time, LimitedLog log, EventLoops loops) {
+    LoopWatch(TimeSource time, Observers observers, EventLoops loops) {
         this.time = time;
-        this.log = log;
+        this.observers = observers;
         this.loops = loops;
     }
 
@@ -38,7 +38,7 @@ public final class LoopWatch {
     private void look() {
         boolean busy = true;
         try {
-            busy = loops.look(time.nanoTime(), log);
+            busy = loops.look(time.nanoTime(), observers);
         } finally {
             if (busy) {
                 schedule();

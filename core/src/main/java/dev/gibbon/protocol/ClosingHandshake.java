@@ -33,11 +33,13 @@ public final class ClosingHandshake {
      * @param state where the connection stands
      * @param sent what our Close frame said, if one was sent
      * @param received what the peer's first Close frame said, if one came
+     * @param receivedFirst whether that came before ours was sent
      */
     public record Progress(
             ConnectionState state,
             @Nullable CloseStatus sent,
-            @Nullable CloseStatus received) {
+            @Nullable CloseStatus received,
+            boolean receivedFirst) {
         /** {@return whether Close frames passed both ways (§7.1.4: such a close is clean)} */
         public boolean complete() {
             return sent != null && received != null;
@@ -49,7 +51,7 @@ public final class ClosingHandshake {
         }
     }
 
-    private static final Progress OPEN = new Progress(ConnectionState.OPEN, null, null);
+    private static final Progress OPEN = new Progress(ConnectionState.OPEN, null, null, false);
 
     /** Changed under this object's monitor, since an idle connection pays for every object; read by any thread. */
     private volatile Progress progress = OPEN;
@@ -82,7 +84,7 @@ public final class ClosingHandshake {
         if (now.state() == ConnectionState.CLOSED || now.sent() != null) {
             return false;
         }
-        progress = new Progress(ConnectionState.CLOSING, status, now.received());
+        progress = new Progress(ConnectionState.CLOSING, status, now.received(), now.receivedFirst());
         return true;
     }
 
@@ -96,7 +98,7 @@ public final class ClosingHandshake {
         if (now.state() == ConnectionState.CLOSED || now.received() != null) {
             return false;
         }
-        progress = new Progress(ConnectionState.CLOSING, now.sent(), status);
+        progress = new Progress(ConnectionState.CLOSING, now.sent(), status, now.sent() == null);
         return true;
     }
 
@@ -110,7 +112,7 @@ public final class ClosingHandshake {
         if (now.state() == ConnectionState.CLOSED) {
             return false;
         }
-        progress = new Progress(ConnectionState.CLOSED, now.sent(), now.received());
+        progress = new Progress(ConnectionState.CLOSED, now.sent(), now.received(), now.receivedFirst());
         return true;
     }
 }

@@ -122,6 +122,10 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
         return id;
     }
 
+    boolean isObserved() {
+        return server.engine().observers().isOn();
+    }
+
     Refusals refusals() {
         return server.engine().refusals();
     }
@@ -348,7 +352,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
     private void serve(ServerExchange exchange) {
         handlerThread = Thread.currentThread();
         try {
-            exchange.serve(server.log());
+            exchange.serve(server.engine());
         } catch (IOException e) {
             server.log().debug("client left", e);
         } finally {

@@ -11,6 +11,7 @@ import dev.gibbon.ListenerFactory;
 import dev.gibbon.RequestException;
 import dev.gibbon.SetCookie;
 import dev.gibbon.Upgrader;
+import dev.gibbon.connection.Engine;
 import dev.gibbon.connection.LoopGuard;
 import dev.gibbon.connection.Refusals;
 import dev.gibbon.connection.RequestContext;
@@ -24,7 +25,6 @@ import dev.gibbon.http.ResponseHead;
 import dev.gibbon.http.ValidRequest;
 import dev.gibbon.spi.Routes;
 import dev.gibbon.spi.UpgradeReply;
-import dev.gibbon.support.LimitedLog;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
@@ -99,7 +99,7 @@ public final class ServerExchange implements Exchange {
      *
      * @throws IOException if the client has left
      */
-    void serve(LimitedLog log) throws IOException {
+    void serve(Engine engine) throws IOException {
         Throwable thrown = run();
         boolean _ = Thread.interrupted(); // Meant for the handler; it would end the closing handshake.
         WebSocketConnection opened = connection;
@@ -112,13 +112,13 @@ public final class ServerExchange implements Exchange {
             return;
         }
         if (thrown != null && isOwnEnd(thrown)) {
-            log.debug("request refused, or its client gone", thrown);
+            engine.log().debug("request refused, or its client gone", thrown);
             return;
         }
         if (thrown != null) {
-            log.applicationThrew(passed ? "a handler" : "a filter", this, thrown);
+            engine.applicationThrew(passed ? "a handler" : "a filter", this, thrown);
         } else if (!answered()) {
-            log.warn("a handler returned without an answer; " + this, null);
+            engine.log().warn("a handler returned without an answer; " + this, null);
         }
         if (!answered()) {
             respond(500, "text/plain", "500 Internal Server Error\n");
@@ -283,6 +283,9 @@ public final class ServerExchange implements Exchange {
         }
         ValidRequest asked = request();
         answer = Answer.RESPONSE;
+        if (http.isObserved() && ServerHandshake.isUpgrade(asked.head().headers())) {
+            http.refusals().answered(status, found.match().pattern(), peerAddress(), path);
+        }
         boolean noBody = status == 204 || status == 304;
         Headers.Builder fields = Headers.builder().addAll(withCookies(headers));
         if (!noBody) {
