@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.servlet;
+
+import dev.gibbon.Connection;
+import dev.gibbon.ConnectionHandler;
+import dev.gibbon.Headers;
+import dev.gibbon.Listener;
+import dev.gibbon.Upgrader;
+import dev.gibbon.WebSocketHost;
+import dev.gibbon.spi.UpgradeReply;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.logging.Logger;
+
+/** Any container, by the streams of the servlet specification: the last resort. */
+final class StreamsContainer implements ServletContainer {
+    private static final Logger LOG = Logger.getLogger(StreamsContainer.class.getPackageName());
+
+    private final AtomicBoolean told = new AtomicBoolean();
+
+    @Override
+    public boolean received(HttpServletRequest request) {
+        return true;
+    }
+
+    @Override
+    public void upgrade(
+            WebSocketHost host,
+            Upgrader upgrader,
+            HttpServletRequest request,
+            HttpServletResponse response,
+            ConnectionHandler handler)
+            throws IOException {
+        upgradeTo(host, upgrader, request, response, connection -> {
+            Thread _ = host.serve(connection, handler);
+        });
+    }
+
+    @Override
+    public void upgrade(
+            WebSocketHost host,
+            Upgrader upgrader,
+            HttpServletRequest request,
+            HttpServletResponse response,
+            Listener listener)
+            throws IOException {
+        upgradeTo(host, upgrader, request, response, connection -> connection.listen(listener));
+    }
+
+    private void upgradeTo(
+            WebSocketHost host,
+            Upgrader upgrader,
+            HttpServletRequest request,
+            HttpServletResponse response,
+            Consumer<Connection> taker)
+            throws IOException {
+        if (told.compareAndSet(false, true)) {
+            LOG.warning("no adapter for " + request.getClass().getName() + ": its WebSockets run over servlet streams,"
+                    + " a thread each; gibbon-tomcat, gibbon-jetty or gibbon-undertow does without");
+        }
+        UpgradeReply reply = host.reply(upgrader, ServletHandshake.of(request), Headers.of());
+        ServletHandshake.answer(reply, response);
+        if (reply instanceof UpgradeReply.Accepted accepted) {
+            try {
+                request.upgrade(StreamUpgrade.class).begin(streams -> {
+                    try (accepted) {
+                        taker.accept(host.open(accepted, streams, ByteBuffer.allocate(0)));
+                    }
+                });
+            } catch (ServletException e) {
+                accepted.close();
+                throw new IOException("the container does not upgrade", e);
+            }
+        }
+    }
+
+    /** Answers a request that asks for no WebSocket, as its opening handshake is refused. */
+    static void refuse(WebSocketHost host, Upgrader upgrader, HttpServletRequest request, HttpServletResponse response)
+            throws IOException {
+        UpgradeReply reply = host.reply(upgrader, ServletHandshake.of(request), Headers.of());
+        if (reply instanceof UpgradeReply.Accepted accepted) {
+            accepted.close();
+            throw new IllegalStateException("this request asks for a WebSocket");
+        }
+        ServletHandshake.answer(reply, response);
+    }
+}
