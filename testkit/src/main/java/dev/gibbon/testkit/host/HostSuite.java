@@ -3,7 +3,7 @@ package dev.gibbon.testkit.host;
 
 import static org.junit.jupiter.api.Assumptions.abort;
 
-import java.nio.file.Path;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
@@ -14,7 +14,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
@@ -40,9 +39,6 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 public abstract class HostSuite {
     private final Map<Wire, Scene> shared = new EnumMap<>(Wire.class);
     private @Nullable TlsFiles tls;
-
-    @TempDir
-    private Path directory;
 
     /** For subclasses. */
     protected HostSuite() {}
@@ -119,7 +115,8 @@ public abstract class HostSuite {
     private TlsFiles tls() throws Exception {
         TlsFiles files = tls;
         if (files == null) {
-            files = TlsFiles.generate(directory);
+            // A TempDir goes with each test, but the servers that show the key go on.
+            files = TlsFiles.generate(Files.createTempDirectory("gibbon-suite"));
             tls = files;
         }
         return files;
@@ -153,6 +150,10 @@ public abstract class HostSuite {
     void stop() throws Exception {
         for (Scene scene : started()) {
             scene.close();
+        }
+        if (tls != null) {
+            Files.delete(tls.keyStore());
+            Files.delete(tls.keyStore().getParent());
         }
         cannot().forEach((ability, reason) ->
                 System.out.println(getClass().getSimpleName() + " cannot do " + ability + ": " + reason));
