@@ -25,9 +25,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What WebSockets share whose requests another server has received: event loops, buffers, a limit and an end. An
@@ -69,9 +71,10 @@ public final class WebSocketHost implements AutoCloseable {
 
     /**
      * {@return the answer to a request} Like {@link Upgrader#reply}, but 503 once {@linkplain
-     * Builder#maxConnections enough} connections are open or this host is {@linkplain #close closed}; and a refusal
-     * is noted in the log, each reason once a minute, and {@linkplain Builder#explainRefusals explained} to the
-     * client if it is to know. Does not block, unless the {@link OriginPolicy} does.
+     * Builder#maxConnections enough} connections are open or this host {@linkplain #drain drains} or is {@linkplain
+     * #close closed}; and a refusal is noted in the log, each reason once a minute, and {@linkplain
+     * Builder#explainRefusals explained} to the client if it is to know. Does not block, unless the {@link
+     * OriginPolicy} does.
      *
      * @param upgrader checks the opening handshake
      * @param request what the client sent
@@ -82,10 +85,7 @@ public final class WebSocketHost implements AutoCloseable {
         Objects.requireNonNull(upgrader, "upgrader");
         Objects.requireNonNull(request, "request");
         Objects.requireNonNull(extra, "extra");
-        UpgradeReply reply = hosting.isClosing() || connectionCount() >= maxConnections
-                ? unavailable()
-                : upgrader.reply(request, extra);
-        return switch (reply) {
+        return switch (checked(upgrader, request, extra)) {
             case UpgradeReply.Refused refused ->
                 engine.refusals().reply(refused, request.peerAddress(), request.path());
             case UpgradeReply.Accepted accepted -> accepted;
@@ -114,12 +114,13 @@ public final class WebSocketHost implements AutoCloseable {
                 "the application threw");
     }
 
-    private UpgradeReply.Refused unavailable() {
-        return UpgradeReply.Refused.of(
-                503,
-                Headers.of("Retry-After", "5", "Content-Type", "text/plain; charset=utf-8"),
-                "503 Service Unavailable\n".getBytes(StandardCharsets.US_ASCII),
-                hosting.isClosing() ? "this host is closed" : maxConnections + " connections are open");
+    private UpgradeReply checked(Upgrader upgrader, UpgradeRequest request, Headers extra) {
+        if (hosting.isClosing()) {
+            return Hosting.unavailable("this host is closed");
+        }
+        return connectionCount() >= maxConnections
+                ? Hosting.unavailable(maxConnections + " connections are open")
+                : hosting.reply(upgrader, request, extra);
     }
 
     /**
@@ -252,6 +253,28 @@ public final class WebSocketHost implements AutoCloseable {
     }
 
     // ---- The end
+
+    /**
+     * Has the connections leave that are open now, the oldest first and evenly over a time, so that their clients do
+     * not all come back to other servers at once. Requests that come from now on get 503, and what opens all the
+     * same, since its request was answered before, is closed at once. Does not wait; {@link #close} then ends the
+     * rest.
+     *
+     * @param code what the Close frames say, such as {@link CloseCode#GOING_AWAY} or {@link
+     *     CloseCode#SERVICE_RESTART}
+     * @param over the time to spread them over; zero for all at once
+     * @return a future of the caller's own that completes once the last of them has been sent its Close frame; of a
+     *     second call that of the first, which alone counts
+     * @throws IllegalArgumentException if the code may not be sent (RFC 6455 §7.4), or the time is negative
+     */
+    public CompletableFuture<@Nullable Void> drain(CloseCode code, Duration over) {
+        return hosting.drain(Objects.requireNonNull(code, "code"), Arguments.notNegative("over", over));
+    }
+
+    /** {@return whether this host takes no more connections, since it {@linkplain #drain drains} or is closed} */
+    public boolean isDraining() {
+        return hosting.isDraining() || hosting.isClosing();
+    }
 
     /**
      * Closes every connection with 1001, and drops after the {@linkplain Builder#shutdownTimeout shutdown timeout}

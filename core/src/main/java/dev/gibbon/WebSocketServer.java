@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
@@ -90,6 +91,28 @@ public final class WebSocketServer implements AutoCloseable {
     /** {@return how many transports are open, WebSockets and others} */
     public int connectionCount() {
         return server.openCount();
+    }
+
+    /**
+     * Has the WebSockets leave that are open now, the oldest first and evenly over a time, so that their clients do
+     * not all come back to other servers at once. Requests for more get 503 with Retry-After from now on, and what
+     * opens all the same, since its request was answered before, is closed at once; other routes, such as one that
+     * tells a balancer how the server is, go on. Does not wait; {@link #close} then ends the rest.
+     *
+     * @param code what the Close frames say, such as {@link CloseCode#GOING_AWAY} or {@link
+     *     CloseCode#SERVICE_RESTART}
+     * @param over the time to spread them over; zero for all at once
+     * @return a future of the caller's own that completes once the last of them has been sent its Close frame; of a
+     *     second call that of the first, which alone counts
+     * @throws IllegalArgumentException if the code may not be sent (RFC 6455 §7.4), or the time is negative
+     */
+    public CompletableFuture<@Nullable Void> drain(CloseCode code, Duration over) {
+        return server.drain(Objects.requireNonNull(code, "code"), Arguments.notNegative("over", over));
+    }
+
+    /** {@return whether this server takes no more WebSockets, since it {@linkplain #drain drains} or is closed} */
+    public boolean isDraining() {
+        return server.isDraining();
     }
 
     /**

@@ -3,22 +3,31 @@ package dev.gibbon.server;
 
 import dev.gibbon.CloseCode;
 import dev.gibbon.CloseStatus;
+import dev.gibbon.Headers;
 import dev.gibbon.Role;
+import dev.gibbon.Upgrader;
 import dev.gibbon.connection.Carrier;
 import dev.gibbon.connection.RequestContext;
 import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.loop.LoopEngine;
+import dev.gibbon.spi.UpgradeReply;
+import dev.gibbon.spi.UpgradeRequest;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** The WebSockets of one server or host, from their opening to the end of all. Any thread. */
 public final class Hosting {
     private final LoopEngine engine;
     private final Duration shutdownTimeout;
     private final AtomicBoolean closing = new AtomicBoolean();
+    private final AtomicReference<@Nullable Drain> drain = new AtomicReference<>();
     private final CountDownLatch ended = new CountDownLatch(1);
 
     /** On an engine that ends with it. */
@@ -29,6 +38,20 @@ public final class Hosting {
 
     public LoopEngine engine() {
         return engine;
+    }
+
+    /** {@return the answer to a request, which is 503 once those that are open are to leave} */
+    public UpgradeReply reply(Upgrader upgrader, UpgradeRequest request, Headers extra) {
+        return isDraining() ? unavailable("this server drains") : upgrader.reply(request, extra);
+    }
+
+    /** {@return a refusal of a request that another server, or this one later, may accept} */
+    public static UpgradeReply.Refused unavailable(String why) {
+        return UpgradeReply.Refused.of(
+                503,
+                Headers.of("Retry-After", "5", "Content-Type", "text/plain; charset=utf-8"),
+                "503 Service Unavailable\n".getBytes(StandardCharsets.US_ASCII),
+                why);
     }
 
     /**
@@ -49,10 +72,36 @@ public final class Hosting {
                 leftover,
                 request);
         connection.lifecycle().onClosed(ending);
+        Drain leaving = drain.get();
         if (isClosing()) {
             goAway(connection);
+        } else if (leaving != null) {
+            leaving.close(connection);
         }
         return connection;
+    }
+
+    /**
+     * Has the connections leave that are open now, one after the other over a time, and takes no more.
+     *
+     * @return completes once the last has been told; the second time that of the first
+     */
+    public CompletableFuture<@Nullable Void> drain(CloseCode code, Duration over) {
+        Drain begun = new Drain(engine.time(), code);
+        Drain known = drain.compareAndExchange(null, begun);
+        if (known != null) {
+            return known.told();
+        }
+        if (isClosing()) {
+            begun.end();
+        } else {
+            begun.begin(engine, over);
+        }
+        return begun.told();
+    }
+
+    public boolean isDraining() {
+        return drain.get() != null;
     }
 
     public boolean isClosing() {
@@ -97,6 +146,10 @@ public final class Hosting {
     /** Lets no more connections stay open, and has those that are close. Does not wait. */
     void goAway() {
         closing.set(true);
+        Drain leaving = drain.get();
+        if (leaving != null) {
+            leaving.end();
+        }
         engine.connections().forEach(Hosting::goAway);
     }
 

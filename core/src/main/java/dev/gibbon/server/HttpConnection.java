@@ -4,10 +4,10 @@ package dev.gibbon.server;
 import dev.gibbon.Headers;
 import dev.gibbon.Listener;
 import dev.gibbon.TimeSource;
+import dev.gibbon.Upgrader;
 import dev.gibbon.connection.Carrier;
 import dev.gibbon.connection.Driver;
 import dev.gibbon.connection.Ending;
-import dev.gibbon.connection.HandlerRun;
 import dev.gibbon.connection.HoldUp;
 import dev.gibbon.connection.Refusals;
 import dev.gibbon.connection.RequestContext;
@@ -114,6 +114,10 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
 
     // ---- Any thread
 
+    HttpSide server() {
+        return server;
+    }
+
     Stream stream() {
         return stream;
     }
@@ -122,21 +126,17 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
         return id;
     }
 
-    boolean isObserved() {
-        return server.engine().observers().isOn();
+    boolean isSecure() {
+        return secure;
+    }
+
+    /** {@return the answer to an opening handshake that came by this transport} */
+    UpgradeReply reply(Upgrader upgrader, ValidRequest request, Headers extra) {
+        return server.reply(upgrader, request.openingRequest(secure), extra);
     }
 
     Refusals refusals() {
         return server.engine().refusals();
-    }
-
-    /** {@return the run of a handler on the calling thread} */
-    HandlerRun newRun() {
-        return new HandlerRun(server.engine().time());
-    }
-
-    boolean isSecure() {
-        return secure;
     }
 
     /** {@return whether no request is being answered, so that nothing is lost by closing the transport} */
@@ -315,7 +315,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
         holdUp.begin(route.listener());
         try {
             wholeBytes = route.listener().wholeMessageBytes();
-            reply = route.upgrader().reply(request.openingRequest(secure), Headers.of());
+            reply = reply(route.upgrader(), request, Headers.of());
         } catch (RuntimeException | Error e) {
             // Code of the application, which is asked again there.
             server.log().debug("an origin policy or a listener threw on a loop", e);

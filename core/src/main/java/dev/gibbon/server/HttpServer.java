@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.server;
 
+import dev.gibbon.CloseCode;
 import dev.gibbon.Headers;
+import dev.gibbon.Upgrader;
 import dev.gibbon.connection.Carrier;
 import dev.gibbon.connection.RequestContext;
 import dev.gibbon.connection.WebSocketConnection;
@@ -10,6 +12,8 @@ import dev.gibbon.loop.Carriers;
 import dev.gibbon.loop.LoopEngine;
 import dev.gibbon.loop.SelectorLoop;
 import dev.gibbon.spi.Transport;
+import dev.gibbon.spi.UpgradeReply;
+import dev.gibbon.spi.UpgradeRequest;
 import dev.gibbon.support.LimitedLog;
 import dev.gibbon.transport.ChannelTransport;
 import dev.gibbon.transport.TlsEngines;
@@ -25,6 +29,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -143,6 +148,11 @@ public final class HttpServer implements HttpSide {
     // ---- What the accepted transports ask
 
     @Override
+    public UpgradeReply reply(Upgrader upgrader, UpgradeRequest request, Headers extra) {
+        return webSockets.reply(upgrader, request, extra);
+    }
+
+    @Override
     public WebSocketConnection open(
             HttpConnection from, Opening opening, Carrier carrier, ByteBuffer leftover, RequestContext request) {
         if (!open.remove(from)) { // Aborted meanwhile, and so counted as ended; it ends once more.
@@ -192,6 +202,15 @@ public final class HttpServer implements HttpSide {
     }
 
     // ---- The end
+
+    /** Has the WebSockets leave over a time, and takes no more; {@return completes once the last has been told} */
+    public CompletableFuture<@Nullable Void> drain(CloseCode code, Duration over) {
+        return webSockets.drain(code, over);
+    }
+
+    public boolean isDraining() {
+        return webSockets.isDraining() || shuttingDown.get();
+    }
 
     /** Ends all, waits for it, and drops what is left when the time is up. On a loop's thread it goes on elsewhere. */
     public void close() {

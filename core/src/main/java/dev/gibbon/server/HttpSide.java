@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.server;
 
+import dev.gibbon.Headers;
+import dev.gibbon.Upgrader;
 import dev.gibbon.connection.Carrier;
 import dev.gibbon.connection.RequestContext;
 import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.http.HeadLimits;
 import dev.gibbon.loop.LoopEngine;
+import dev.gibbon.spi.UpgradeReply;
+import dev.gibbon.spi.UpgradeRequest;
 import dev.gibbon.support.LimitedLog;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 
 /** What an accepted transport asks of the server that it belongs to. Any thread. */
 public interface HttpSide {
+    /** {@return the answer to an opening handshake} */
+    UpgradeReply reply(Upgrader upgrader, UpgradeRequest request, Headers extra);
+
     /** Opens the WebSocket that {@code from} has become; {@code leftover} came behind its request. */
     WebSocketConnection open(
             HttpConnection from, Opening opening, Carrier carrier, ByteBuffer leftover, RequestContext request);

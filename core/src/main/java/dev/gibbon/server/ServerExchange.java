@@ -12,6 +12,7 @@ import dev.gibbon.RequestException;
 import dev.gibbon.SetCookie;
 import dev.gibbon.Upgrader;
 import dev.gibbon.connection.Engine;
+import dev.gibbon.connection.HandlerRun;
 import dev.gibbon.connection.LoopGuard;
 import dev.gibbon.connection.Refusals;
 import dev.gibbon.connection.RequestContext;
@@ -283,7 +284,8 @@ public final class ServerExchange implements Exchange {
         }
         ValidRequest asked = request();
         answer = Answer.RESPONSE;
-        if (http.isObserved() && ServerHandshake.isUpgrade(asked.head().headers())) {
+        if (http.server().engine().observers().isOn()
+                && ServerHandshake.isUpgrade(asked.head().headers())) {
             http.refusals().answered(status, found.match().pattern(), peerAddress(), path);
         }
         boolean noBody = status == 204 || status == 304;
@@ -319,7 +321,7 @@ public final class ServerExchange implements Exchange {
 
     public Connection upgrade(Upgrader upgrader, Headers extra) throws IOException {
         requireUnanswered();
-        try (Opening opening = accepted(upgrader.reply(request().openingRequest(http.isSecure()), extra))) {
+        try (Opening opening = accepted(http.reply(upgrader, request(), extra))) {
             return upgrade(opening);
         }
     }
@@ -327,7 +329,7 @@ public final class ServerExchange implements Exchange {
     /** Upgrades, and gives the connection to the listener that {@code factory} finds for it, unless that responds. */
     void listen(Upgrader upgrader, ListenerFactory factory) throws Exception {
         requireUnanswered();
-        try (Opening opening = accepted(upgrader.reply(request().openingRequest(http.isSecure()), Headers.of()))) {
+        try (Opening opening = accepted(http.reply(upgrader, request(), Headers.of()))) {
             Listener listener = factory.listener(this);
             if (answer == Answer.RESPONSE) {
                 return;
@@ -361,8 +363,9 @@ public final class ServerExchange implements Exchange {
         if (!opening.upgrader().keepsRequestHeaders()) {
             request = null;
         }
+        HandlerRun run = new HandlerRun(http.server().engine().time());
         WebSocketConnection opened =
-                http.open(opening, RequestContext.routed(http.id(), route(), path, attributes, http.newRun()));
+                http.open(opening, RequestContext.routed(http.id(), route(), path, attributes, run));
         connection = opened;
         return opened;
     }

@@ -57,6 +57,14 @@ public final class Arguments {
         return value;
     }
 
+    /** {@return {@code value}, which is zero or more, and no longer than nanoseconds can count} */
+    public static Duration notNegative(String name, Duration value) {
+        if (Objects.requireNonNull(value, name).isNegative()) {
+            throw new IllegalArgumentException(name + " must not be negative: " + value);
+        }
+        return value.isZero() ? value : positive(name, value);
+    }
+
     /** {@return the values, none of them null} */
     public static <T> List<T> list(String name, T[] values) {
         for (int i = 0; i < Objects.requireNonNull(values, name).length; i++) {
