@@ -58,7 +58,8 @@ abstract class OpeningTests {
                 HttpHead head = peer.response();
                 assertEquals(status, head.status(), head.toString());
                 String body = Scene.body(peer, head);
-                assertTrue(body.startsWith(status + " "), body);
+                // A page of the host's own will do: it may find the fault before Gibbon can.
+                assertTrue(body.contains(status + " "), body);
                 if (status == 426 && good.equals(VERSION)) {
                     assertEquals(Optional.of("13"), head.header("Sec-WebSocket-Version"));
                 }
