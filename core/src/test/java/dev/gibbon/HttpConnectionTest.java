@@ -203,6 +203,7 @@ class HttpConnectionTest {
         SSLContext context = TestTls.context(directory);
         WebSocketServer.Builder builder = WebSocketServer.builder()
                 .bind("localhost", 0)
+                .handshakeTimeout(Duration.ofMinutes(1))
                 .handle("/page", exchange -> exchange.respond(200, Headers.of(), page));
         try (WebSocketServer server = (secure ? builder.tls(context) : builder).start()) {
             String request = "GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n";
