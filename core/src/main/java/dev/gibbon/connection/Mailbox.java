@@ -264,8 +264,15 @@ public final class Mailbox implements Sink {
         return "a mailbox"; // It calls nobody.
     }
 
+    /** Wakes the reader if there is something for it: a turn may have brought a Ping, or nothing. */
     @Override
     public void settle() {
+        if (put != taken) {
+            wake();
+        }
+    }
+
+    private void wake() {
         Thread waits = waiter;
         if (waits != null) {
             LockSupport.unpark(waits);
@@ -276,7 +283,7 @@ public final class Mailbox implements Sink {
     @Override
     public void end() {
         ended = true;
-        settle();
+        wake();
     }
 
     /** {@return the oldest item that waits, if there is one} Reader, or, once a listener has taken over, a turn. */
@@ -438,7 +445,7 @@ public final class Mailbox implements Sink {
             return known;
         }
         disarm(known);
-        return new Alarm(at, time.schedule(Duration.ofNanos(left), this::settle));
+        return new Alarm(at, time.schedule(Duration.ofNanos(left), this::wake));
     }
 
     private static void disarm(@Nullable Alarm alarm) {
