@@ -301,7 +301,9 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
         }
         state = State.ANSWERING;
         ServerExchange exchange = new ServerExchange(this, request, found);
-        Thread _ = Thread.ofVirtual().name("gibbon-http-" + id).start(() -> serve(exchange));
+        Thread thread = Thread.ofVirtual().name("gibbon-http-" + id).unstarted(exchange::run);
+        handlerThread = thread;
+        thread.start();
     }
 
     /**
@@ -349,16 +351,10 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
 
     // ---- The handler's thread
 
-    private void serve(ServerExchange exchange) {
-        handlerThread = Thread.currentThread();
-        try {
-            exchange.serve(server.engine());
-        } catch (IOException e) {
-            server.log().debug("client left", e);
-        } finally {
-            handlerThread = null;
-            driver.execute(() -> served(exchange));
-        }
+    /** It has ended, and this transport has not become a WebSocket. */
+    void handlerEnded(ServerExchange exchange) {
+        handlerThread = null;
+        driver.execute(() -> served(exchange));
     }
 
     /** Opens the WebSocket; what came behind the request is its first input. A turn does, too. */

@@ -51,7 +51,9 @@ public final class ServerExchange implements Exchange {
         UPGRADE
     }
 
-    private final HttpConnection http;
+    /** Let go by an upgrade, as it costs a third of a kilobyte: the transport is the WebSocket's then. */
+    private @Nullable HttpConnection http;
+
     private final HttpRoutes.Found found;
     private final String method;
     private final String target;
@@ -95,13 +97,31 @@ public final class ServerExchange implements Exchange {
                 && !TokenList.contains(request.head().headers().all("Connection"), "close");
     }
 
-    /**
-     * Has the handler answer, on the calling thread, and sees to it that there is an answer.
-     *
-     * @throws IOException if the client has left
-     */
-    void serve(Engine engine) throws IOException {
-        Throwable thrown = run();
+    /** Has the handler answer, on the calling thread, and sees to it that there is an answer. */
+    void run() {
+        Engine engine = http().server().engine();
+        try {
+            serve(engine);
+        } catch (IOException e) {
+            engine.log().debug("client left", e);
+        } finally {
+            HttpConnection still = http;
+            if (still != null) {
+                still.handlerEnded(this);
+            }
+        }
+    }
+
+    private HttpConnection http() {
+        HttpConnection known = http;
+        if (known == null) {
+            throw new IllegalStateException("a WebSocket has the transport");
+        }
+        return known;
+    }
+
+    private void serve(Engine engine) throws IOException {
+        Throwable thrown = handle();
         boolean _ = Thread.interrupted(); // Meant for the handler; it would end the closing handshake.
         WebSocketConnection opened = connection;
         if (opened != null) {
@@ -134,12 +154,12 @@ public final class ServerExchange implements Exchange {
                 Headers.of("Content-Type", "text/plain; charset=utf-8"),
                 text.getBytes(StandardCharsets.US_ASCII),
                 String.valueOf(fault.getMessage()));
-        UpgradeReply.Refused told = http.refusals().reply(refusal, peerAddress(), path);
+        UpgradeReply.Refused told = http().refusals().reply(refusal, peerAddress(), path);
         respond(told.status(), told.headers(), told.body());
     }
 
     /** {@return what the handler threw; null if it returned} */
-    private @Nullable Throwable run() {
+    private @Nullable Throwable handle() {
         try {
             if (passes()) {
                 found.handler().handle(this);
@@ -243,17 +263,20 @@ public final class ServerExchange implements Exchange {
 
     @Override
     public Optional<SocketAddress> peerAddress() {
-        return http.stream().peerAddress();
+        WebSocketConnection opened = connection;
+        return opened != null ? opened.peerAddress() : http().stream().peerAddress();
     }
 
     @Override
     public Optional<SocketAddress> localAddress() {
-        return http.stream().localAddress();
+        WebSocketConnection opened = connection;
+        return opened != null ? opened.localAddress() : http().stream().localAddress();
     }
 
     @Override
     public Optional<SSLSession> tlsSession() {
-        return http.stream().tlsSession();
+        WebSocketConnection opened = connection;
+        return opened != null ? opened.tlsSession() : http().stream().tlsSession();
     }
 
     @Override
@@ -284,9 +307,9 @@ public final class ServerExchange implements Exchange {
         }
         ValidRequest asked = request();
         answer = Answer.RESPONSE;
-        if (http.server().engine().observers().isOn()
+        if (http().server().engine().observers().isOn()
                 && ServerHandshake.isUpgrade(asked.head().headers())) {
-            http.refusals().answered(status, found.match().pattern(), peerAddress(), path);
+            http().refusals().answered(status, found.match().pattern(), peerAddress(), path);
         }
         boolean noBody = status == 204 || status == 304;
         Headers.Builder fields = Headers.builder().addAll(withCookies(headers));
@@ -321,7 +344,7 @@ public final class ServerExchange implements Exchange {
 
     public Connection upgrade(Upgrader upgrader, Headers extra) throws IOException {
         requireUnanswered();
-        try (Opening opening = accepted(http.reply(upgrader, request(), extra))) {
+        try (Opening opening = accepted(http().reply(upgrader, request(), extra))) {
             return upgrade(opening);
         }
     }
@@ -329,7 +352,7 @@ public final class ServerExchange implements Exchange {
     /** Upgrades, and gives the connection to the listener that {@code factory} finds for it, unless that responds. */
     void listen(Upgrader upgrader, ListenerFactory factory) throws Exception {
         requireUnanswered();
-        try (Opening opening = accepted(http.reply(upgrader, request(), Headers.of()))) {
+        try (Opening opening = accepted(http().reply(upgrader, request(), Headers.of()))) {
             Listener listener = factory.listener(this);
             if (answer == Answer.RESPONSE) {
                 return;
@@ -348,7 +371,7 @@ public final class ServerExchange implements Exchange {
             case UpgradeReply.Refused refused -> {
                 keepAlive = false;
                 answer = Answer.RESPONSE;
-                write(Refusals.bytes(http.refusals().reply(refused, peerAddress(), path)));
+                write(Refusals.bytes(http().refusals().reply(refused, peerAddress(), path)));
                 HandshakeException refusal = new HandshakeException(refused.status(), refused.reason());
                 ownEnd = refusal;
                 throw refusal;
@@ -363,10 +386,11 @@ public final class ServerExchange implements Exchange {
         if (!opening.upgrader().keepsRequestHeaders()) {
             request = null;
         }
-        HandlerRun run = new HandlerRun(http.server().engine().time());
+        HandlerRun run = new HandlerRun(http().server().engine().time());
         WebSocketConnection opened =
-                http.open(opening, RequestContext.routed(http.id(), route(), path, attributes, run));
+                http().open(opening, RequestContext.routed(http().id(), route(), path, attributes, run));
         connection = opened;
+        http = null;
         return opened;
     }
 
@@ -383,7 +407,7 @@ public final class ServerExchange implements Exchange {
             return fields;
         }
         Headers.Builder all = Headers.builder().addAll(fields);
-        cookies.forEach(cookie -> all.add("Set-Cookie", cookie.fieldValue(http.isSecure())));
+        cookies.forEach(cookie -> all.add("Set-Cookie", cookie.fieldValue(http().isSecure())));
         return all.build();
     }
 
@@ -398,9 +422,9 @@ public final class ServerExchange implements Exchange {
     }
 
     private void write(ByteBuffer... answer) throws IOException {
-        http.requireInTime();
+        http().requireInTime();
         try {
-            http.write(answer);
+            http().write(answer);
         } catch (IOException e) {
             ownEnd = e;
             throw e;
@@ -410,7 +434,9 @@ public final class ServerExchange implements Exchange {
     /** {@return the request for a log: nothing that the peer chose is in it but its address} */
     @Override
     public String toString() {
-        return "HTTP request " + http.id() + (route().isEmpty() ? "" : ", route " + route())
+        WebSocketConnection opened = connection;
+        long id = opened != null ? opened.id() : http().id();
+        return "HTTP request " + id + (route().isEmpty() ? "" : ", route " + route())
                 + peerAddress().map(address -> ", peer " + address).orElse("");
     }
 }
