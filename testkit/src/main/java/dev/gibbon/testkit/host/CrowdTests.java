@@ -11,14 +11,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Many connections come and go, in every way to go, and none is lost or left. */
-abstract class CrowdTests {
+abstract class CrowdTests extends SharedTests {
     private static final int CONNECTIONS = 1000;
     private static final int AT_A_TIME = 20;
 
-    private final HostSuite suite;
-
     CrowdTests(HostSuite suite) {
-        this.suite = suite;
+        super(suite);
     }
 
     @ParameterizedTest

@@ -14,24 +14,13 @@ import java.util.List;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.LogRecord;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Connections end as they are ended, by either side, and harm nobody else. */
-abstract class EndTests {
-    private final HostSuite suite;
-
+abstract class EndTests extends SharedTests {
     EndTests(HostSuite suite) {
-        this.suite = suite;
-    }
-
-    @AfterEach
-    void nothingIsLeft() throws Exception {
-        for (Scene scene : suite.started()) {
-            scene.awaitNone();
-            scene.awaitIdle();
-        }
+        super(suite);
     }
 
     private static CloseStatus end(Connection connection) throws Exception {

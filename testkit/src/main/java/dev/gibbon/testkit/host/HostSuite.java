@@ -3,17 +3,20 @@ package dev.gibbon.testkit.host;
 
 import static org.junit.jupiter.api.Assumptions.abort;
 
-import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
@@ -39,6 +42,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 public abstract class HostSuite {
     private final Map<Wire, Scene> shared = new EnumMap<>(Wire.class);
     private @Nullable TlsFiles tls;
+    private @Nullable Path directory;
 
     /** For subclasses. */
     protected HostSuite() {}
@@ -84,6 +88,11 @@ public abstract class HostSuite {
 
     // ---- What the tests share
 
+    @BeforeAll
+    void prepare(@TempDir Path files) {
+        directory = files;
+    }
+
     /** {@return the site on the server that tests share} */
     Scene shared(Wire wire) throws Exception {
         requireWire(wire);
@@ -115,8 +124,7 @@ public abstract class HostSuite {
     private TlsFiles tls() throws Exception {
         TlsFiles files = tls;
         if (files == null) {
-            // A TempDir goes with each test, but the servers that show the key go on.
-            files = TlsFiles.generate(Files.createTempDirectory("gibbon-suite"));
+            files = TlsFiles.generate(Objects.requireNonNull(directory, "directory"));
             tls = files;
         }
         return files;
@@ -150,10 +158,6 @@ public abstract class HostSuite {
     void stop() throws Exception {
         for (Scene scene : started()) {
             scene.close();
-        }
-        if (tls != null) {
-            Files.delete(tls.keyStore());
-            Files.delete(tls.keyStore().getParent());
         }
         cannot().forEach((ability, reason) ->
                 System.out.println(getClass().getSimpleName() + " cannot do " + ability + ": " + reason));

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Messages come back as they went. */
-abstract class MessageTests {
+abstract class MessageTests extends SharedTests {
     private static final List<Integer> SIZES = List.of(0, 1, 125, 126, 65_535, 65_536, 1 << 20, 16 << 20);
     private static final int MASKING_KEY = 0x01020304;
 
@@ -29,10 +29,8 @@ abstract class MessageTests {
 
     private static final int PIPELINED_BYTES = 504;
 
-    private final HostSuite suite;
-
     MessageTests(HostSuite suite) {
-        this.suite = suite;
+        super(suite);
     }
 
     @ParameterizedTest

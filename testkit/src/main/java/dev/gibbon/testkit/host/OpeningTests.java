@@ -17,13 +17,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Requests become WebSockets, or are refused, beside others that are neither. */
-abstract class OpeningTests {
+abstract class OpeningTests extends SharedTests {
     private static final String VERSION = "Sec-WebSocket-Version: 13";
 
-    private final HostSuite suite;
-
     OpeningTests(HostSuite suite) {
-        this.suite = suite;
+        super(suite);
     }
 
     // ---- Refused

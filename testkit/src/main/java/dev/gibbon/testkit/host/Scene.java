@@ -15,6 +15,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A site that a host serves, and clients for it. */
 final class Scene implements AutoCloseable {
@@ -27,8 +28,9 @@ final class Scene implements AutoCloseable {
 
     final Served served = new Served();
     final Site site;
-    final RunningHost running;
+    private final RunningHost running;
     private final HostSuite suite;
+    private final AtomicBoolean stopped = new AtomicBoolean();
 
     Scene(HostSuite suite, Optional<TlsFiles> tls, Optional<Duration> idle) throws Exception {
         this.suite = suite;
@@ -159,12 +161,20 @@ final class Scene implements AutoCloseable {
         suite.closeConnections(site, running);
     }
 
+    /** Stops the server, the first time. */
+    void stop() throws Exception {
+        if (stopped.compareAndSet(false, true)) {
+            running.close();
+        }
+    }
+
     /** Closes the connections, and stops the server then. */
     @Override
     public void close() throws Exception {
-        try (running) {
+        try {
             closeConnections();
         } finally {
+            stop();
             site.host().close();
         }
     }

@@ -11,16 +11,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A WebSocket outlives what the host allows a request. */
-abstract class SilenceTests {
+abstract class SilenceTests extends SharedTests {
     private static final Duration IDLE = Duration.ofSeconds(1);
 
     /** A host with so short a patience may lose it with an opening handshake on a busy machine. */
     private static final int ATTEMPTS = 20;
 
-    private final HostSuite suite;
-
     SilenceTests(HostSuite suite) {
-        this.suite = suite;
+        super(suite);
     }
 
     @ParameterizedTest

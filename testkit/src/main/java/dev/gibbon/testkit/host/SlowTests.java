@@ -14,11 +14,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What waits for a side that does not read is bounded, nothing of it is lost, and the others go on. */
-abstract class SlowTests {
-    private final HostSuite suite;
-
+abstract class SlowTests extends SharedTests {
     SlowTests(HostSuite suite) {
-        this.suite = suite;
+        super(suite);
     }
 
     @ParameterizedTest

@@ -12,13 +12,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The end of all: peers learn of it, and nothing is left. */
-abstract class StopTests {
+abstract class StopTests extends SharedTests {
     private static final int PEERS = 5;
 
-    private final HostSuite suite;
-
     StopTests(HostSuite suite) {
-        this.suite = suite;
+        super(suite);
     }
 
     @ParameterizedTest
@@ -76,7 +74,7 @@ abstract class StopTests {
         try (Scene scene = suite.fresh(wire, Optional.empty());
                 Lines _ = Lines.record()) {
             List<ScriptedPeer> peers = peers(scene);
-            FutureTask<Void> stopping = inBackground(scene.running::close);
+            FutureTask<Void> stopping = inBackground(scene::stop);
             scene.awaitNone();
             scene.awaitIdle();
             stopping.get();
