@@ -264,11 +264,10 @@ public final class SelectorLoop extends EventLoop {
         startLock.lock();
         try {
             Selector ending = selector;
-            selector =
-                    // Whoever has a task from now on starts the next thread; whoever had one
-                    // before is seen here.
-                    null;
-            if (hasTasks()) {
+            // A task that comes from now on starts the next thread; one that came before is seen
+            // here, and so is a connection that has no channel and comes back for more.
+            selector = null;
+            if (hasWork()) {
                 selector = ending;
                 return false;
             }
