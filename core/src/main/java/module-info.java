@@ -2,6 +2,7 @@
 
 /** Gibbon: WebSockets (RFC 6455) that simply block, on virtual threads. */
 module dev.gibbon {
+    requires static jdk.jfr;
     requires static org.jspecify;
 
     exports dev.gibbon;

@@ -2,19 +2,23 @@
 package dev.gibbon.connection;
 
 import dev.gibbon.CloseStatus;
+import dev.gibbon.ConnectionObserver;
 import dev.gibbon.ConnectionObserver.End;
 import dev.gibbon.MessageType;
 import dev.gibbon.WebSocketException;
 import dev.gibbon.frame.Opcode;
 import dev.gibbon.protocol.ClosingHandshake;
+import dev.gibbon.support.LimitedLog;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 
 /** What is counted of a connection that somebody observes; those that nobody does have none. */
 final class Observed {
     private final WebSocketConnection connection;
-    private final Observers observers;
+    private final ConnectionObserver[] observers;
+    private final LimitedLog log;
     private final long openedAt;
 
     // Turns only.
@@ -35,14 +39,15 @@ final class Observed {
 
     private volatile boolean dropped;
 
-    Observed(WebSocketConnection connection, Observers observers, long now) {
+    Observed(WebSocketConnection connection, ConnectionObserver[] observers, LimitedLog log, long now) {
         this.connection = connection;
         this.observers = observers;
+        this.log = log;
         this.openedAt = now;
     }
 
     void opened() {
-        observers.opened(connection);
+        each(observer -> observer.opened(connection));
     }
 
     /** A part of a message has come. In a turn. */
@@ -53,7 +58,7 @@ final class Observed {
             coming = 0;
             messagesReceived++;
             bytesReceived += all;
-            observers.received(connection, type, all);
+            tellReceived(type, all);
         }
     }
 
@@ -61,18 +66,44 @@ final class Observed {
     void sent(Opcode opcode, long bytes) {
         messagesSent.incrementAndGet();
         bytesSent.addAndGet(bytes);
-        observers.sent(connection, opcode == Opcode.TEXT ? MessageType.TEXT : MessageType.BINARY, bytes);
+        tellSent(opcode == Opcode.TEXT ? MessageType.TEXT : MessageType.BINARY, bytes);
         tellHighWater();
+    }
+
+    private void each(Consumer<ConnectionObserver> call) {
+        Observers.each(observers, log, connection, call);
+    }
+
+    /** Without an object for the call: there are many. */
+    private void tellReceived(MessageType type, long bytes) {
+        for (ConnectionObserver observer : observers) {
+            try {
+                observer.messageReceived(connection, type, bytes);
+            } catch (RuntimeException | Error e) {
+                Observers.threw(observer, log, connection, e);
+            }
+        }
+    }
+
+    /** The same. */
+    private void tellSent(MessageType type, long bytes) {
+        for (ConnectionObserver observer : observers) {
+            try {
+                observer.messageSent(connection, type, bytes);
+            } catch (RuntimeException | Error e) {
+                Observers.threw(observer, log, connection, e);
+            }
+        }
     }
 
     /** A Pong has come. In a turn. */
     void pinged(long nanos) {
         Duration roundTrip = Duration.ofNanos(nanos);
-        observers.each(connection, observer -> observer.pinged(connection, roundTrip));
+        each(observer -> observer.pinged(connection, roundTrip));
     }
 
     void broadcastMissed() {
-        observers.each(connection, observer -> observer.broadcastMissed(connection));
+        each(observer -> observer.broadcastMissed(connection));
         tellHighWater();
     }
 
@@ -89,7 +120,7 @@ final class Observed {
     private void tellHighWater() {
         long bytes = highWater.getPlain() == 0 ? 0 : highWater.getAndSet(0);
         if (bytes != 0) {
-            observers.each(connection, observer -> observer.queueHighWater(connection, bytes));
+            each(observer -> observer.queueHighWater(connection, bytes));
         }
     }
 
@@ -116,7 +147,7 @@ final class Observed {
         } else {
             end = ended(dropped ? End.By.THIS_SIDE : End.By.NOBODY, CloseStatus.LOST, false);
         }
-        observers.each(connection, observer -> observer.closed(connection, end));
+        each(observer -> observer.closed(connection, end));
     }
 
     private Ended ended(End.By by, CloseStatus status, boolean clean) {

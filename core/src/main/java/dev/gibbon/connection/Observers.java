@@ -4,10 +4,10 @@ package dev.gibbon.connection;
 import dev.gibbon.Connection;
 import dev.gibbon.ConnectionObserver;
 import dev.gibbon.ConnectionObserver.Refusal;
-import dev.gibbon.MessageType;
 import dev.gibbon.support.LimitedLog;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -18,25 +18,27 @@ import org.jspecify.annotations.Nullable;
  * is switched on and off from outside. What one of them throws reaches nobody but the log. Any thread.
  */
 public final class Observers {
-    /** Records at times. It is told of what happens also while it is off. */
+    /** Records at times, and is told of nothing at others: of no connection that has opened then. */
     public interface Recorder extends ConnectionObserver {
-        /** {@return whether connections that open now are to be observed for its sake} Cheap. */
+        /** {@return whether it records now} Cheap. */
         boolean isOn();
     }
 
+    private final ConnectionObserver[] set;
+
+    /** The same, and the recorder, if there is one. */
     private final ConnectionObserver[] all;
-    private final boolean always;
+
     private final @Nullable Recorder recorder;
     private final LimitedLog log;
 
     /** Those that the application has set, and a recorder, if there is one. */
     public Observers(List<ConnectionObserver> set, @Nullable Recorder recorder, LimitedLog log) {
-        int count = set.size();
-        this.all = set.toArray(new ConnectionObserver[count + (recorder == null ? 0 : 1)]);
+        this.set = set.toArray(new ConnectionObserver[0]);
+        this.all = Arrays.copyOf(this.set, set.size() + (recorder == null ? 0 : 1));
         if (recorder != null) {
-            all[count] = recorder;
+            all[set.size()] = recorder;
         }
-        this.always = count > 0;
         this.recorder = recorder;
         this.log = log;
     }
@@ -48,51 +50,31 @@ public final class Observers {
     /** {@return what observes a connection that opens now; null if nobody does} */
     @Nullable
     Observed of(WebSocketConnection connection) {
-        return isOn()
-                ? new Observed(connection, this, connection.engine().time().nanoTime())
-                : null;
+        ConnectionObserver[] now = now();
+        return now.length == 0
+                ? null
+                : new Observed(connection, now, log, connection.engine().time().nanoTime());
+    }
+
+    private ConnectionObserver[] now() {
+        return recorder != null && recorder.isOn() ? all : set;
     }
 
     /** {@return whether anybody observes now} */
     public boolean isOn() {
-        return always || (recorder != null && recorder.isOn());
-    }
-
-    void opened(WebSocketConnection connection) {
-        each(connection, observer -> observer.opened(connection));
-    }
-
-    /** Without an object for the call: there are many. */
-    void received(WebSocketConnection connection, MessageType type, long bytes) {
-        for (ConnectionObserver observer : all) {
-            try {
-                observer.messageReceived(connection, type, bytes);
-            } catch (RuntimeException | Error e) {
-                threw(observer, connection, e);
-            }
-        }
-    }
-
-    /** The same. */
-    void sent(WebSocketConnection connection, MessageType type, long bytes) {
-        for (ConnectionObserver observer : all) {
-            try {
-                observer.messageSent(connection, type, bytes);
-            } catch (RuntimeException | Error e) {
-                threw(observer, connection, e);
-            }
-        }
+        return now().length > 0;
     }
 
     void refused(Refusal.Kind kind, int status, String reason, String path, Optional<SocketAddress> peer) {
-        if (isOn()) {
+        ConnectionObserver[] now = now();
+        if (now.length > 0) {
             Refusal refusal = new Refused(kind, status, reason, path, peer);
-            each(refusal, observer -> observer.refused(refusal));
+            each(now, log, refusal, observer -> observer.refused(refusal));
         }
     }
 
     void slow(@Nullable Connection connection, Object code, Duration soFar) {
-        each(code, observer -> observer.slowListener(connection, code, soFar));
+        each(now(), log, code, observer -> observer.slowListener(connection, code, soFar));
     }
 
     /**
@@ -102,21 +84,21 @@ public final class Observers {
      */
     void applicationThrew(Object on, Throwable thrown) {
         Connection connection = on instanceof Connection known ? known : null;
-        each(on, observer -> observer.applicationThrew(connection, thrown));
+        each(now(), log, on, observer -> observer.applicationThrew(connection, thrown));
     }
 
-    /** Calls all of them. */
-    void each(Object on, Consumer<ConnectionObserver> call) {
-        for (ConnectionObserver observer : all) {
+    /** Calls each of them, also behind one that throws. */
+    static void each(ConnectionObserver[] told, LimitedLog log, Object on, Consumer<ConnectionObserver> call) {
+        for (ConnectionObserver observer : told) {
             try {
                 call.accept(observer);
             } catch (RuntimeException | Error e) {
-                threw(observer, on, e);
+                threw(observer, log, on, e);
             }
         }
     }
 
-    private void threw(ConnectionObserver observer, Object on, Throwable thrown) {
+    static void threw(ConnectionObserver observer, LimitedLog log, Object on, Throwable thrown) {
         log.applicationThrew("the observer " + ApplicationFaults.nameOf(observer), on, thrown);
     }
 

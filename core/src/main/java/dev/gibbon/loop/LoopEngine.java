@@ -10,6 +10,7 @@ import dev.gibbon.connection.Engine;
 import dev.gibbon.connection.RequestContext;
 import dev.gibbon.connection.SecureMaskingKeys;
 import dev.gibbon.connection.WebSocketConnection;
+import dev.gibbon.observe.FlightRecords;
 import dev.gibbon.protocol.MaskingKeys;
 import dev.gibbon.spi.Transport;
 import dev.gibbon.support.SystemTimeSource;
@@ -50,7 +51,7 @@ public final class LoopEngine extends Engine {
             int loops,
             boolean explainRefusals,
             List<ConnectionObserver> observing) {
-        super(time, maskingKeys, explainRefusals, observing, null);
+        super(time, maskingKeys, explainRefusals, observing, FlightRecords.ifThere());
         this.loops = new EventLoops(this, loops);
         this.watch = new LoopWatch(time, observers(), this.loops);
     }
