@@ -34,7 +34,8 @@ public final class Running {
      * @throws InterruptedException if interrupted meanwhile
      */
     public static void untilStopped(WebSocketServer server) throws InterruptedException {
+        Runtime.getRuntime().addShutdownHook(new Thread(server::close, "stop"));
         System.out.println("open http://localhost:" + server.port() + "/");
-        server.runUntilStopped();
+        server.awaitShutdown();
     }
 }

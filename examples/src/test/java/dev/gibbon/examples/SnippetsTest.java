@@ -42,6 +42,9 @@ class SnippetsTest {
                     "dev.gibbon",
                     "dev.gibbon.reconnect",
                     "dev.gibbon.testkit",
+                    "dev.gibbon.jackson",
+                    "tools.jackson.core.type",
+                    "tools.jackson.databind.json",
                     "java.nio",
                     "java.net",
                     "java.util.concurrent")
