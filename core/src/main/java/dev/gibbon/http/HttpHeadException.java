@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.http;
 
-/** A message head broke a rule or passed a limit; nothing more can be read from that peer. */
+/** A message head, or a body, broke a rule or passed a limit; nothing more can be read from that peer. */
 public final class HttpHeadException extends Exception {
     private static final long serialVersionUID = 1L;
 
