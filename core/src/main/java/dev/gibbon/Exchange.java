@@ -91,6 +91,33 @@ public sealed interface Exchange permits ServerExchange {
      */
     void setCookie(SetCookie cookie);
 
+    /**
+     * {@return the whole body of the request; empty if there is none} Blocks until it has come; until it is asked for
+     * none of it is read, and a client that waits for 100 (Continue) gets that then. The same array each time. A
+     * request whose body was not read is the last of its connection.
+     *
+     * @param maxBytes what it may have at most, 0 or more; so much memory a client can have this request take
+     * @throws RequestException if it is longer (413), malformed (400, or 431 if it has too much beside its content),
+     *     slower than the {@linkplain WebSocketServer.Builder#bodyTimeout body timeout} (408), or the client expects
+     *     what there is not (417); the connection ends with the answer
+     * @throws IOException if the client is gone, or the thread is interrupted; then it may be called again
+     * @throws IllegalStateException if the request was answered before, and the body not read by then
+     */
+    byte[] body(int maxBytes) throws IOException;
+
+    /**
+     * {@return the fields of a form that is the body of the request} Blocks as {@link #body} does.
+     *
+     * @param maxBytes what the body may have at most, 0 or more
+     * @throws RequestException as for {@link #body}; if its Content-Type is not {@code
+     *     application/x-www-form-urlencoded} (415); if it is malformed (400)
+     * @throws IOException if the client is gone, or the thread is interrupted
+     */
+    default Parameters form(int maxBytes) throws IOException {
+        Parameters.requireForm(headers());
+        return Parameters.ofForm(body(maxBytes));
+    }
+
     /** {@return whether the client asks for a WebSocket (RFC 6455 §4.1)} */
     boolean isWebSocketUpgrade();
 

@@ -16,6 +16,7 @@ import java.util.Optional;
  * the peer has sent. Immutable.
  */
 public final class Parameters {
+    private static final String FORM = "application/x-www-form-urlencoded";
     private static final String NOT_UTF_8 = "parameters that are not UTF-8";
 
     private final String text;
@@ -33,6 +34,21 @@ public final class Parameters {
     public static Parameters parse(String text) throws RequestException {
         String _ = decode(text);
         return new Parameters(text);
+    }
+
+    /** {@return those of a form} */
+    static Parameters ofForm(byte[] body) throws RequestException {
+        return parse(utf8(ByteBuffer.wrap(body)));
+    }
+
+    /** Refuses a body that says it is something else. */
+    static void requireForm(Headers headers) throws RequestException {
+        String type = headers.first("Content-Type").orElse("");
+        int semicolon = type.indexOf(';');
+        String mediaType = (semicolon < 0 ? type : type.substring(0, semicolon)).strip();
+        if (!HttpSyntax.equalsIgnoreCase(mediaType, FORM)) {
+            throw new RequestException(415, "Content-Type " + HttpSyntax.quoted(type) + " is not that of a form");
+        }
     }
 
     /**
@@ -102,11 +118,12 @@ public final class Parameters {
             }
             bytes[length++] = b;
         }
+        return utf8(ByteBuffer.wrap(bytes, 0, length));
+    }
+
+    private static String utf8(ByteBuffer bytes) throws RequestException {
         try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes, 0, length))
-                    .toString();
+            return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
         } catch (CharacterCodingException _) {
             throw new RequestException(400, NOT_UTF_8);
         }

@@ -46,6 +46,7 @@ public final class WebSocketServer implements AutoCloseable {
                         from.tlsParameters,
                         HeadLimits.of(from.maxHeadBytes, from.maxHeaderCount),
                         from.handshakeTimeout,
+                        from.bodyTimeout,
                         from.shutdownTimeout,
                         from.maxConnections));
     }
@@ -152,6 +153,7 @@ public final class WebSocketServer implements AutoCloseable {
         private OptionalInt maxHeadBytes = OptionalInt.empty();
         private int maxHeaderCount = HeadLimits.DEFAULT.fields();
         private Duration handshakeTimeout = Duration.ofSeconds(10);
+        private Duration bodyTimeout = Duration.ofSeconds(30);
         private Duration shutdownTimeout = Duration.ofSeconds(10);
         private int maxConnections = 100_000;
         private int loops = LoopEngine.DEFAULT_LOOPS;
@@ -363,6 +365,19 @@ public final class WebSocketServer implements AutoCloseable {
          */
         public Builder handshakeTimeout(Duration timeout) {
             handshakeTimeout = Arguments.positive("handshakeTimeout", timeout);
+            return this;
+        }
+
+        /**
+         * Bounds the time that a request's body may take from {@link Exchange#body} on; a slower one gets 408, and its
+         * connection ends. The {@linkplain #handshakeTimeout time for the answer} begins anew behind it. 30 s unless
+         * set.
+         *
+         * @param timeout positive
+         * @return this
+         */
+        public Builder bodyTimeout(Duration timeout) {
+            bodyTimeout = Arguments.positive("bodyTimeout", timeout);
             return this;
         }
 

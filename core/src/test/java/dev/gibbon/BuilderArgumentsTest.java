@@ -33,6 +33,7 @@ class BuilderArgumentsTest {
         assertRefused("loops must be positive: -1", () -> builder.loops(-1));
         assertRefused("handshakeTimeout must be positive: PT0S", () -> builder.handshakeTimeout(Duration.ZERO));
         assertRefused("shutdownTimeout must be positive: PT0S", () -> builder.shutdownTimeout(Duration.ZERO));
+        assertRefused("bodyTimeout must be positive: PT0S", () -> builder.bodyTimeout(Duration.ZERO));
     }
 
     @Test
@@ -55,7 +56,8 @@ class BuilderArgumentsTest {
                 () -> builder.listen("/", null, new Listener() {}),
                 () -> builder.listen("/", upgrader, (ListenerFactory) null),
                 () -> builder.handshakeTimeout(null),
-                () -> builder.shutdownTimeout(null)));
+                () -> builder.shutdownTimeout(null),
+                () -> builder.bodyTimeout(null)));
     }
 
     @Test

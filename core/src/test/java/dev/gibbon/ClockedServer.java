@@ -28,6 +28,10 @@ final class ClockedServer implements AutoCloseable {
     final HttpServer server;
 
     ClockedServer(HttpRoutes more) throws IOException {
+        this(more, Duration.ofDays(1));
+    }
+
+    ClockedServer(HttpRoutes more, Duration handshakeTimeout) throws IOException {
         clock.advance(Duration.ofNanos(1)); // A loop that has been idle since 0 is not idle.
         more.handle("/echo", new ServeRoute(UPGRADER, ServerUnderTest::echo));
         more.handle("/event", new ListenerRoute("/event", UPGRADER, new Echo()));
@@ -36,7 +40,14 @@ final class ClockedServer implements AutoCloseable {
                 new LoopEngine(clock, new SecureMaskingKeys(), 1),
                 List.of(new InetSocketAddress(ServerUnderTest.HOST, 0)),
                 new HttpServer.Settings(
-                        more, null, null, HeadLimits.DEFAULT, Duration.ofDays(1), Duration.ofSeconds(10), 1000));
+                        more,
+                        null,
+                        null,
+                        HeadLimits.DEFAULT,
+                        handshakeTimeout,
+                        Duration.ofSeconds(30),
+                        Duration.ofSeconds(10),
+                        1000));
     }
 
     ClockedServer() throws IOException {

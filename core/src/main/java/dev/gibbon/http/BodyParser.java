@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the body of one request from bytes that come in pieces of any size, strictly by RFC 9112 §6 and §7.1, and
@@ -39,10 +40,7 @@ public final class BodyParser {
     private final boolean chunked;
     private final int maxBytes;
 
-    /** How much else than content may be in a chunked body: extensions and trailer fields. */
-    private final int maxOtherBytes;
-
-    private final FieldSection trailers;
+    private final HeadLimits limits;
     private final List<byte[]> segments = new ArrayList<>();
     private State state;
 
@@ -50,6 +48,9 @@ public final class BodyParser {
     private long remaining;
 
     private int sizeDigits;
+    private @Nullable FieldSection trailers;
+
+    /** Other than content in a chunked body: extensions and trailer fields. */
     private int otherBytes;
 
     /** Of the content so far, and of its last segment. */
@@ -67,8 +68,7 @@ public final class BodyParser {
      */
     public BodyParser(BodyFraming framing, int maxBytes, HeadLimits limits) throws HttpHeadException {
         this.maxBytes = maxBytes;
-        this.maxOtherBytes = limits.headBytes();
-        this.trailers = new FieldSection(limits.fieldLineBytes(), limits.fields(), false);
+        this.limits = limits;
         switch (framing) {
             case BodyFraming.Length(long known) -> {
                 chunked = false;
@@ -160,12 +160,21 @@ public final class BodyParser {
             }
             case TRAILERS -> {
                 countOther();
-                if (trailers.accept(b)) {
+                if (trailers().accept(b)) {
                     state = State.COMPLETE;
                 }
             }
             case DATA, COMPLETE, FAILED -> throw new IllegalStateException("a byte of a body that is " + state);
         }
+    }
+
+    private FieldSection trailers() {
+        FieldSection begun = trailers;
+        if (begun == null) {
+            begun = new FieldSection(limits.fieldLineBytes(), limits.fields(), false, new TextBuffer());
+            trailers = begun;
+        }
+        return begun;
     }
 
     private void chunkSize(int b) throws HttpHeadException {
@@ -187,8 +196,8 @@ public final class BodyParser {
     }
 
     private void countOther() throws HttpHeadException {
-        if (++otherBytes > maxOtherBytes) {
-            throw new HttpHeadException(431, "chunk extensions and trailer fields > " + maxOtherBytes + " bytes");
+        if (++otherBytes > limits.headBytes()) {
+            throw new HttpHeadException(431, "chunk extensions and trailer fields > " + limits.headBytes() + " bytes");
         }
     }
 

@@ -8,17 +8,11 @@ import dev.gibbon.Upgrader;
 import dev.gibbon.connection.Carrier;
 import dev.gibbon.connection.Driver;
 import dev.gibbon.connection.Ending;
-import dev.gibbon.connection.HoldUp;
 import dev.gibbon.connection.Refusals;
 import dev.gibbon.connection.RequestContext;
 import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.handshake.HandshakeOutcome;
-import dev.gibbon.handshake.HttpStatus;
-import dev.gibbon.http.HeadParser;
-import dev.gibbon.http.HeadWriter;
 import dev.gibbon.http.HttpHeadException;
-import dev.gibbon.http.RequestHead;
-import dev.gibbon.http.ResponseHead;
 import dev.gibbon.http.ValidRequest;
 import dev.gibbon.spi.UpgradeReply;
 import dev.gibbon.transport.Stream;
@@ -41,12 +35,12 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
     /** How often a stream that buffers input is read in one turn before others get theirs. */
     private static final int READS_PER_TURN = 16;
 
-    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
-
     /** What this connection is about. */
     private enum State {
         READING,
         ANSWERING,
+        /** The body of the request that is being answered. */
+        RECEIVING,
         ENDING,
         /** Another has the transport: a WebSocket. */
         UPGRADED,
@@ -62,18 +56,10 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
     private final boolean overLimit;
 
     private final Driver driver;
+    private final HttpInput input = new HttpInput();
     private final HttpOutput output;
     private final AnswerDeadline deadline;
     private final Ending ending;
-
-    /** Of the head that has begun. */
-    private @Nullable HeadParser<RequestHead> parser;
-
-    /** What came behind the request that is being answered. */
-    private ByteBuffer held = NOTHING;
-
-    /** How much may still come and be thrown away. */
-    private long discardable;
 
     private TimeSource.@Nullable Timer linger;
 
@@ -94,8 +80,8 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
         this.secure = secure;
         this.overLimit = overLimit;
         this.driver = carrier.driver(this);
-        this.output = new HttpOutput(stream, driver, this::settle);
         this.deadline = new AnswerDeadline(server.engine().time(), server.handshakeTimeout(), this::timeOut);
+        this.output = new HttpOutput(stream, driver, deadline, this::settle);
         this.ending = new Ending(this, stream);
     }
 
@@ -116,6 +102,14 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
 
     HttpSide server() {
         return server;
+    }
+
+    HttpInput input() {
+        return input;
+    }
+
+    HttpOutput output() {
+        return output;
     }
 
     Stream stream() {
@@ -181,7 +175,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
             if (writable && !isOver()) {
                 output.push();
             }
-            if (state == State.READING || state == State.ENDING) {
+            if (reads()) {
                 read();
             }
             settle();
@@ -193,6 +187,10 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
     /** {@return whether the transport is gone or another's} */
     private boolean isOver() {
         return state == State.UPGRADED || state == State.GONE;
+    }
+
+    private boolean reads() {
+        return state == State.READING || state == State.RECEIVING || state == State.ENDING;
     }
 
     @Override
@@ -209,7 +207,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
     }
 
     private void read() throws IOException {
-        for (int left = READS_PER_TURN; state == State.READING || state == State.ENDING; left--) {
+        for (int left = READS_PER_TURN; reads(); left--) {
             if (left == 0) {
                 driver.again();
                 return;
@@ -220,10 +218,8 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
                 ending.inputEnded(new EOFException("the client ended the stream"));
                 return;
             }
-            if (state == State.ENDING) {
-                discard(n);
-            } else if (n > 0) {
-                accept(in.flip());
+            if (n > 0) {
+                take(in.flip());
             }
             if (n == 0 || !stream.buffersInput()) {
                 return;
@@ -231,26 +227,28 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
         }
     }
 
-    private void discard(int n) {
-        discardable -= n;
-        if (discardable < 0) {
-            terminate();
+    private void take(ByteBuffer in) {
+        switch (state) {
+            case READING -> accept(in);
+            case RECEIVING -> {
+                if (input.body(in)) {
+                    received();
+                }
+            }
+            case ENDING -> {
+                if (!input.discard(in.remaining())) {
+                    terminate();
+                }
+            }
+            case ANSWERING, UPGRADED, GONE -> {}
         }
     }
 
     private void accept(ByteBuffer in) {
-        HeadParser<RequestHead> begun = parser;
-        if (begun == null) { // Not before there is a byte: a client that says nothing costs little.
-            begun = HeadParser.ofRequest(server.headLimits());
-            parser = begun;
-        }
         try {
-            if (begun.feed(in)) {
-                parser = null;
-                held = in.hasRemaining()
-                        ? ByteBuffer.allocate(in.remaining()).put(in).flip()
-                        : NOTHING;
-                answer(ValidRequest.of(begun.head()));
+            ValidRequest request = input.head(in, server.headLimits());
+            if (request != null) {
+                answer(request);
             }
         } catch (HttpHeadException e) { // Malformed or too long.
             String reason = String.valueOf(e.getMessage());
@@ -270,7 +268,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
             ending.step();
         }
         if (!isOver()) {
-            driver.interest(state == State.READING || state == State.ENDING, !output.allSent() || flushes());
+            driver.interest(reads(), !output.allSent() || flushes());
         }
     }
 
@@ -306,47 +304,59 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
         thread.start();
     }
 
-    /**
-     * {@return whether it becomes a listener's WebSocket} A refusal, and what the application throws, is for a
-     * thread.
-     */
+    /** {@return whether it becomes a listener's WebSocket} */
     private boolean upgrades(ListenerRoute route, ValidRequest request) {
-        UpgradeReply reply;
-        long wholeBytes;
-        HoldUp holdUp = driver.loop().holdUp();
-        holdUp.begin(route.listener());
-        try {
-            wholeBytes = route.listener().wholeMessageBytes();
-            reply = reply(route.upgrader(), request, Headers.of());
-        } catch (RuntimeException | Error e) {
-            // Code of the application, which is asked again there.
-            server.log().debug("an origin policy or a listener threw on a loop", e);
+        LoopHandshake handshake =
+                LoopHandshake.of(route, this, request, driver.loop().holdUp());
+        if (handshake == null) {
             return false;
-        } finally {
-            holdUp.end();
         }
-        return switch (reply) {
-            case UpgradeReply.Refused _ -> false;
-            case UpgradeReply.Accepted accepted -> {
-                String path = request.target().path();
-                upgrade(
-                        route,
-                        Opening.of(accepted),
-                        RequestContext.routed(id, route.pattern(), path, null, null),
-                        wholeBytes);
-                yield true;
-            }
-        };
+        state = State.ANSWERING;
+        upgrading = handshake.opening();
+        RequestContext context = handshake.context(id, request.target().path());
+        output.queue(() -> handshake.listen(open(handshake.opening(), context)), handshake.head());
+        push();
+        return true;
     }
 
-    private void upgrade(ListenerRoute route, Opening opening, RequestContext request, long wholeBytes) {
+    // ---- Its body
+
+    /** Begins to receive a body, which waits for it. The handler's thread. */
+    void receive(RequestBody asked) {
+        driver.execute(() -> {
+            if (isOver()) {
+                asked.fail(new EOFException("the client is gone"));
+                return;
+            }
+            state = State.RECEIVING;
+            deadline.disarm();
+            asked.endIn(server.bodyTimeout(), server.engine().time(), () -> timedOut(asked));
+            if (input.begin(asked)) {
+                received();
+            } else if (stream.buffersInput()) {
+                driver.again();
+            }
+            settle();
+        });
+    }
+
+    private void timedOut(RequestBody late) {
+        driver.execute(() -> {
+            if (state == State.RECEIVING && input.isOf(late)) {
+                received();
+                settle();
+            }
+        });
+    }
+
+    /** From now on there is time for the answer. */
+    private void received() {
         state = State.ANSWERING;
-        upgrading = opening;
-        int status = opening.status();
-        byte[] head =
-                HeadWriter.bytes(new ResponseHead("HTTP/1.1", status, HttpStatus.text(status), opening.headers()));
-        output.queue(() -> open(opening, request).listen(route.listener(), wholeBytes), ByteBuffer.wrap(head));
-        push();
+        deadline.arm();
+        RequestBody over = input.endBody();
+        if (over != null) {
+            over.complete();
+        }
     }
 
     // ---- The handler's thread
@@ -362,26 +372,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
         state = State.UPGRADED;
         deadline.disarm();
         upgrading = null;
-        ByteBuffer leftover = held;
-        held = NOTHING;
-        return server.open(this, opening, carrier, leftover, request);
-    }
-
-    /**
-     * Refuses an answer that comes too late.
-     *
-     * @throws IOException if the transport has been dropped for that
-     */
-    void requireInTime() throws IOException {
-        deadline.requireInTime();
-    }
-
-    void write(ByteBuffer... answer) throws IOException {
-        try {
-            output.write(answer);
-        } catch (IOException e) {
-            throw deadline.explained(e);
-        }
+        return server.open(this, opening, carrier, input.takeHeld(), request);
     }
 
     // ---- Turns, once a request is answered
@@ -405,8 +396,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
         }
         state = State.READING;
         deadline.arm();
-        ByteBuffer more = held;
-        held = NOTHING;
+        ByteBuffer more = input.takeHeld();
         if (more.hasRemaining()) {
             accept(more);
         }
@@ -435,9 +425,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
     @Override
     public void drain(long most) {
         state = State.ENDING;
-        parser = null;
-        held = NOTHING;
-        discardable = most;
+        input.discardAll(most);
     }
 
     @Override
@@ -478,6 +466,10 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
         }
         closeTransport();
         output.end();
+        RequestBody coming = input.endBody();
+        if (coming != null) {
+            coming.fail(new EOFException("the client is gone"));
+        }
         ending.gone();
         driver.leave();
         server.ended(this);

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 public final class HttpOutput {
     private final Stream stream;
     private final Driver driver;
+    private final AnswerDeadline deadline;
 
     /** Settles the turn in which something was queued. */
     private final Runnable settle;
@@ -31,18 +32,37 @@ public final class HttpOutput {
 
     private volatile boolean ended;
 
-    HttpOutput(Stream stream, Driver driver, Runnable settle) {
+    HttpOutput(Stream stream, Driver driver, AnswerDeadline deadline, Runnable settle) {
         this.stream = stream;
         this.driver = driver;
+        this.deadline = deadline;
         this.settle = settle;
+    }
+
+    /**
+     * Refuses an answer that comes too late.
+     *
+     * @throws IOException if the transport has been dropped for that
+     */
+    void requireInTime() throws IOException {
+        deadline.requireInTime();
     }
 
     /**
      * Sends, and waits until all has left. A handler's thread, while nothing else is being sent.
      *
      * @throws InterruptedIOException if the thread is interrupted meanwhile; what it began is still sent whole
+     * @throws IOException if the client is gone, or has not taken it in time
      */
     void write(ByteBuffer... answer) throws IOException {
+        try {
+            send(answer);
+        } catch (IOException e) {
+            throw deadline.explained(e);
+        }
+    }
+
+    private void send(ByteBuffer... answer) throws IOException {
         if (take(answer)) {
             return;
         }

@@ -59,6 +59,7 @@ public final class HttpServer implements HttpSide {
             @Nullable SSLParameters tlsParameters,
             HeadLimits headLimits,
             Duration handshakeTimeout,
+            Duration bodyTimeout,
             Duration shutdownTimeout,
             int maxConnections) {}
 
@@ -186,6 +187,11 @@ public final class HttpServer implements HttpSide {
     @Override
     public Duration handshakeTimeout() {
         return settings.handshakeTimeout();
+    }
+
+    @Override
+    public Duration bodyTimeout() {
+        return settings.bodyTimeout();
     }
 
     @Override

@@ -33,6 +33,9 @@ public interface HttpSide {
 
     Duration handshakeTimeout();
 
+    /** {@return how long a request's body may take, once it is asked for} */
+    Duration bodyTimeout();
+
     boolean isShuttingDown();
 
     /** {@return what answers a request, whatever it is} */

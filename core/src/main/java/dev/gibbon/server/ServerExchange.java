@@ -20,12 +20,12 @@ import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.handshake.HttpStatus;
 import dev.gibbon.handshake.ServerHandshake;
 import dev.gibbon.handshake.TokenList;
-import dev.gibbon.http.BodyFraming;
 import dev.gibbon.http.HeadWriter;
 import dev.gibbon.http.ResponseHead;
 import dev.gibbon.http.ValidRequest;
 import dev.gibbon.spi.Routes;
 import dev.gibbon.spi.UpgradeReply;
+import dev.gibbon.support.Arguments;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
@@ -71,6 +71,7 @@ public final class ServerExchange implements Exchange {
     private @Nullable ValidRequest request;
 
     private Answer answer = Answer.NONE;
+    private @Nullable RequestBody body;
     private List<SetCookie> cookies = List.of();
     private boolean keepAlive;
     private @Nullable WebSocketConnection connection;
@@ -128,7 +129,8 @@ public final class ServerExchange implements Exchange {
             opened.handlerEnded(thrown);
             return;
         }
-        if (thrown instanceof RequestException fault && !answered()) {
+        RequestException fault = faultIn(thrown);
+        if (fault != null && !answered()) {
             refuse(fault);
             return;
         }
@@ -144,6 +146,16 @@ public final class ServerExchange implements Exchange {
         if (!answered()) {
             respond(500, "text/plain", "500 Internal Server Error\n");
         }
+    }
+
+    /** {@return what is wrong with the request, if that is why the handler threw} */
+    private static @Nullable RequestException faultIn(@Nullable Throwable thrown) {
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (cause instanceof RequestException fault) {
+                return fault;
+            }
+        }
+        return null;
     }
 
     /** Answers a request that is not as it has to be. */
@@ -248,6 +260,23 @@ public final class ServerExchange implements Exchange {
     }
 
     @Override
+    public byte[] body(int maxBytes) throws IOException {
+        int most = Arguments.notNegative("maxBytes", maxBytes);
+        RequestBody asked = body;
+        if (asked == null) {
+            requireUnanswered();
+            asked = new RequestBody(http(), request());
+            body = asked;
+        }
+        try {
+            return asked.read(most);
+        } catch (IOException e) {
+            ownEnd = e;
+            throw e;
+        }
+    }
+
+    @Override
     public void setCookie(SetCookie cookie) {
         requireUnanswered();
         List<SetCookie> more = new ArrayList<>(cookies);
@@ -294,7 +323,7 @@ public final class ServerExchange implements Exchange {
     }
 
     @Override
-    public void respond(int status, Headers headers, byte[] body) throws IOException {
+    public void respond(int status, Headers headers, byte[] content) throws IOException {
         LoopGuard.mayWait("respond", "answer on the handler's own thread");
         requireUnanswered();
         if (status < 200) {
@@ -305,23 +334,21 @@ public final class ServerExchange implements Exchange {
                 throw new IllegalArgumentException("field " + name + " is set by the server");
             }
         }
-        ValidRequest asked = request();
         answer = Answer.RESPONSE;
-        if (http().server().engine().observers().isOn()
-                && ServerHandshake.isUpgrade(asked.head().headers())) {
+        if (http().server().engine().observers().isOn() && ServerHandshake.isUpgrade(headers())) {
             http().refusals().answered(status, found.match().pattern(), peerAddress(), path);
         }
         boolean noBody = status == 204 || status == 304;
         Headers.Builder fields = Headers.builder().addAll(withCookies(headers));
         if (!noBody) {
-            fields.add("Content-Length", Integer.toString(body.length));
+            fields.add("Content-Length", Integer.toString(content.length));
         }
-        keepAlive &=
-                asked.framing() instanceof BodyFraming.Length(long length) && length == 0; // Bodies are not read here.
+        RequestBody asked = body;
+        keepAlive &= asked == null ? RequestBody.isAbsent(request()) : asked.isRead();
         if (!keepAlive) {
             fields.add("Connection", "close");
         }
-        send(status, fields.build(), noBody || method.equals("HEAD") ? new byte[0] : body);
+        send(status, fields.build(), noBody || method.equals("HEAD") ? new byte[0] : content);
     }
 
     @Override
@@ -390,6 +417,7 @@ public final class ServerExchange implements Exchange {
         WebSocketConnection opened =
                 http().open(opening, RequestContext.routed(http().id(), route(), path, attributes, run));
         connection = opened;
+        body = null;
         http = null;
         return opened;
     }
@@ -422,9 +450,9 @@ public final class ServerExchange implements Exchange {
     }
 
     private void write(ByteBuffer... answer) throws IOException {
-        http().requireInTime();
+        http().output().requireInTime();
         try {
-            http().write(answer);
+            http().output().write(answer);
         } catch (IOException e) {
             ownEnd = e;
             throw e;
