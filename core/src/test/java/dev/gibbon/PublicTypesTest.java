@@ -63,6 +63,11 @@ class PublicTypesTest {
             MemoryTransport = ReconnectingClientTest
             TransportCounters = TransportPairTest
             WriteCall = TransportPairTest
+            Ability = EmbeddedServerTest
+            HostSuite = EmbeddedServerTest
+            RunningHost = EmbeddedServerTest
+            Site = EmbeddedServerTest
+            TlsFiles = EmbeddedServerTest
             """;
 
     private static Map<String, String> with() {

@@ -22,7 +22,7 @@ class EmbeddedServerTest extends HostSuite {
     @Override
     protected RunningHost start(Site site) throws Exception {
         WebSocketServer.Builder server = WebSocketServer.builder().bind("127.0.0.1", 0);
-        site.tls().ifPresent(tls -> server.tls(tls.context()));
+        site.tls().map(TlsFiles::context).ifPresent(context -> server.tls(context));
         site.idle().ifPresent(server::handshakeTimeout);
         site.handlers().forEach((path, handler) -> server.serve(path, site.upgrader(), handler));
         site.listeners().forEach((path, listener) -> server.listen(path, site.upgrader(), listener));
