@@ -43,6 +43,9 @@ public final class SelectorLoop extends EventLoop {
     /** Whether the thread waits, or is about to look at the tasks a last time before it does. */
     private volatile boolean sleeping;
 
+    /** Whether somebody wakes it: others with tasks need not, and do not wait for each other at the lock. */
+    private final AtomicBoolean woken = new AtomicBoolean();
+
     private volatile @Nullable Thread thread;
 
     /** How long the thread waits for another connection once it has none. */
@@ -124,7 +127,7 @@ public final class SelectorLoop extends EventLoop {
     @Override
     public void execute(Runnable task) {
         addTask(task);
-        if (sleeping || selector == null) {
+        if (selector == null || (sleeping && woken.compareAndSet(false, true))) {
             wake();
         }
     }
@@ -202,6 +205,7 @@ public final class SelectorLoop extends EventLoop {
             boolean idle = running.keys().isEmpty();
             // A listener may have left it set: no selector would wait any more.
             boolean _ = Thread.interrupted();
+            woken.set(false);
             sleeping = true;
             if (hasWork()) {
                 awake();
