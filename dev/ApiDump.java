@@ -41,8 +41,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Lists what a module exports to everyone: each public or protected type of an exported package with its public and
- * protected members, sorted, one to a line. Compares the list with a file or rewrites it:
+ * Lists what a module exports to everyone, an automatic module all of it: each public or protected type of an exported
+ * package with its public and protected members, sorted, one to a line. Compares the list with a file or rewrites it:
  * {@code java ApiDump.java check|write CLASSES FILE}.
  */
 public final class ApiDump {
@@ -57,15 +57,25 @@ public final class ApiDump {
 
     private ApiDump(Path directory) throws IOException {
         this.directory = directory;
-        exported = ClassFile.of()
-                .parse(directory.resolve("module-info.class"))
-                .findAttribute(Attributes.module())
-                .orElseThrow()
-                .exports()
-                .stream()
+        Path module = directory.resolve("module-info.class");
+        exported = Files.exists(module) ? exported(module) : packages(directory);
+    }
+
+    private static SortedSet<String> exported(Path module) throws IOException {
+        return ClassFile.of().parse(module).findAttribute(Attributes.module()).orElseThrow().exports().stream()
                 .filter(export -> export.exportsTo().isEmpty())
                 .map(export -> export.exportedPackage().name().stringValue())
                 .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** {@return all packages with classes, which is what an automatic module exports} */
+    private static SortedSet<String> packages(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.filter(file -> file.toString().endsWith(".class"))
+                    .map(file ->
+                            directory.relativize(file.getParent()).toString().replace('\\', '/'))
+                    .collect(Collectors.toCollection(TreeSet::new));
+        }
     }
 
     public static void main(String[] args) throws IOException {

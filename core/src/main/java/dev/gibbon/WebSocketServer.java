@@ -10,6 +10,7 @@ import dev.gibbon.server.HttpSide;
 import dev.gibbon.server.ListenerFactoryRoute;
 import dev.gibbon.server.ListenerRoute;
 import dev.gibbon.server.ServeRoute;
+import dev.gibbon.server.StopSignals;
 import dev.gibbon.support.Arguments;
 import dev.gibbon.transport.TlsEngines;
 import java.io.IOException;
@@ -125,6 +126,45 @@ public final class WebSocketServer implements AutoCloseable {
     public void awaitShutdown() throws InterruptedException {
         LoopGuard.mayWait("awaitShutdown", "wait on a thread of your own");
         server.awaitShutdown();
+    }
+
+    /**
+     * Waits until a signal stops the program (Ctrl-C, SIGTERM, a hang-up), and then {@linkplain #close closes} this
+     * server before the JVM ends. A second signal ends the program at once, with status 130. Returns when all is done,
+     * also if somebody else closed the server; what the calling thread does behind it has 5 s before the JVM ends,
+     * but must not be {@link System#exit}, which would wait for the JVM's end itself. The exit status stays that of
+     * the JVM, 143 after SIGTERM.
+     *
+     * @throws InterruptedException if interrupted meanwhile; the server goes on, and signals do what they did before
+     * @throws IllegalStateException if this is an event loop's thread, which must not wait, or the JVM ends already
+     */
+    public void runUntilStopped() throws InterruptedException {
+        LoopGuard.mayWait("runUntilStopped", "wait on a thread of your own");
+        StopSignals.await(server::close, server::awaitShutdown);
+    }
+
+    /**
+     * The same, but the signal has the server {@linkplain #drain drained} first: WebSockets leave one after the other
+     * while other routes go on, and it is closed when all have been told.
+     *
+     * @param code what the Close frames say
+     * @param over the time to spread them over
+     * @throws InterruptedException if interrupted meanwhile; the server goes on, and signals do what they did before
+     * @throws IllegalArgumentException if the code may not be sent (RFC 6455 §7.4), or the time is negative
+     * @throws IllegalStateException if this is an event loop's thread, which must not wait, or the JVM ends already
+     */
+    public void runUntilStopped(CloseCode code, Duration over) throws InterruptedException {
+        LoopGuard.mayWait("runUntilStopped", "wait on a thread of your own");
+        Duration spread = Arguments.notNegative("over", over);
+        if (!Objects.requireNonNull(code, "code").maySend()) {
+            throw new IllegalArgumentException("close code " + code + " may not be sent (§7.4)");
+        }
+        StopSignals.await(
+                () -> {
+                    @Nullable Void _ = server.drain(code, spread).join();
+                    server.close();
+                },
+                server::awaitShutdown);
     }
 
     /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.cli;
 
+import dev.gibbon.CloseCode;
 import dev.gibbon.Message;
 import dev.gibbon.OriginPolicy;
 import dev.gibbon.Upgrader;
@@ -11,6 +12,7 @@ import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -125,6 +127,17 @@ final class ServeCommand implements Callable<Integer> {
             description = "Event loops that serve /echo/event; one per core unless given.")
     private @Nullable Integer loops;
 
+    @Option(
+            names = "--drain",
+            paramLabel = "TIME",
+            defaultValue = "0s",
+            converter = TimeSpan.Converter.class,
+            description = {
+                "Spread the end over this time, such as 30s: at Ctrl-C or SIGTERM connections close one after the "
+                        + "other, new ones get 503, and the page is still served. ${DEFAULT-VALUE} unless given."
+            })
+    private TimeSpan drain = new TimeSpan(Duration.ZERO);
+
     @Option(names = "--no-deflate", description = "Decline compression (permessage-deflate, RFC 7692).")
     private boolean noDeflate;
 
@@ -141,10 +154,17 @@ final class ServeCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         try (RefusalLines _ = verbose ? RefusalLines.to(out::println) : null;
                 WebSocketServer server = start(out::println)) {
-            StopSignals.onFirst(server::close);
             announce(server, out);
-            server.awaitShutdown();
+            server.runUntilStopped(CloseCode.GOING_AWAY, drain.duration());
         }
+        return ended();
+    }
+
+    /** A signal has ended the server. The JVM ends already, with a status that only a halt changes. */
+    private int ended() {
+        spec.commandLine().getOut().flush();
+        spec.commandLine().getErr().flush();
+        Runtime.getRuntime().halt(Main.OK);
         return Main.OK;
     }
 

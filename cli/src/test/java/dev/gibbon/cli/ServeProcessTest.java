@@ -54,6 +54,33 @@ class ServeProcessTest {
     }
 
     @Test
+    void drainingSpreadsTheEndAndRefusesMore() throws Exception {
+        Process process = serve("--port", "0", "--drain", "10m");
+        BufferedReader out = process.inputReader();
+        assertTrue(out.readLine().startsWith("page "));
+        URI echo = URI.create(word(out.readLine()));
+        String request = HttpHead.upgradeRequest(echo.getAuthority(), echo.getPath());
+        try (ScriptedPeer first = ScriptedPeer.overHttp(echo.getHost(), echo.getPort(), request)
+                        .expectUpgraded();
+                ScriptedPeer second = ScriptedPeer.overHttp(echo.getHost(), echo.getPort(), request)
+                        .expectUpgraded()) {
+            for (ScriptedPeer peer : List.of(first, second)) {
+                peer.sendText("hello");
+                peer.expectText("hello");
+            }
+            signal(process, "TERM");
+            first.expectClose(1001);
+            second.sendText("still here");
+            second.expectText("still here");
+            try (ScriptedPeer late = ScriptedPeer.overHttp(echo.getHost(), echo.getPort(), request)) {
+                assertEquals(503, late.response().status());
+            }
+            signal(process, "TERM");
+            assertEquals(130, exit(process));
+        }
+    }
+
+    @Test
     void verboseShowsWhoWasRefusedAndWhyEachTime() throws Exception {
         Process process = serve("--port", "0", "--verbose");
         BufferedReader out = process.inputReader();

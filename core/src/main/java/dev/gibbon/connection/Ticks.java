@@ -25,6 +25,20 @@ public final class Ticks {
     private static final int LOOKS_PER_TIMEOUT = 4;
     private static final int LEAST_ROOM = 16;
 
+    /** The periods of the rounds. */
+    private static final Duration[] PERIODS = new Duration[ROUNDS];
+
+    /** The shortest time-out that each round is often enough for; each connection is compared with them. */
+    private static final Duration[] ENOUGH_FOR = new Duration[ROUNDS];
+
+    static {
+        for (int i = 0; i < ROUNDS; i++) {
+            Duration period = SHORTEST.multipliedBy(1L << i);
+            PERIODS[i] = period.compareTo(LONGEST) < 0 ? period : LONGEST;
+            ENOUGH_FOR[i] = PERIODS[i].multipliedBy(LOOKS_PER_TIMEOUT);
+        }
+    }
+
     /** A connection, as it is looked at. */
     public interface Member {
         /** {@return the shortest of the times to keep; always the same} */
@@ -65,23 +79,17 @@ public final class Ticks {
         int index = index(connection.shortestTimeout());
         Round known = rounds.get(index);
         if (known == null) {
-            Round made = new Round(period(index));
+            Round made = new Round(PERIODS[index]);
             known = rounds.compareAndExchange(index, null, made);
             return known == null ? made : known;
         }
         return known;
     }
 
-    private static Duration period(int index) {
-        Duration period = SHORTEST.multipliedBy(1L << index);
-        return period.compareTo(LONGEST) < 0 ? period : LONGEST;
-    }
-
     /** {@return the round with the longest period that is short enough} */
     private static int index(Duration shortestTimeout) {
-        Duration wanted = shortestTimeout.dividedBy(LOOKS_PER_TIMEOUT);
         int index = ROUNDS - 1;
-        while (index > 0 && period(index).compareTo(wanted) > 0) {
+        while (index > 0 && ENOUGH_FOR[index].compareTo(shortestTimeout) > 0) {
             index--;
         }
         return index;

@@ -34,8 +34,7 @@ public final class Running {
      * @throws InterruptedException if interrupted meanwhile
      */
     public static void untilStopped(WebSocketServer server) throws InterruptedException {
-        Runtime.getRuntime().addShutdownHook(new Thread(server::close, "stop"));
         System.out.println("open http://localhost:" + server.port() + "/");
-        server.awaitShutdown();
+        server.runUntilStopped();
     }
 }
