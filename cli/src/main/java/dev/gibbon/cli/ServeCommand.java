@@ -2,6 +2,7 @@
 package dev.gibbon.cli;
 
 import dev.gibbon.CloseCode;
+import dev.gibbon.ConnectionObserver;
 import dev.gibbon.Message;
 import dev.gibbon.OriginPolicy;
 import dev.gibbon.Upgrader;
@@ -149,10 +150,17 @@ final class ServeCommand implements Callable<Integer> {
             })
     private boolean verbose;
 
+    @Option(
+            names = "--access-log",
+            description = "Print a line for each connection that is opened, refused or closed: its number, peer, path "
+                    + "and subprotocol; and in the end duration, messages, bytes and close code.")
+    private boolean accessLog;
+
     @Override
     public Integer call() throws CommandFailedException, InterruptedException {
         PrintWriter out = spec.commandLine().getOut();
-        try (RefusalLines _ = verbose ? RefusalLines.to(out::println) : null;
+        try (LoggedLines _ = verbose ? LoggedLines.refusals(out::println) : null;
+                LoggedLines _ = accessLog ? LoggedLines.accesses(out::println) : null;
                 WebSocketServer server = start(out::println)) {
             announce(server, out);
             server.runUntilStopped(CloseCode.GOING_AWAY, drain.duration());
@@ -172,6 +180,9 @@ final class ServeCommand implements Callable<Integer> {
     WebSocketServer start(Consumer<String> lines) throws CommandFailedException {
         // Who tries things on an echo server is to learn what was wrong with them.
         WebSocketServer.Builder server = WebSocketServer.builder().explainRefusals(true);
+        if (accessLog) {
+            server.observe(ConnectionObserver.accessLog());
+        }
         @Nullable Consumer<Message> received = verbose ? EchoServer.showing(lines) : null;
         if (loops != null) {
             if (loops < 1) {

@@ -108,6 +108,35 @@ class ServeProcessTest {
     }
 
     @Test
+    void theAccessLogShowsEachConnectionFromItsOpeningToItsEnd() throws Exception {
+        Process process = serve("--port", "0", "--access-log", "--subprotocol", "chat");
+        BufferedReader out = process.inputReader();
+        assertTrue(out.readLine().startsWith("page "));
+        URI echo = URI.create(word(out.readLine()));
+        assertTrue(out.readLine().startsWith("Messages up to"));
+        String request = HttpHead.upgradeRequest(echo.getAuthority(), "/echo", "Sec-WebSocket-Protocol: chat");
+        try (ScriptedPeer peer =
+                ScriptedPeer.overHttp(echo.getHost(), echo.getPort(), request).expectUpgraded()) {
+            String opened = out.readLine();
+            assertTrue(opened.matches("opened \\d+ peer=/\\S+ path=\"/echo\" subprotocol=chat"), opened);
+            peer.sendText("hello");
+            peer.expectText("hello");
+            peer.sendClose(1000, "");
+            peer.expectClose(1000);
+        }
+        String closed = out.readLine();
+        assertTrue(
+                closed.matches("closed \\d+ .* code=1000 by=peer duration=\\d+\\.\\d{3}s received=1/5 sent=1/5"),
+                closed);
+        String nowhere = HttpHead.upgradeRequest(echo.getAuthority(), "/nowhere");
+        try (ScriptedPeer peer = ScriptedPeer.overHttp(echo.getHost(), echo.getPort(), nowhere)) {
+            assertEquals(404, peer.response().status());
+        }
+        String refused = out.readLine();
+        assertTrue(refused.matches("refused peer=/\\S+ path=\"/nowhere\" status=404 reason=.*"), refused);
+    }
+
+    @Test
     void aPortInUseIsOneLineAndStatus1() throws Exception {
         Process first = serve("--port", "0");
         String port = Integer.toString(
