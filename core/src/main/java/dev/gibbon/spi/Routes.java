@@ -53,7 +53,8 @@ public final class Routes<T> {
         }
     }
 
-    private record Route<T>(String pattern, List<String> segments, T target) {}
+    /** {@code named}: whether the path gives anything for a name or star. */
+    private record Route<T>(String pattern, List<String> segments, boolean named, T target) {}
 
     private final List<Route<T>> routes = new ArrayList<>();
 
@@ -85,7 +86,7 @@ public final class Routes<T> {
         if (routes.stream().anyMatch(route -> shape(route.segments()).equals(shape(segments)))) {
             throw new IllegalArgumentException("there is a route for the same paths already: " + pattern);
         }
-        routes.add(new Route<>(pattern, segments, target));
+        routes.add(new Route<>(pattern, segments, star >= 0 || !names.isEmpty(), target));
         routes.sort((a, b) -> shape(a.segments()).compareTo(shape(b.segments())));
     }
 
@@ -118,7 +119,8 @@ public final class Routes<T> {
     public Optional<Match<T>> match(String path) {
         for (Route<T> route : routes) {
             if (matches(route.segments(), path)) {
-                return Optional.of(new Match<>(route.target(), route.pattern(), parameters(route.segments(), path)));
+                Map<String, String> given = route.named() ? parameters(route.segments(), path) : Map.of();
+                return Optional.of(new Match<>(route.target(), route.pattern(), given));
             }
         }
         return Optional.empty();
@@ -127,7 +129,8 @@ public final class Routes<T> {
     /** Goes along the path segment by segment, and takes none of them out: most routes have no use for them. */
     private static boolean matches(List<String> pattern, String path) {
         int from = first(path);
-        for (String segment : pattern) {
+        for (int i = 0; i < pattern.size(); i++) { // No iterator: each request comes here for each route.
+            String segment = pattern.get(i);
             if (segment.equals("*")) {
                 return true;
             }
