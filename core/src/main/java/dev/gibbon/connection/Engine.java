@@ -2,8 +2,10 @@
 package dev.gibbon.connection;
 
 import dev.gibbon.ConnectionObserver;
+import dev.gibbon.ConnectionOptions;
 import dev.gibbon.TimeSource;
 import dev.gibbon.deflate.ZlibPool;
+import dev.gibbon.protocol.Limits;
 import dev.gibbon.protocol.MaskingKeys;
 import dev.gibbon.support.BufferPool;
 import dev.gibbon.support.LimitedLog;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.LongSupplier;
 import java.util.zip.Deflater;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +42,7 @@ public abstract class Engine {
     private static final long MAX_READ_AHEAD = 64L * 1024 * 1024;
 
     private final TimeSource time;
+    private final LongSupplier clock;
     private final BufferPool buffers = new BufferPool(KEPT_BUFFERS);
     private final ArrayBlockingQueue<SendBatch> batches = new ArrayBlockingQueue<>(KEPT_BUFFERS);
     /** By level; made when a connection first compresses with it. */
@@ -55,6 +59,8 @@ public abstract class Engine {
     private final Refusals refusals;
     private final Ticks ticks;
 
+    private volatile @Nullable Limits lastLimits;
+
     public Engine(
             TimeSource time,
             MaskingKeys maskingKeys,
@@ -62,6 +68,7 @@ public abstract class Engine {
             List<ConnectionObserver> observing,
             Observers.@Nullable Recorder recorder) {
         this.time = time;
+        this.clock = time::nanoTime;
         this.log = new LimitedLog(time);
         this.observers = new Observers(observing, recorder, log);
         this.refusals = new Refusals(time, log, observers, explainRefusals);
@@ -74,6 +81,22 @@ public abstract class Engine {
 
     public TimeSource time() {
         return time;
+    }
+
+    /** {@return the same, for those that only ask how late it is} */
+    LongSupplier clock() {
+        return clock;
+    }
+
+    /** {@return the limits of a connection with these options} Most have those of the connection before. */
+    Limits limits(ConnectionOptions options) {
+        Limits wanted = Input.limits(options);
+        Limits last = lastLimits;
+        if (wanted.equals(last)) {
+            return last;
+        }
+        lastLimits = wanted;
+        return wanted;
     }
 
     /** {@return the moment so long from now; of zero or less now, and {@link #NEVER} of a century} */

@@ -415,7 +415,7 @@ public final class Lifecycle implements Ending.Side {
         if (connection.driver().onThread()) {
             connection.input().stop();
         }
-        connection.mailbox().end();
+        connection.sink().end();
         connection.driver().execute(connection.turn()::gone);
         runOnClosed();
     }

@@ -28,11 +28,11 @@ public final class ListenerSink implements Sink, HoldUp.Code {
      * Takes over from those that read: the listener is told of the connection, and gets what nobody has read. In a
      * turn.
      *
+     * @param mailbox theirs, retired
      * @param taken pieces of a message whose rest has not come
      * @param skipRest whether the rest of a message is to be thrown away
      */
-    void takeOver(byte[] taken, boolean skipRest) {
-        Mailbox mailbox = connection.mailbox();
+    void takeOver(Mailbox mailbox, byte[] taken, boolean skipRest) {
         connection.controlFrames().listener(listener);
         mailbox.release();
         connection.sink(this);
@@ -147,6 +147,9 @@ public final class ListenerSink implements Sink, HoldUp.Code {
 
     @Override
     public void end() {}
+
+    @Override
+    public void release() {}
 
     /** Tells the listener how the connection ended, once. */
     @Override

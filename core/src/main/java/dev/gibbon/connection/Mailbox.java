@@ -311,7 +311,8 @@ public final class Mailbox implements Sink {
      * The stream is gone, or a listener takes over: what is left is the application's, which may never take it, and
      * keeps no other connection from reading. In a turn.
      */
-    void release() {
+    @Override
+    public void release() {
         assembling(0, 0);
         // The reader may have gone on from there, and then what it has taken counts no more.
         for (Item item = head; item != null; item = item.next) {
@@ -351,11 +352,6 @@ public final class Mailbox implements Sink {
 
     void exit() {
         reader.set(null);
-    }
-
-    /** {@return whether a listener has taken over} Any thread. */
-    boolean isRetired() {
-        return retired;
     }
 
     /** From now on nobody reads here. Whoever calls this takes out what is left, in a turn. */

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * mailbox lets one thread in at a time, and its state here is that thread's.
  */
 public final class Reading {
+    private static final byte[] NOTHING = {};
+
     private final Mailbox mailbox;
     private final Lifecycle lifecycle;
 
@@ -168,13 +170,17 @@ public final class Reading {
         return null;
     }
 
-    // ---- A listener takes over; nobody reads any more, and this is called in a turn
+    // ---- A listener takes over
+
+    Mailbox mailbox() {
+        return mailbox;
+    }
 
     /** {@return pieces that were taken of a message whose rest has not come} */
     byte[] takeGathered() {
         Gathered parts = gathered;
         gathered = null;
-        return parts == null ? new byte[0] : parts.all();
+        return parts == null ? NOTHING : parts.all();
     }
 
     /** {@return whether a message is being streamed whose rest is to be thrown away} */

@@ -44,6 +44,9 @@ public interface Sink {
     /** No more comes. */
     void end();
 
+    /** The stream is gone: what is held counts no more for other connections. In a turn. */
+    void release();
+
     /** The connection has ended: the last call. */
     void gone();
 }

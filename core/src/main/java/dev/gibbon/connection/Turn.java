@@ -164,7 +164,7 @@ public final class Turn implements Driver.Driven {
             }
             connection.ending().gone();
             connection.input().release();
-            connection.mailbox().release();
+            connection.sink().release();
             connection.driver().leave();
             connection.sink().gone();
             Observed seen = connection.observed();

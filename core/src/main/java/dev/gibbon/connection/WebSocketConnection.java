@@ -17,7 +17,6 @@ import dev.gibbon.MessageView;
 import dev.gibbon.MessageWriter;
 import dev.gibbon.PreparedMessage;
 import dev.gibbon.Role;
-import dev.gibbon.TimeSource;
 import dev.gibbon.deflate.MessageInflater;
 import dev.gibbon.frame.Opcode;
 import dev.gibbon.protocol.ClosePayload;
@@ -47,11 +46,12 @@ public final class WebSocketConnection extends ConnectionFacts implements Connec
     private final Input input;
     private final Ending ending;
     private final Turn turn;
-    private final Mailbox mailbox;
-    private final Reading reading;
     private final Writing writing;
     private final Watch watch;
     private final Driver driver;
+
+    /** What threads do that read; let go where a listener takes over, as it costs a sixth of a kilobyte. */
+    private volatile @Nullable Reading reading;
 
     /** Null where nobody observes it. */
     private final @Nullable Observed observed;
@@ -79,15 +79,14 @@ public final class WebSocketConnection extends ConnectionFacts implements Connec
         this.handler = request.handler();
         this.options = options;
         Stream stream = stream();
-        TimeSource time = engine.time();
         MessageInflater inflater = compression == null ? null : compression.inflater(engine, role);
         Compressor compressor = compression == null ? null : compression.compressor(engine, role);
-        this.protocol = new Protocol(role, Input.limits(options), engine.maskingKeys(), time::nanoTime, inflater);
+        this.protocol = new Protocol(role, engine.limits(options), engine.maskingKeys(), engine.clock(), inflater);
         this.lifecycle = new Lifecycle(protocol.closing(), this, options.closeTimeout());
         Output output = new Output(this, stream, protocol.outbound(), options);
         this.sender = new Sender(this, output, options, compressor);
         this.controlFrames = new ControlFrames(this, sender, options);
-        this.mailbox = new Mailbox(this, protocol.closing(), options.maxReadAheadBytes());
+        Mailbox mailbox = new Mailbox(this, protocol.closing(), options.maxReadAheadBytes());
         this.reading = new Reading(mailbox, lifecycle);
         this.writing = new Writing(this, sender);
         this.sink = mailbox;
@@ -95,7 +94,7 @@ public final class WebSocketConnection extends ConnectionFacts implements Connec
         this.input = new Input(this, options, protocol.inbound(), stream, assembly, leftover);
         this.ending = new Ending(lifecycle, stream);
         this.turn = new Turn(this);
-        this.watch = new Watch(this, options, time.nanoTime());
+        this.watch = new Watch(this, options, engine.time().nanoTime());
         this.driver = carrier.driver(turn);
         this.observed = engine.observers().of(this);
     }
@@ -155,10 +154,6 @@ public final class WebSocketConnection extends ConnectionFacts implements Connec
         sink = listening;
     }
 
-    Mailbox mailbox() {
-        return mailbox;
-    }
-
     ControlFrames controlFrames() {
         return controlFrames;
     }
@@ -202,7 +197,7 @@ public final class WebSocketConnection extends ConnectionFacts implements Connec
 
     /** {@return whether a listener has this connection and will be told of its end} */
     public boolean hasListener() {
-        return mailbox.isRetired();
+        return reading == null;
     }
 
     // ---- The handler
@@ -281,8 +276,17 @@ public final class WebSocketConnection extends ConnectionFacts implements Connec
 
     @Override
     public @Nullable Message readMessage(Duration atMost) throws IOException {
+        Objects.requireNonNull(atMost, "atMost");
         closeIfPutOff();
-        return reading.readMessage(Objects.requireNonNull(atMost, "atMost"));
+        return reading().readMessage(atMost);
+    }
+
+    private Reading reading() {
+        Reading known = reading;
+        if (known == null) {
+            throw new IllegalStateException("this connection has a listener, which gets its messages");
+        }
+        return known;
     }
 
     @Override
@@ -292,8 +296,9 @@ public final class WebSocketConnection extends ConnectionFacts implements Connec
 
     @Override
     public @Nullable MessageReader nextReader(Duration atMost) throws IOException {
+        Objects.requireNonNull(atMost, "atMost");
         closeIfPutOff();
-        return reading.nextReader(Objects.requireNonNull(atMost, "atMost"));
+        return reading().nextReader(atMost);
     }
 
     @Override
@@ -311,12 +316,15 @@ public final class WebSocketConnection extends ConnectionFacts implements Connec
 
     /** The same, for a listener that has been asked. */
     public void listen(Listener listener, long wholeBytes) {
+        Reading readers = reading();
+        Mailbox mailbox = readers.mailbox();
         mailbox.retire();
-        byte[] taken = reading.takeGathered();
-        boolean skipRest = reading.leavesStream();
+        byte[] taken = readers.takeGathered();
+        boolean skipRest = readers.leavesStream();
+        reading = null;
         sender.delivery().queueing();
         ListenerSink shown = new ListenerSink(this, listener, wholeBytes);
-        driver.execute(() -> shown.takeOver(taken, skipRest));
+        driver.execute(() -> shown.takeOver(mailbox, taken, skipRest));
     }
 
     @Override
