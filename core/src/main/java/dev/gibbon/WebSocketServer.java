@@ -4,12 +4,8 @@ package dev.gibbon;
 import dev.gibbon.connection.LoopGuard;
 import dev.gibbon.http.HeadLimits;
 import dev.gibbon.loop.LoopEngine;
-import dev.gibbon.server.HttpRoutes;
 import dev.gibbon.server.HttpServer;
 import dev.gibbon.server.HttpSide;
-import dev.gibbon.server.ListenerFactoryRoute;
-import dev.gibbon.server.ListenerRoute;
-import dev.gibbon.server.ServeRoute;
 import dev.gibbon.server.StopSignals;
 import dev.gibbon.support.Arguments;
 import dev.gibbon.transport.TlsEngines;
@@ -42,7 +38,7 @@ public final class WebSocketServer implements AutoCloseable {
                 LoopEngine.onSystem(from.loops, from.explainRefusals, from.observers),
                 from.addresses,
                 new HttpServer.Settings(
-                        from.routes,
+                        from.routes(),
                         from.tls,
                         from.tlsParameters,
                         HeadLimits.of(from.maxHeadBytes, from.maxHeaderCount),
@@ -185,9 +181,8 @@ public final class WebSocketServer implements AutoCloseable {
      * Collects the settings of a {@link WebSocketServer}. A setter throws {@link IllegalArgumentException} for what is
      * out of its range, and {@link NullPointerException} for null. Not safe for use by several threads.
      */
-    public static final class Builder {
+    public static final class Builder extends ServerRoutes<Builder> {
         private final List<SocketAddress> addresses = new ArrayList<>();
-        private final HttpRoutes routes = new HttpRoutes();
         private @Nullable SSLContext tls;
         private @Nullable SSLParameters tlsParameters;
         private OptionalInt maxHeadBytes = OptionalInt.empty();
@@ -229,113 +224,8 @@ public final class WebSocketServer implements AutoCloseable {
             return this;
         }
 
-        /**
-         * Answers requests for a path. A pattern's segments are literal or <code>{name}</code>, for one segment that is
-         * not empty; its last may be {@code *}, for all the rest. Paths are compared as sent, byte for byte. A literal
-         * segment beats a name and a name beats a star.
-         *
-         * @param pattern such as {@code /echo}, <code>/room/{name}</code> or {@code /static/*}
-         * @param handler who answers
-         * @return this
-         * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
-         */
-        public Builder handle(String pattern, ExchangeHandler handler) {
-            routes.handle(pattern, Objects.requireNonNull(handler, "handler"));
-            return this;
-        }
-
-        /**
-         * Answers requests of one method for a path. A path may have a handler for each of several methods, beside one
-         * for all others by {@link #handle(String, ExchangeHandler)}. Where there is none for all others, that of GET
-         * answers HEAD too, without the body, OPTIONS is answered with the methods that there are, and any other gets
-         * 405 with them.
-         *
-         * @param method such as {@code POST}; a token without lower-case letters
-         * @param pattern as for {@link #handle(String, ExchangeHandler)}
-         * @param handler who answers
-         * @return this
-         * @throws IllegalArgumentException if the method is no such token, the pattern is malformed, or there is a
-         *     handler of the same method for the same paths, or one whose pattern names their segments otherwise
-         */
-        public Builder handle(String method, String pattern, ExchangeHandler handler) {
-            routes.handle(method, pattern, Objects.requireNonNull(handler, "handler"));
-            return this;
-        }
-
-        /**
-         * Has a filter look at each request for a path before its route does: before handlers, WebSockets and listeners
-         * alike, and also where there is no route. Filters whose patterns match are asked in the order in which they
-         * were added, each unless one before it has answered. A filter guards a path in every spelling: unlike a route
-         * it compares segments percent-decoded. Where one matches, requests that go to a {@link Listener} take a
-         * virtual thread, too, until they are answered.
-         *
-         * @param pattern as for {@link #handle(String, ExchangeHandler)}; {@code /*} for every request
-         * @param filter lets requests pass, or answers them
-         * @return this
-         * @throws IllegalArgumentException if the pattern is malformed
-         */
-        public Builder filter(String pattern, ExchangeFilter filter) {
-            routes.filter(pattern, Objects.requireNonNull(filter, "filter"));
-            return this;
-        }
-
-        /**
-         * Serves the WebSockets of a path, with an {@link Upgrader} of every
-         * default; see {@link #serve(String, Upgrader, ConnectionHandler)}.
-         *
-         * @param pattern as for {@link #handle(String, ExchangeHandler)}
-         * @param handler serves a connection
-         * @return this
-         * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
-         */
-        public Builder serve(String pattern, ConnectionHandler handler) {
-            return serve(pattern, Upgrader.create(), handler);
-        }
-
-        /**
-         * Serves the WebSockets of a path, each on a virtual thread of its own, which {@code handler} reads from top to
-         * bottom: upgrades, runs the handler, and closes, with 1000 when it returns and 1011 when it throws, which is
-         * logged. Requests that are no acceptable opening handshake are refused.
-         *
-         * @param pattern as for {@link #handle(String, ExchangeHandler)}
-         * @param upgrader checks the opening handshake
-         * @param handler serves a connection
-         * @return this
-         * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
-         */
-        public Builder serve(String pattern, Upgrader upgrader, ConnectionHandler handler) {
-            routes.handle(pattern, new ServeRoute(upgrader, handler));
-            return this;
-        }
-
-        /**
-         * Gives the WebSockets of a path straight to a listener: the opening handshake
-         * runs on the event loop that will serve the connection, and no thread is made
-         * for it.
-         *
-         * @param pattern as for {@link #handle(String, ExchangeHandler)}
-         * @param upgrader who checks the opening handshake
-         * @param listener whose connections they are
-         * @return this
-         * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
-         */
-        public Builder listen(String pattern, Upgrader upgrader, Listener listener) {
-            routes.handle(pattern, new ListenerRoute(pattern, upgrader, listener));
-            return this;
-        }
-
-        /**
-         * Gives each WebSocket of a path to the listener that {@code factory} finds by its request. The opening
-         * handshake runs on a virtual thread, which ends with it; then a loop serves the connection.
-         *
-         * @param pattern as for {@link #handle(String, ExchangeHandler)}
-         * @param upgrader checks the opening handshake
-         * @param factory finds the listener, or responds
-         * @return this
-         * @throws IllegalArgumentException if the pattern is malformed or there is one for the same paths
-         */
-        public Builder listen(String pattern, Upgrader upgrader, ListenerFactory factory) {
-            routes.handle(pattern, new ListenerFactoryRoute(upgrader, factory));
+        @Override
+        Builder self() {
             return this;
         }
 
