@@ -4,6 +4,7 @@ package dev.gibbon;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.spi.UpgradeReply;
@@ -65,6 +66,33 @@ class UpgradeRequestTest {
         NOT_IN_HTTP_2.forEach(field -> assertFalse(refused.headers().contains(field), field));
         assertEquals("13", refused.headers().first("Sec-WebSocket-Version").orElseThrow());
         assertTrue(refused.body().length > 0);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "example.com, example.com, 443, true",
+        "example.com:80, example.com, 80, true",
+        "example.com, example.com, 80, false",
+        "example.com:8080, example.com, 8080, false",
+        "example.com, example.com, -1, false",
+        "[::1]:8080, ::1, 8080, false",
+        "[::1], [::1], 80, false",
+        "'', '', 8080, false",
+    })
+    void hostAndPortMakeAnAuthority(String authority, String host, int port, boolean secure) {
+        assertEquals(authority, UpgradeRequest.authorityOf(host, port, secure));
+    }
+
+    @Test
+    void anAddressMayBeText() {
+        UpgradeRequest request = connect("websocket");
+        assertEquals(
+                Optional.of(new InetSocketAddress("127.0.0.1", 5)),
+                request.from("127.0.0.1", 5).peerAddress());
+        assertEquals(
+                Optional.of(InetSocketAddress.createUnresolved("unix", 0)),
+                request.from("unix", 0).peerAddress());
+        assertThrows(IllegalArgumentException.class, () -> request.from("::1", -1));
     }
 
     @Test

@@ -2,6 +2,8 @@
 package dev.gibbon.spi;
 
 import dev.gibbon.Headers;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.Objects;
 import java.util.Optional;
@@ -69,6 +71,19 @@ public final class UpgradeRequest {
     }
 
     /**
+     * {@return the authority of a request whose host and port a server tells apart}
+     *
+     * @param host a name or an IP address, of version 6 with brackets or without; empty if the client named none
+     * @param port the port; left out of the authority if it is the scheme's own, or not known, that is 0 or less
+     * @param secure whether the scheme is {@code https}
+     */
+    public static String authorityOf(String host, int port, boolean secure) {
+        boolean bare = host.indexOf(':') >= 0 && !host.startsWith("[");
+        String name = bare ? "[" + host + "]" : host;
+        return host.isEmpty() || port <= 0 || port == (secure ? 443 : 80) ? name : name + ":" + port;
+    }
+
+    /**
      * {@return an extended CONNECT, of HTTP/2 or HTTP/3}
      *
      * @param protocol the pseudo-header {@code :protocol}; anything but {@code websocket} is refused with 501 (RFC
@@ -97,6 +112,22 @@ public final class UpgradeRequest {
                 headers,
                 Objects.requireNonNull(address, "address"),
                 path);
+    }
+
+    /**
+     * {@return the same from a client whose address the server gives as text} Nothing is looked up: what is no IP
+     * address stays as it is.
+     *
+     * @param address the client's, or that of a proxy before it, such as {@code 192.0.2.1} or {@code ::1}
+     * @param port the port; 0 if it is not known
+     * @throws IllegalArgumentException if there is no such port
+     */
+    public UpgradeRequest from(String address, int port) {
+        try {
+            return from(new InetSocketAddress(InetAddress.ofLiteral(address), port));
+        } catch (IllegalArgumentException _) {
+            return from(InetSocketAddress.createUnresolved(address, port));
+        }
     }
 
     /**

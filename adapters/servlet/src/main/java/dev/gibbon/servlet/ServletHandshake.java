@@ -7,11 +7,7 @@ import dev.gibbon.spi.UpgradeRequest;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.util.Collections;
-import java.util.Objects;
 
 /** The opening handshake of HTTP/1.1 in terms of servlets, for those who write a {@link ServletContainer}. */
 public final class ServletHandshake {
@@ -39,28 +35,15 @@ public final class ServletHandshake {
                         fields.build())
                 .at(request.getRequestURI());
         String peer = request.getRemoteAddr();
-        return peer == null || peer.isEmpty() ? asked : asked.from(address(peer, request.getRemotePort()));
-    }
-
-    /** {@return an address that the container gives as text; nothing is looked up} */
-    private static SocketAddress address(String host, int port) {
-        try {
-            return new InetSocketAddress(InetAddress.ofLiteral(host), port);
-        } catch (IllegalArgumentException _) { // Not of IP, such as that of a Unix-domain socket.
-            return InetSocketAddress.createUnresolved(host, Math.max(port, 0));
-        }
+        return peer == null || peer.isEmpty() ? asked : asked.from(peer, Math.max(request.getRemotePort(), 0));
     }
 
     /** {@return the container's own idea of the host: it may have taken it from the fields of a proxy} */
     private static String authority(HttpServletRequest request) {
-        String named = request.getHeader("Host");
-        if (named == null) {
-            return "";
-        }
-        String server = Objects.requireNonNullElse(request.getServerName(), "");
-        String host = server.indexOf(':') >= 0 && !server.startsWith("[") ? "[" + server + "]" : server;
-        boolean isDefault = request.getServerPort() == (request.isSecure() ? 443 : 80);
-        return isDefault ? host : host + ":" + request.getServerPort();
+        String server = request.getServerName();
+        return server == null || request.getHeader("Host") == null
+                ? ""
+                : UpgradeRequest.authorityOf(server, request.getServerPort(), request.isSecure());
     }
 
     /**
