@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.gibbon.tomcat;
+
+import dev.gibbon.Connection;
+import dev.gibbon.ConnectionHandler;
+import dev.gibbon.Headers;
+import dev.gibbon.Listener;
+import dev.gibbon.Upgrader;
+import dev.gibbon.WebSocketHost;
+import dev.gibbon.spi.UpgradeReply;
+import dev.gibbon.spi.UpgradeRequest;
+import dev.gibbon.tomcat.internal.Take;
+import dev.gibbon.tomcat.internal.Unopened;
+import dev.gibbon.tomcat.internal.UpgradeHandler;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletRequestWrapper;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.Objects;
+import java.util.function.Consumer;
+
+/**
+ * Upgrades requests that Tomcat has received, in a servlet, a filter, or a controller of Spring's: the servlet
+ * answers, returns, and Gibbon serves the socket. Tomcat's threads have no more to do with it, and its connector
+ * still counts it. Make one for each {@link WebSocketHost}; immutable, for any thread.
+ *
+ * <pre>{@code
+ * protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
+ *     gibbon.upgrade(request, response, ws -> ws.forEachMessage(ws::writeMessage));
+ * }
+ * }</pre>
+ */
+public final class GibbonTomcat {
+    private final WebSocketHost host;
+    private final Upgrader upgrader;
+    private final Unopened unopened;
+
+    private GibbonTomcat(WebSocketHost host, Upgrader upgrader, Unopened unopened) {
+        this.host = Objects.requireNonNull(host, "host");
+        this.upgrader = Objects.requireNonNull(upgrader, "upgrader");
+        this.unopened = unopened;
+    }
+
+    /**
+     * {@return what upgrades requests}
+     *
+     * @param host whose connections they become; to be closed before Tomcat stops
+     * @param upgrader checks the opening handshakes
+     */
+    public static GibbonTomcat of(WebSocketHost host, Upgrader upgrader) {
+        return new GibbonTomcat(host, upgrader, new Unopened());
+    }
+
+    /**
+     * {@return the same with another upgrader} Cheap: one may be made for each request, such as for {@linkplain
+     * Upgrader#withSubprotocol a subprotocol that is chosen already}.
+     *
+     * @param other checks the opening handshakes
+     */
+    public GibbonTomcat with(Upgrader other) {
+        return new GibbonTomcat(host, other, unopened);
+    }
+
+    /**
+     * {@return whether a request asks for a WebSocket: its field Upgrade lists {@code websocket} (RFC 6455 §4.1)} For
+     * a path that has a page, too.
+     *
+     * @param request the request
+     */
+    public static boolean isUpgrade(HttpServletRequest request) {
+        return Requests.isUpgrade(request);
+    }
+
+    /**
+     * Upgrades a request, and has a handler serve it on a virtual thread of its own: see {@link WebSocketHost#serve}.
+     * A request that is no acceptable opening handshake is refused: the response is written then. Otherwise the
+     * connection opens once the request is over, that is when servlet and filters have returned; what the response
+     * has by then, cookies for instance, goes with the 101. Waits for nothing but a refusal to be sent.
+     *
+     * @param request the request, or what filters and frameworks wrap it in
+     * @param response its response, of which nothing has been sent
+     * @param handler serves the connection
+     * @return whether the request was accepted; if not, it was refused
+     * @throws IOException if a refusal cannot be sent
+     * @throws IllegalArgumentException if the request is none of Tomcat's
+     */
+    public boolean upgrade(HttpServletRequest request, HttpServletResponse response, ConnectionHandler handler)
+            throws IOException {
+        return upgradeTo(request, response, Take.by(host, handler));
+    }
+
+    /**
+     * Upgrades a request, and gives it to a listener. See {@link
+     * #upgrade(HttpServletRequest, HttpServletResponse, ConnectionHandler)}.
+     *
+     * @param request the request, or what filters and frameworks wrap it in
+     * @param response its response, of which nothing has been sent
+     * @param listener whose connection it is
+     * @return whether the request was accepted; if not, it was refused
+     * @throws IOException if a refusal cannot be sent
+     * @throws IllegalArgumentException if the request is none of Tomcat's
+     */
+    public boolean upgrade(HttpServletRequest request, HttpServletResponse response, Listener listener)
+            throws IOException {
+        return upgradeTo(request, response, Take.by(listener));
+    }
+
+    private boolean upgradeTo(HttpServletRequest request, HttpServletResponse response, Consumer<Connection> face)
+            throws IOException {
+        Objects.requireNonNull(response, "response");
+        return switch (reply(Objects.requireNonNull(request, "request"))) {
+            case UpgradeReply.Refused refused -> {
+                refuse(response, refused, Requests.isHttp2(request));
+                yield false;
+            }
+            case UpgradeReply.Accepted accepted -> {
+                accept(request, response, accepted, face);
+                yield true;
+            }
+        };
+    }
+
+    private UpgradeReply reply(HttpServletRequest request) {
+        UpgradeRequest copy;
+        try {
+            copy = Requests.copy(request);
+        } catch (IllegalArgumentException e) {
+            return Requests.malformed(e);
+        }
+        return host.reply(upgrader, copy, Headers.of());
+    }
+
+    private static void refuse(HttpServletResponse response, UpgradeReply.Refused refused, boolean http2)
+            throws IOException {
+        response.setStatus(refused.status());
+        for (Headers.Field field : refused.headers()) {
+            // HTTP/2 has neither (RFC 9113 §8.2.2).
+            if (!http2 || (!field.is("Connection") && !field.is("Upgrade"))) {
+                response.addHeader(field.name(), field.value());
+            }
+        }
+        byte[] body = refused.body();
+        response.setContentLength(body.length);
+        response.getOutputStream().write(body);
+    }
+
+    private void accept(
+            HttpServletRequest request,
+            HttpServletResponse response,
+            UpgradeReply.Accepted accepted,
+            Consumer<Connection> face)
+            throws IOException {
+        boolean taken = false;
+        try {
+            for (Headers.Field field : accepted.headers()) {
+                response.addHeader(field.name(), field.value());
+            }
+            ClassLoader loader = Thread.currentThread().getContextClassLoader();
+            unopened.give(handler(request), new Take(host, accepted, face, loader));
+            taken = true;
+        } finally {
+            if (!taken) {
+                accepted.close();
+            }
+        }
+    }
+
+    /** {@return the handler that Tomcat has made for the upgrade} Wrappers may keep {@code upgrade} to themselves. */
+    private static UpgradeHandler handler(HttpServletRequest request) throws IOException {
+        ServletRequest own = request;
+        while (own instanceof ServletRequestWrapper wrapper) {
+            own = wrapper.getRequest();
+        }
+        if (!(own instanceof HttpServletRequest http)) {
+            throw new IllegalArgumentException(
+                    "no request of HTTP: " + own.getClass().getName());
+        }
+        try {
+            return http.upgrade(UpgradeHandler.class);
+        } catch (ServletException e) {
+            throw new IllegalArgumentException(
+                    "no request of Tomcat's: " + own.getClass().getName(), e);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Gibbon in Tomcat 11: servlets upgrade requests, and Gibbon's loops serve the sockets. */
+module dev.gibbon.tomcat {
+    requires transitive dev.gibbon;
+    requires transitive org.apache.tomcat.embed.core;
+    requires static org.jspecify;
+
+    exports dev.gibbon.tomcat;
+    // Tomcat makes the handler of an upgrade itself.
+    exports dev.gibbon.tomcat.internal to
+            org.apache.tomcat.embed.core;
+}
