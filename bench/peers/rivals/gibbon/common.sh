@@ -32,3 +32,19 @@ build_gibbon() {
 exec_gibbon() {
     exec_java gibbon "$@"
 }
+
+# Builds examples/hosts/$1, which has Gibbon in a server of somebody else's.
+build_example() {
+    find_java >/dev/null 2>&1 || skip 'no JDK 25 or newer'
+    command -v mvn >/dev/null || skip 'no Maven'
+    (cd "$root" && mvn -q -B -Dstyle.color=never --no-transfer-progress -Dquick -pl "examples/hosts/$1" -am package) </dev/null >&2
+}
+
+# Becomes that server, listening on port $2.
+exec_example() {
+    local java target=$root/examples/hosts/$1/target/quick
+    java=$(find_java)
+    # shellcheck disable=SC2086 # several options in one variable
+    exec "$java" -Xmx4g --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow ${PEERS_JAVA_OPTS:-} \
+        -cp "$target/*:$target/lib/*" "dev.gibbon.examples.${1//-/}.Main" --port "$2"
+}

@@ -98,7 +98,7 @@ final class ServerProcess {
         Thread.ofVirtual().start(() -> {
             try (BufferedReader output = process.inputReader()) {
                 for (String line; (line = output.readLine()) != null; ) {
-                    if (line.strip().equals("ready")) {
+                    if (line.strip().equals("ready") || line.startsWith("listening on ")) {
                         ready.complete(true);
                     }
                 }
