@@ -6,6 +6,7 @@ import dev.gibbon.Listener;
 import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketHost;
 import dev.gibbon.jetty.GibbonJetty;
+import dev.gibbon.spi.UpgradeReply;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -74,6 +75,13 @@ public final class JettyContainer implements ServletContainer {
             }
             callback.succeeded();
         }
-        StreamsContainer.refuse(host, upgrader, request, response);
+        // It does not ask for a WebSocket, so nothing but a refusal comes.
+        switch (ServletHandshake.reply(host, upgrader, request)) {
+            case UpgradeReply.Refused refused -> ServletHandshake.refuse(refused, request, response);
+            case UpgradeReply.Accepted accepted -> {
+                accepted.close();
+                throw new IllegalStateException("Jetty sees no WebSocket where there is one");
+            }
+        }
     }
 }

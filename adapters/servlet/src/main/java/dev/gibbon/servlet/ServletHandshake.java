@@ -2,66 +2,117 @@
 package dev.gibbon.servlet;
 
 import dev.gibbon.Headers;
+import dev.gibbon.Upgrader;
+import dev.gibbon.WebSocketHost;
 import dev.gibbon.spi.UpgradeReply;
 import dev.gibbon.spi.UpgradeRequest;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Collections;
+import java.util.Enumeration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/** The opening handshake of HTTP/1.1 in terms of servlets, for those who write a {@link ServletContainer}. */
+/** The opening handshake in terms of servlets, for those who write a {@link ServletContainer}. */
 public final class ServletHandshake {
     private ServletHandshake() {}
 
     /**
-     * {@return what the handshake looks at of a request} Nothing of the request is looked at later, when the container
-     * may have given it to somebody else.
+     * {@return whether a request asks for a WebSocket: its field Upgrade lists {@code websocket} (RFC 6455 §4.1)} For
+     * a path that has a page, too.
      *
-     * @param request of HTTP/1.1
-     * @throws IllegalArgumentException if a field is malformed that the container has let in
+     * @param request the request
      */
-    public static UpgradeRequest of(HttpServletRequest request) {
-        Headers.Builder fields = Headers.builder();
-        for (String name : Collections.list(request.getHeaderNames())) {
-            for (String value : Collections.list(request.getHeaders(name))) {
-                fields.add(name, value);
-            }
-        }
-        UpgradeRequest asked = UpgradeRequest.http(
-                        request.getMethod(),
-                        request.getProtocol(),
-                        authority(request),
-                        request.isSecure(),
-                        fields.build())
-                .at(request.getRequestURI());
-        String peer = request.getRemoteAddr();
-        return peer == null || peer.isEmpty() ? asked : asked.from(peer, Math.max(request.getRemotePort(), 0));
-    }
-
-    /** {@return the container's own idea of the host: it may have taken it from the fields of a proxy} */
-    private static String authority(HttpServletRequest request) {
-        String server = request.getServerName();
-        return server == null || request.getHeader("Host") == null
-                ? ""
-                : UpgradeRequest.authorityOf(server, request.getServerPort(), request.isSecure());
+    public static boolean isUpgrade(HttpServletRequest request) {
+        return all(request.getHeaders("Upgrade")).stream()
+                .flatMap(value -> List.of(value.split(",", -1)).stream())
+                .anyMatch(token -> token.strip().equalsIgnoreCase("websocket"));
     }
 
     /**
-     * Puts a reply's status and fields into a response, and the body of a refusal. The container frames the body.
+     * {@return the answer to a request} Nothing of the request is looked at later, when the container may have given it
+     * to somebody else.
      *
-     * @param reply to an {@linkplain #of opening handshake}
-     * @param response of which nothing has been sent
-     * @throws IOException if the body cannot be sent
+     * @param host whose connection it becomes
+     * @param upgrader checks the handshake
+     * @param request the request
      */
-    public static void answer(UpgradeReply reply, HttpServletResponse response) throws IOException {
-        response.setStatus(reply.status());
+    public static UpgradeReply reply(WebSocketHost host, Upgrader upgrader, HttpServletRequest request) {
+        UpgradeRequest copy;
+        try {
+            copy = copy(request);
+        } catch (IllegalArgumentException e) {
+            return UpgradeReply.Refused.of(
+                    400,
+                    Headers.of("Content-Type", "text/plain; charset=utf-8", "Connection", "close"),
+                    "400 Bad Request\n".getBytes(StandardCharsets.US_ASCII),
+                    "malformed field: " + e.getMessage());
+        }
+        return host.reply(upgrader, copy, Headers.of());
+    }
+
+    private static UpgradeRequest copy(HttpServletRequest request) {
+        // The container's own idea of it: it may have taken it from the fields of a proxy.
+        String authority = UpgradeRequest.authorityOf(
+                Objects.requireNonNullElse(request.getServerName(), ""), request.getServerPort(), request.isSecure());
+        UpgradeRequest copy = UpgradeRequest.http(
+                        request.getMethod(), request.getProtocol(), authority, request.isSecure(), headers(request))
+                .at(request.getRequestURI());
+        String peer = request.getRemoteAddr();
+        return peer == null ? copy : copy.from(peer, Math.max(request.getRemotePort(), 0));
+    }
+
+    private static Headers headers(HttpServletRequest request) {
+        Headers.Builder headers = Headers.builder();
+        for (String name : all(request.getHeaderNames())) {
+            for (String value : all(request.getHeaders(name))) {
+                headers.add(name, value);
+            }
+        }
+        return headers.build();
+    }
+
+    /** The servlet API lets a container hide fields, and give null in their place. */
+    private static List<String> all(@Nullable Enumeration<String> values) {
+        return values == null ? List.of() : Collections.list(values);
+    }
+
+    /**
+     * Puts the fields of an answer into a response. The container sends them.
+     *
+     * @param reply the answer
+     * @param request what it answers
+     * @param response of which nothing has been sent
+     */
+    public static void addFields(UpgradeReply reply, HttpServletRequest request, HttpServletResponse response) {
+        boolean http2 = request.getProtocol().toUpperCase(Locale.ROOT).startsWith("HTTP/2");
         for (Headers.Field field : reply.headers()) {
-            response.addHeader(field.name(), field.value());
+            // HTTP/2 has neither (RFC 9113 §8.2.2).
+            if (!http2 || (!field.is("Connection") && !field.is("Upgrade"))) {
+                response.addHeader(field.name(), field.value());
+            }
         }
-        byte[] body = reply.body();
-        if (body.length > 0) {
-            response.setContentLength(body.length);
-            response.getOutputStream().write(body);
-        }
+    }
+
+    /**
+     * Sends a refusal.
+     *
+     * @param refused the answer
+     * @param request what it answers
+     * @param response of which nothing has been sent
+     * @throws IOException if it cannot be sent
+     */
+    public static void refuse(
+            UpgradeReply.Refused refused, HttpServletRequest request, HttpServletResponse response)
+            throws IOException {
+        response.setStatus(refused.status());
+        addFields(refused, request, response);
+        byte[] body = refused.body();
+        response.setContentLength(body.length);
+        response.getOutputStream().write(body);
     }
 }

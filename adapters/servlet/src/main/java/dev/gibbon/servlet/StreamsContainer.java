@@ -3,7 +3,6 @@ package dev.gibbon.servlet;
 
 import dev.gibbon.Connection;
 import dev.gibbon.ConnectionHandler;
-import dev.gibbon.Headers;
 import dev.gibbon.Listener;
 import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketHost;
@@ -63,30 +62,35 @@ final class StreamsContainer implements ServletContainer {
             LOG.warning("no adapter for " + request.getClass().getName() + ": its WebSockets run over servlet streams,"
                     + " a thread each; gibbon-tomcat, gibbon-jetty or gibbon-undertow does without");
         }
-        UpgradeReply reply = host.reply(upgrader, ServletHandshake.of(request), Headers.of());
-        ServletHandshake.answer(reply, response);
-        if (reply instanceof UpgradeReply.Accepted accepted) {
-            try {
-                request.upgrade(StreamUpgrade.class).begin(streams -> {
-                    try (accepted) {
-                        taker.accept(host.open(accepted, streams, ByteBuffer.allocate(0)));
-                    }
-                });
-            } catch (ServletException e) {
-                accepted.close();
-                throw new IOException("the container does not upgrade", e);
-            }
+        switch (ServletHandshake.reply(host, upgrader, request)) {
+            case UpgradeReply.Refused refused -> ServletHandshake.refuse(refused, request, response);
+            case UpgradeReply.Accepted accepted -> accept(host, accepted, request, response, taker);
         }
     }
 
-    /** Answers a request that asks for no WebSocket, as its opening handshake is refused. */
-    static void refuse(WebSocketHost host, Upgrader upgrader, HttpServletRequest request, HttpServletResponse response)
+    private static void accept(
+            WebSocketHost host,
+            UpgradeReply.Accepted accepted,
+            HttpServletRequest request,
+            HttpServletResponse response,
+            Consumer<Connection> taker)
             throws IOException {
-        UpgradeReply reply = host.reply(upgrader, ServletHandshake.of(request), Headers.of());
-        if (reply instanceof UpgradeReply.Accepted accepted) {
-            accepted.close();
-            throw new IllegalStateException("this request asks for a WebSocket");
+        boolean taken = false;
+        try {
+            response.setStatus(accepted.status());
+            ServletHandshake.addFields(accepted, request, response);
+            request.upgrade(StreamUpgrade.class).begin(streams -> {
+                try (accepted) {
+                    taker.accept(host.open(accepted, streams, ByteBuffer.allocate(0)));
+                }
+            });
+            taken = true;
+        } catch (ServletException e) {
+            throw new IOException("the container does not upgrade", e);
+        } finally {
+            if (!taken) {
+                accepted.close();
+            }
         }
-        ServletHandshake.answer(reply, response);
     }
 }
