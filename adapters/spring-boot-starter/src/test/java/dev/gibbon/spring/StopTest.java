@@ -12,7 +12,7 @@ import java.net.URI;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.web.server.servlet.context.ServletWebServerApplicationContext;
 
@@ -20,9 +20,13 @@ import org.springframework.boot.web.server.servlet.context.ServletWebServerAppli
 @Timeout(300)
 class StopTest {
     @ParameterizedTest
-    @ValueSource(strings = {"/room/blue", "/fast/red", "/spring"})
-    void peersAreToldThatTheServerGoesAway(String path) throws Exception {
-        SpringApplication application = new SpringApplication(Application.class);
+    @CsvSource({
+        "/room/blue, OnTomcat", "/fast/red, OnTomcat", "/spring, OnTomcat",
+        "/room/blue, OnJetty", "/fast/red, OnJetty", "/spring, OnJetty"
+    })
+    void peersAreToldThatTheServerGoesAway(String path, String server) throws Exception {
+        Class<?> factory = server.equals("OnJetty") ? JettyStarterTest.OnJetty.class : TomcatStarterTest.OnTomcat.class;
+        SpringApplication application = new SpringApplication(Application.class, factory);
         var context = (ServletWebServerApplicationContext) application.run("--server.port=0");
         WebSocketHost host = context.getBean(WebSocketHost.class);
         Connection ws = Dialer.create()

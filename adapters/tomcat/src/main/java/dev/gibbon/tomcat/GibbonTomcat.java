@@ -3,12 +3,11 @@ package dev.gibbon.tomcat;
 
 import dev.gibbon.Connection;
 import dev.gibbon.ConnectionHandler;
-import dev.gibbon.Headers;
 import dev.gibbon.Listener;
 import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketHost;
+import dev.gibbon.servlet.ServletHandshake;
 import dev.gibbon.spi.UpgradeReply;
-import dev.gibbon.spi.UpgradeRequest;
 import dev.gibbon.tomcat.internal.Take;
 import dev.gibbon.tomcat.internal.Unopened;
 import dev.gibbon.tomcat.internal.UpgradeHandler;
@@ -37,7 +36,7 @@ public final class GibbonTomcat {
     private final Upgrader upgrader;
     private final Unopened unopened;
 
-    private GibbonTomcat(WebSocketHost host, Upgrader upgrader, Unopened unopened) {
+    GibbonTomcat(WebSocketHost host, Upgrader upgrader, Unopened unopened) {
         this.host = Objects.requireNonNull(host, "host");
         this.upgrader = Objects.requireNonNull(upgrader, "upgrader");
         this.unopened = unopened;
@@ -70,7 +69,7 @@ public final class GibbonTomcat {
      * @param request the request
      */
     public static boolean isUpgrade(HttpServletRequest request) {
-        return Requests.isUpgrade(request);
+        return ServletHandshake.isUpgrade(request);
     }
 
     /**
@@ -110,9 +109,9 @@ public final class GibbonTomcat {
     private boolean upgradeTo(HttpServletRequest request, HttpServletResponse response, Consumer<Connection> face)
             throws IOException {
         Objects.requireNonNull(response, "response");
-        return switch (reply(Objects.requireNonNull(request, "request"))) {
+        return switch (ServletHandshake.reply(host, upgrader, Objects.requireNonNull(request, "request"))) {
             case UpgradeReply.Refused refused -> {
-                refuse(response, refused, Requests.isHttp2(request));
+                ServletHandshake.refuse(refused, request, response);
                 yield false;
             }
             case UpgradeReply.Accepted accepted -> {
@@ -120,30 +119,6 @@ public final class GibbonTomcat {
                 yield true;
             }
         };
-    }
-
-    private UpgradeReply reply(HttpServletRequest request) {
-        UpgradeRequest copy;
-        try {
-            copy = Requests.copy(request);
-        } catch (IllegalArgumentException e) {
-            return Requests.malformed(e);
-        }
-        return host.reply(upgrader, copy, Headers.of());
-    }
-
-    private static void refuse(HttpServletResponse response, UpgradeReply.Refused refused, boolean http2)
-            throws IOException {
-        response.setStatus(refused.status());
-        for (Headers.Field field : refused.headers()) {
-            // HTTP/2 has neither (RFC 9113 §8.2.2).
-            if (!http2 || (!field.is("Connection") && !field.is("Upgrade"))) {
-                response.addHeader(field.name(), field.value());
-            }
-        }
-        byte[] body = refused.body();
-        response.setContentLength(body.length);
-        response.getOutputStream().write(body);
     }
 
     private void accept(
@@ -154,9 +129,7 @@ public final class GibbonTomcat {
             throws IOException {
         boolean taken = false;
         try {
-            for (Headers.Field field : accepted.headers()) {
-                response.addHeader(field.name(), field.value());
-            }
+            ServletHandshake.addFields(accepted, request, response);
             ClassLoader loader = Thread.currentThread().getContextClassLoader();
             unopened.give(handler(request), new Take(host, accepted, face, loader));
             taken = true;
