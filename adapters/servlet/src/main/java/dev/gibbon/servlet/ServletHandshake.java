@@ -106,8 +106,7 @@ public final class ServletHandshake {
      * @param response of which nothing has been sent
      * @throws IOException if it cannot be sent
      */
-    public static void refuse(
-            UpgradeReply.Refused refused, HttpServletRequest request, HttpServletResponse response)
+    public static void refuse(UpgradeReply.Refused refused, HttpServletRequest request, HttpServletResponse response)
             throws IOException {
         response.setStatus(refused.status());
         addFields(refused, request, response);

@@ -81,8 +81,7 @@ final class GibbonSession extends AbstractWebSocketSession<Connection> {
     private CloseStatus status() {
         return getNativeSession()
                 .closeStatus()
-                .map(end -> new CloseStatus(
-                        end.code().value(), end.reason().isEmpty() ? null : end.reason()))
+                .map(end -> new CloseStatus(end.code().value(), end.reason().isEmpty() ? null : end.reason()))
                 .orElse(CloseStatus.NO_CLOSE_FRAME);
     }
 

@@ -58,17 +58,15 @@ public final class GibbonUpgradeStrategy implements RequestUpgradeStrategy {
             @Nullable Principal user,
             WebSocketHandler handler,
             Map<String, Object> attributes) {
-        Upgrader chosen = selectedProtocol == null
-                ? upgrader.withoutSubprotocol()
-                : upgrader.withSubprotocol(selectedProtocol);
+        Upgrader chosen =
+                selectedProtocol == null ? upgrader.withoutSubprotocol() : upgrader.withSubprotocol(selectedProtocol);
         GibbonSession session = new GibbonSession(request, user, attributes, maxMessageBytes);
         try {
             HttpServletResponse answer = ((ServletServerHttpResponse) response).getServletResponse();
             // Spring would add what interceptors have put there when the answer has left.
             response.getHeaders().forEach((name, values) -> values.forEach(value -> answer.addHeader(name, value)));
             HttpServletRequest asked = ((ServletServerHttpRequest) request).getServletRequest();
-            GibbonServlets.of(host, chosen)
-                    .upgrade(asked, answer, connection -> session.run(connection, handler));
+            GibbonServlets.of(host, chosen).upgrade(asked, answer, connection -> session.run(connection, handler));
         } catch (IOException e) {
             throw new HandshakeFailureException("the answer could not be sent", e);
         }

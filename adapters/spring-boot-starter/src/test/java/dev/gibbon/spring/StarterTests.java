@@ -79,12 +79,16 @@ abstract class StarterTests {
     @Test
     void pagesBesideThemAreServed() throws Exception {
         HttpClient client = HttpClient.newHttpClient();
-        HttpRequest request =
-                HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/plain")).build();
-        assertEquals("plain", client.send(request, HttpResponse.BodyHandlers.ofString()).body());
-        HttpRequest noUpgrade =
-                HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/room/blue")).build();
-        assertEquals(426, client.send(noUpgrade, HttpResponse.BodyHandlers.ofString()).statusCode());
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/plain"))
+                .build();
+        assertEquals(
+                "plain",
+                client.send(request, HttpResponse.BodyHandlers.ofString()).body());
+        HttpRequest noUpgrade = HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/room/blue"))
+                .build();
+        assertEquals(
+                426,
+                client.send(noUpgrade, HttpResponse.BodyHandlers.ofString()).statusCode());
     }
 
     @Test

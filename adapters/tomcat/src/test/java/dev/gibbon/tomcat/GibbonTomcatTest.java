@@ -242,7 +242,8 @@ class GibbonTomcatTest {
                         try {
                             ws.writeMessage(m);
                         } catch (InterruptedCallException _) {
-                            // The call's end, not the connection's; the message is sent all the same.
+                            // The call's end, not the connection's; the message is sent all the
+                            // same.
                         }
                         assertTrue(Thread.interrupted());
                     }
