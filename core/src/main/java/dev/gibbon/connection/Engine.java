@@ -92,7 +92,7 @@ public abstract class Engine {
     Limits limits(ConnectionOptions options) {
         Limits wanted = Input.limits(options);
         Limits last = lastLimits;
-        if (wanted.equals(last)) {
+        if (last != null && wanted.equals(last)) {
             return last;
         }
         lastLimits = wanted;
