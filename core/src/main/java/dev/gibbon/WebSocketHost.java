@@ -93,20 +93,21 @@ public final class WebSocketHost implements AutoCloseable {
     }
 
     /**
-     * {@return the refusal of a request over which code of the application has thrown, with 500} The log gets it, with
-     * the stack, as it does where a handler of {@link WebSocketServer} throws.
+     * {@return the refusal of a request over which code of the application has thrown} 500, and the log gets it with
+     * the stack, as it does where a handler of {@link WebSocketServer} throws; or what a {@link RequestException} says.
      *
      * @param request what the client sent
      * @param thrown by the application
      */
     public UpgradeReply.Refused failed(UpgradeRequest request, Throwable thrown) {
-        Objects.requireNonNull(thrown, "thrown");
+        if (Objects.requireNonNull(thrown, "thrown") instanceof RequestException fault) {
+            return engine.refusals().reply(Hosting.refusal(fault), request.peerAddress(), request.path());
+        }
         String peer = request.peerAddress().map(address -> ", peer " + address).orElse("");
-        engine.log()
-                .applicationThrew(
-                        "what was to find an endpoint",
-                        "HTTP request" + RequestContext.where("", request.path()) + peer,
-                        thrown);
+        engine.applicationThrew(
+                "what was to find an endpoint",
+                "HTTP request" + RequestContext.where("", request.path()) + peer,
+                thrown);
         return UpgradeReply.Refused.of(
                 500,
                 Headers.of("Content-Type", "text/plain; charset=utf-8"),

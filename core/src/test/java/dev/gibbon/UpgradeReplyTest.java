@@ -142,4 +142,13 @@ class UpgradeReplyTest {
             assertSame(thrown, lines.getFirst().getThrown());
         }
     }
+
+    @Test
+    void aFaultOfTheRequestIsRefusedWithItsStatus() {
+        try (WebSocketHost host =
+                WebSocketHost.builder().loops(1).explainRefusals(true).build()) {
+            Refused refused = refused(422, host.failed(http(), new RequestException(422, "no such room")));
+            assertTrue(new String(refused.body(), StandardCharsets.UTF_8).contains("no such room"));
+        }
+    }
 }

@@ -4,11 +4,13 @@ package dev.gibbon.server;
 import dev.gibbon.CloseCode;
 import dev.gibbon.CloseStatus;
 import dev.gibbon.Headers;
+import dev.gibbon.RequestException;
 import dev.gibbon.Role;
 import dev.gibbon.Upgrader;
 import dev.gibbon.connection.Carrier;
 import dev.gibbon.connection.RequestContext;
 import dev.gibbon.connection.WebSocketConnection;
+import dev.gibbon.handshake.HttpStatus;
 import dev.gibbon.loop.LoopEngine;
 import dev.gibbon.spi.UpgradeReply;
 import dev.gibbon.spi.UpgradeRequest;
@@ -52,6 +54,16 @@ public final class Hosting {
                 Headers.of("Retry-After", "5", "Content-Type", "text/plain; charset=utf-8"),
                 "503 Service Unavailable\n".getBytes(StandardCharsets.US_ASCII),
                 why);
+    }
+
+    /** {@return the refusal of a request that is not as it has to be} */
+    public static UpgradeReply.Refused refusal(RequestException fault) {
+        String text = fault.status() + " " + HttpStatus.text(fault.status()) + "\n";
+        return UpgradeReply.Refused.of(
+                fault.status(),
+                Headers.of("Content-Type", "text/plain; charset=utf-8"),
+                text.getBytes(StandardCharsets.US_ASCII),
+                String.valueOf(fault.getMessage()));
     }
 
     /**

@@ -160,13 +160,7 @@ public final class ServerExchange implements Exchange {
 
     /** Answers a request that is not as it has to be. */
     private void refuse(RequestException fault) throws IOException {
-        String text = fault.status() + " " + HttpStatus.text(fault.status()) + "\n";
-        UpgradeReply.Refused refusal = UpgradeReply.Refused.of(
-                fault.status(),
-                Headers.of("Content-Type", "text/plain; charset=utf-8"),
-                text.getBytes(StandardCharsets.US_ASCII),
-                String.valueOf(fault.getMessage()));
-        UpgradeReply.Refused told = http().refusals().reply(refusal, peerAddress(), path);
+        UpgradeReply.Refused told = http().refusals().reply(Hosting.refusal(fault), peerAddress(), path);
         respond(told.status(), told.headers(), told.body());
     }
 
