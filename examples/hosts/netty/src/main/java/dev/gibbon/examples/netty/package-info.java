@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Gibbon in Netty. */
+@NullMarked
+package dev.gibbon.examples.netty;
+
+import org.jspecify.annotations.NullMarked;
