@@ -54,8 +54,8 @@ public interface AsyncStream extends Closeable {
     }
 
     /**
-     * Runs {@code task} once, when a read would bring bytes, the end or a failure; never inside this call. At most
-     * one is waiting.
+     * Runs {@code task} once, when a read would bring bytes, the end or a failure; never inside this call where the
+     * stream has a {@link #loop}, on which tasks read at once. At most one is waiting.
      *
      * @param task what to run; it does not block
      */
@@ -63,7 +63,7 @@ public interface AsyncStream extends Closeable {
 
     /**
      * Runs {@code task} once, when a write would take bytes, {@link #flushed} would make progress, or either would
-     * fail; never inside this call. At most one is waiting.
+     * fail; never inside this call where the stream has a {@link #loop}. At most one is waiting.
      *
      * @param task what to run; it does not block
      */

@@ -19,7 +19,8 @@ public interface EndpointFactory<T> {
      * before it is answered. May block.
      *
      * @param request the request; not to be kept, as Jetty uses it again
-     * @param parameters what stands in the path where the pattern has names, percent-decoded; unmodifiable
+     * @param parameters what stands in the path where the pattern has names, percent-decoded, and for {@code *} the
+     *     rest as it is; unmodifiable
      * @throws Exception anything: Jetty answers with 500, or with the status of an {@link
      *     org.eclipse.jetty.http.HttpException}
      */

@@ -4,14 +4,11 @@ package dev.gibbon.jetty;
 import dev.gibbon.ConnectionHandler;
 import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketHost;
+import dev.gibbon.spi.Routes;
 import java.util.Collections;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
-import org.eclipse.jetty.http.pathmap.MatchedResource;
-import org.eclipse.jetty.http.pathmap.PathMappings;
-import org.eclipse.jetty.http.pathmap.PathSpec;
-import org.eclipse.jetty.http.pathmap.UriTemplatePathSpec;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -21,8 +18,9 @@ import org.eclipse.jetty.util.URIUtil;
 import org.eclipse.jetty.util.component.LifeCycle;
 
 /**
- * A handler of Jetty's core that serves WebSockets by path; every other request goes to the handler that it wraps. It
- * stands before servlets, in whichever of Jetty's environments they are, or without any.
+ * A handler of Jetty's core that serves WebSockets by path; every other request goes to the handler that it wraps, and
+ * gets 426 if that leaves it unanswered and its path is one of these. It stands before servlets, in whichever of
+ * Jetty's environments they are, or without any.
  *
  * <pre>{@code
  * WebSocketHost host = WebSocketHost.builder().build();
@@ -37,7 +35,7 @@ import org.eclipse.jetty.util.component.LifeCycle;
  */
 public final class GibbonHandler extends Handler.Wrapper {
     private final WebSocketHost host;
-    private final PathMappings<Endpoint> endpoints = new PathMappings<>();
+    private final Routes<Endpoint> endpoints = new Routes<>();
 
     private final LifeCycle.Listener stopping = new LifeCycle.Listener() {
         @Override
@@ -47,11 +45,7 @@ public final class GibbonHandler extends Handler.Wrapper {
     };
 
     /** What serves the WebSockets of a pattern. */
-    @FunctionalInterface
-    private interface Endpoint {
-        boolean upgrade(Map<String, String> parameters, Request request, Response response, Callback callback)
-                throws Exception;
-    }
+    private record Endpoint(GibbonJetty gibbon, EndpointFactory<Face> finder) {}
 
     /**
      * Serves no path yet.
@@ -66,8 +60,9 @@ public final class GibbonHandler extends Handler.Wrapper {
      * Serves the WebSockets of a path, each on a virtual thread of its own: see {@link WebSocketHost#serve}. Requests
      * that ask for a WebSocket and are no acceptable opening handshake are refused.
      *
-     * @param pattern a literal path, one with names such as <code>/room/{name}</code>, or one that ends in {@code /*}:
-     *     see {@link PathSpec#from}. It is compared with the path in the context that this handler is in
+     * @param pattern such as {@code /echo}, <code>/room/{name}</code> or {@code /all/*}: see {@link Routes}. It is
+     *     compared with Jetty's canonical path in the context that this handler is in: dots are resolved, and what can
+     *     be taken for nothing else is decoded
      * @param upgrader checks the opening handshake
      * @param handler serves a connection
      * @return this
@@ -132,15 +127,10 @@ public final class GibbonHandler extends Handler.Wrapper {
     }
 
     private GibbonHandler addFound(String pattern, Upgrader upgrader, EndpointFactory<Face> finder) {
-        GibbonJetty gibbon = GibbonJetty.of(host, upgrader);
         if (isRunning()) {
             throw new IllegalStateException("paths are added before this handler starts: " + pattern);
         }
-        Endpoint endpoint = (parameters, request, response, callback) ->
-                gibbon.upgradeToFound(() -> finder.find(request, parameters), request, response, callback);
-        if (endpoints.put(PathSpec.from(pattern), endpoint) != null) {
-            throw new IllegalArgumentException(pattern + " is served already");
-        }
+        endpoints.add(pattern, new Endpoint(GibbonJetty.of(host, upgrader), finder));
         return this;
     }
 
@@ -176,25 +166,25 @@ public final class GibbonHandler extends Handler.Wrapper {
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
-        boolean done = GibbonJetty.isUpgrade(request) && upgrade(request, response, callback);
-        return done || super.handle(request, response, callback);
-    }
-
-    private boolean upgrade(Request request, Response response, Callback callback) throws Exception {
-        String path = Request.getPathInContext(request);
-        MatchedResource<Endpoint> matched = endpoints.getMatched(path);
-        if (matched == null) {
-            return false;
+        Routes.Match<Endpoint> match =
+                endpoints.match(Request.getPathInContext(request)).orElse(null);
+        if (match == null) {
+            return super.handle(request, response, callback);
         }
-        Map<String, String> parameters = matched.getPathSpec() instanceof UriTemplatePathSpec template
-                ? decoded(template.getPathParams(path))
-                : Map.of();
-        return matched.getResource().upgrade(parameters, request, response, callback);
+        GibbonJetty gibbon = match.target().gibbon();
+        if (!GibbonJetty.isUpgrade(request)) {
+            return super.handle(request, response, callback) || gibbon.refusePlain(request, response, callback);
+        }
+        Map<String, String> parameters = decoded(match.parameters());
+        return gibbon.upgradeToFound(
+                        () -> match.target().finder().find(request, parameters), request, response, callback)
+                || super.handle(request, response, callback);
     }
 
+    /** Jetty has decoded what is not ASCII already, and left what would be taken for another path. */
     private static Map<String, String> decoded(Map<String, String> parameters) {
-        Map<String, String> decoded = new LinkedHashMap<>();
-        parameters.forEach((name, value) -> decoded.put(name, URIUtil.decodePath(value)));
+        Map<String, String> decoded = new HashMap<>();
+        parameters.forEach((name, value) -> decoded.put(name, name.equals("*") ? value : URIUtil.decodePath(value)));
         return Collections.unmodifiableMap(decoded);
     }
 

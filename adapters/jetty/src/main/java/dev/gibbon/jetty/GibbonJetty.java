@@ -15,6 +15,7 @@ import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.ConnectionMetaData;
@@ -142,6 +143,14 @@ public final class GibbonJetty {
         return true;
     }
 
+    /** Tells a client that came by HTTP/1.1 and without Upgrade what is here (RFC 9110 §15.5.22). */
+    boolean refusePlain(Request request, Response response, Callback callback) {
+        if (request.getConnectionMetaData().getHttpVersion().getVersion() > HttpVersion.HTTP_1_1.getVersion()) {
+            return false; // HTTP/2 has no Upgrade that the answer could name.
+        }
+        return acceptOrRefuse(request, response, callback) == null;
+    }
+
     /** {@return what stands; null if the request is refused, which has been answered} */
     private UpgradeReply.@Nullable Accepted acceptOrRefuse(Request request, Response response, Callback callback) {
         return switch (host.reply(upgrader, asked(request), Headers.of())) {
@@ -167,6 +176,7 @@ public final class GibbonJetty {
                         authority,
                         request.isSecure(),
                         headers);
+        asked = asked.at(Objects.requireNonNullElse(request.getHttpURI().getPath(), ""));
         SocketAddress peer = connection.getRemoteSocketAddress();
         return peer == null ? asked : asked.from(peer);
     }
