@@ -125,14 +125,16 @@ start_server() {
     wait_for_port "$SERVER_PORT" "$SERVER_PID" "$SERVER_LOG" "$(basename "$GIBBON") serve"
 }
 
-# start_example NAME LOG: starts ./gibbon example NAME on a free port of 127.0.0.1, as start_server does the command.
+# start_example NAME LOG [ARG...]: starts ./gibbon example NAME on a free port of 127.0.0.1, as start_server does the command.
 start_example() {
+    local name=$1
     SERVER_LOG=$2
+    shift 2
     SERVER_PORT=$(free_port)
-    say "starting gibbon example $1 on port $SERVER_PORT (log: $SERVER_LOG)"
-    in_group "$SERVER_LOG" "$ROOT/gibbon" example "$1" --port "$SERVER_PORT"
+    say "starting gibbon example $name on port $SERVER_PORT (log: $SERVER_LOG)"
+    in_group "$SERVER_LOG" "$ROOT/gibbon" example "$name" --port "$SERVER_PORT" "$@"
     SERVER_PID=$GROUP_PID
-    wait_for_port "$SERVER_PORT" "$SERVER_PID" "$SERVER_LOG" "gibbon example $1"
+    wait_for_port "$SERVER_PORT" "$SERVER_PID" "$SERVER_LOG" "gibbon example $name"
 }
 
 # server_survived: the server under test is still there after all that was done to it.

@@ -30,7 +30,7 @@ import org.eclipse.jetty.util.component.LifeCycle;
  *         .serve("/room/{name}", upgrader, (request, path) -> ws -> rooms.join(path.get("name"), ws)));
  * }</pre>
  *
- * <p>When the {@link Server} that it is in begins to stop, it closes the host, so that peers see 1001 and the server
+ * <p>When it stops, or the {@link Server} that it is in begins to, it closes the host: peers see 1001, and the server
  * finds no connection to wait for. Paths are added before it starts; from then on it is for any thread.
  */
 public final class GibbonHandler extends Handler.Wrapper {
@@ -50,7 +50,8 @@ public final class GibbonHandler extends Handler.Wrapper {
     /**
      * Serves no path yet.
      *
-     * @param host whose connections they become; closed when the server stops, or before, by the application
+     * @param host whose connections they become; closed when this handler or its server stops, or before, by the
+     *     application
      */
     public GibbonHandler(WebSocketHost host) {
         this.host = Objects.requireNonNull(host, "host");
@@ -145,8 +146,10 @@ public final class GibbonHandler extends Handler.Wrapper {
         server.addEventListener(new LifeCycle.Listener() {
             @Override
             public void lifeCycleStarting(LifeCycle event) {
-                setHandler(server.getHandler());
-                server.setHandler(GibbonHandler.this);
+                if (server.getHandler() != GibbonHandler.this) { // It may start again.
+                    setHandler(server.getHandler());
+                    server.setHandler(GibbonHandler.this);
+                }
             }
         });
         return this;
@@ -161,6 +164,7 @@ public final class GibbonHandler extends Handler.Wrapper {
     @Override
     protected void doStop() throws Exception {
         getServer().removeEventListener(stopping);
+        host.close(); // It may be this handler alone that stops.
         super.doStop();
     }
 
