@@ -19,9 +19,9 @@ import java.util.logging.Logger;
 
 /**
  * Upgrades requests that servlets have received, by the native way of the container they run in: Tomcat (with {@code
- * gibbon-tomcat} beside), Jetty (with {@code gibbon-jetty}), Undertow (with {@code gibbon-undertow}). Where none of
- * these is found, the connection runs over the streams of the servlet specification, which cost a thread for each
- * connection and cannot end one direction alone; that is told in the log, once. Immutable, for any thread.
+ * gibbon-tomcat} beside) or Jetty (with {@code gibbon-jetty}). In others, Undertow among them, the connection runs
+ * over the streams of the servlet specification, which cost a thread for each connection and cannot end one direction
+ * alone; that is told in the log, once. Immutable, for any thread.
  *
  * <pre>{@code
  * protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {

@@ -6,9 +6,11 @@ import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.http.WebConnection;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
+import java.util.Optional;
 
 /** The two streams of an upgraded servlet connection, which block and end together. */
 final class StreamTransport implements Transport {
@@ -24,10 +26,15 @@ final class StreamTransport implements Transport {
     /** The reader's alone, for the same. */
     private final byte[] read = new byte[COPY_BYTES];
 
+    private final SocketAddress local;
+    private final SocketAddress peer;
+
     private volatile boolean closed;
 
-    StreamTransport(WebConnection connection) throws IOException {
+    StreamTransport(WebConnection connection, SocketAddress local, SocketAddress peer) throws IOException {
         this.connection = connection;
+        this.local = local;
+        this.peer = peer;
         in = connection.getInputStream();
         out = connection.getOutputStream();
     }
@@ -91,6 +98,16 @@ final class StreamTransport implements Transport {
         } catch (Exception e) {
             throw new IOException("the container could not close", e);
         }
+    }
+
+    @Override
+    public Optional<SocketAddress> localAddress() {
+        return Optional.of(local);
+    }
+
+    @Override
+    public Optional<SocketAddress> peerAddress() {
+        return Optional.of(peer);
     }
 
     /** The container has ended the streams, or is about to. */

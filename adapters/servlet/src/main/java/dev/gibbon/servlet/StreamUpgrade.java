@@ -5,6 +5,7 @@ import dev.gibbon.spi.Transport;
 import jakarta.servlet.http.HttpUpgradeHandler;
 import jakarta.servlet.http.WebConnection;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.logging.Level;
@@ -18,22 +19,26 @@ import org.jspecify.annotations.Nullable;
 public final class StreamUpgrade implements HttpUpgradeHandler {
     private static final Logger LOG = Logger.getLogger(StreamUpgrade.class.getPackageName());
 
-    private @Nullable Consumer<Transport> opened;
+    /** What is to happen, and the ends of the connection, which its streams do not tell. */
+    private record Opening(Consumer<Transport> then, SocketAddress local, SocketAddress peer) {}
+
+    private @Nullable Opening opening;
     private @Nullable StreamTransport streams;
 
     /** For the container. */
     public StreamUpgrade() {}
 
-    void begin(Consumer<Transport> whenOpened) {
-        opened = whenOpened;
+    void begin(SocketAddress local, SocketAddress peer, Consumer<Transport> whenOpened) {
+        opening = new Opening(whenOpened, local, peer);
     }
 
     @Override
     public void init(WebConnection connection) {
         try {
-            StreamTransport made = new StreamTransport(connection);
+            Opening told = Objects.requireNonNull(opening, "nothing was told to happen");
+            StreamTransport made = new StreamTransport(connection, told.local(), told.peer());
             streams = made;
-            Objects.requireNonNull(opened, "nothing was told to happen").accept(made);
+            told.then().accept(made);
         } catch (IOException e) {
             LOG.log(Level.FINE, "the client left", e);
         }

@@ -11,6 +11,9 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -60,7 +63,7 @@ final class StreamsContainer implements ServletContainer {
             throws IOException {
         if (told.compareAndSet(false, true)) {
             LOG.warning("no adapter for " + request.getClass().getName() + ": its WebSockets run over servlet streams,"
-                    + " a thread each; gibbon-tomcat, gibbon-jetty or gibbon-undertow does without");
+                    + " a thread each; gibbon-tomcat and gibbon-jetty do without");
         }
         switch (ServletHandshake.reply(host, upgrader, request)) {
             case UpgradeReply.Refused refused -> ServletHandshake.refuse(refused, request, response);
@@ -79,7 +82,9 @@ final class StreamsContainer implements ServletContainer {
         try {
             response.setStatus(accepted.status());
             ServletHandshake.addFields(accepted, request, response);
-            request.upgrade(StreamUpgrade.class).begin(streams -> {
+            SocketAddress local = address(request.getLocalAddr(), request.getLocalPort());
+            SocketAddress peer = address(request.getRemoteAddr(), request.getRemotePort());
+            request.upgrade(StreamUpgrade.class).begin(local, peer, streams -> {
                 try (accepted) {
                     taker.accept(host.open(accepted, streams, ByteBuffer.allocate(0)));
                 }
@@ -91,6 +96,15 @@ final class StreamsContainer implements ServletContainer {
             if (!taken) {
                 accepted.close();
             }
+        }
+    }
+
+    /** Nothing is looked up. */
+    private static SocketAddress address(String address, int port) {
+        try {
+            return new InetSocketAddress(InetAddress.ofLiteral(address), port);
+        } catch (IllegalArgumentException _) {
+            return InetSocketAddress.createUnresolved(address, Math.max(port, 0));
         }
     }
 }
