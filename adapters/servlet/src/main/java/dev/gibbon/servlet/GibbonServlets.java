@@ -10,6 +10,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.ServiceConfigurationError;
@@ -55,14 +56,20 @@ public final class GibbonServlets {
 
     private static List<ServletContainer> containers() {
         List<ServletContainer> found = new ArrayList<>();
-        ServiceLoader.load(ServletContainer.class, GibbonServlets.class.getClassLoader()).stream()
-                .forEach(provider -> {
-                    try {
-                        found.add(provider.get());
-                    } catch (ServiceConfigurationError | LinkageError e) {
-                        LOG.log(Level.FINE, "not here: " + provider.type(), e);
-                    }
-                });
+        Iterator<ServletContainer> known = ServiceLoader.load(
+                        ServletContainer.class, GibbonServlets.class.getClassLoader())
+                .iterator();
+        boolean more = true;
+        while (more) {
+            try {
+                more = known.hasNext();
+                if (more) {
+                    found.add(known.next());
+                }
+            } catch (ServiceConfigurationError | LinkageError e) { // A container that is not here.
+                LOG.log(Level.FINE, "a container is not here", e);
+            }
+        }
         found.add(new StreamsContainer());
         return List.copyOf(found);
     }
