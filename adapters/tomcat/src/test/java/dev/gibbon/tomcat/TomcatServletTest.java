@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 class TomcatServletTest {
     @Test
     void theContainerIsFoundWhereJettyIsNot() {
-        Iterator<ServletContainer> known = ServiceLoader.load(ServletContainer.class).iterator();
+        Iterator<ServletContainer> known =
+                ServiceLoader.load(ServletContainer.class).iterator();
         List<Class<?>> found = new ArrayList<>();
         boolean more = true;
         while (more) {
