@@ -51,7 +51,7 @@ class Application {
         }
 
         @GetMapping("/room/{name}")
-        void room(@PathVariable String name, HttpServletRequest request, HttpServletResponse response)
+        void room(@PathVariable("name") String name, HttpServletRequest request, HttpServletResponse response)
                 throws IOException {
             gibbon.upgrade(request, response, ws -> ws.forEachMessage(m -> ws.writeText(name + ": " + m.text())));
         }
