@@ -271,7 +271,8 @@ public final class WebSocketConnection extends ConnectionFacts implements Connec
 
     @Override
     public @Nullable Message readMessage() throws IOException {
-        return readMessage(FOR_EVER);
+        closeIfPutOff();
+        return reading().readMessage(FOR_EVER); // One frame less on the stack that an idle connection keeps.
     }
 
     @Override

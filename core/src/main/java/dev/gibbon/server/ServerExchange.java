@@ -102,7 +102,7 @@ public final class ServerExchange implements Exchange {
     void run() {
         Engine engine = http().server().engine();
         try {
-            serve(engine);
+            handled(handle(), engine);
         } catch (IOException e) {
             engine.log().debug("client left", e);
         } finally {
@@ -121,8 +121,8 @@ public final class ServerExchange implements Exchange {
         return known;
     }
 
-    private void serve(Engine engine) throws IOException {
-        Throwable thrown = handle();
+    /** The handler has ended: sees to it that there is an answer. */
+    private void handled(@Nullable Throwable thrown, Engine engine) throws IOException {
         boolean _ = Thread.interrupted(); // Meant for the handler; it would end the closing handshake.
         WebSocketConnection opened = connection;
         if (opened != null) {
