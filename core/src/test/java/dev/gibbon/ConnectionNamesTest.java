@@ -5,11 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gibbon.spi.AsyncStream;
+import dev.gibbon.spi.UpgradeReply;
+import dev.gibbon.spi.UpgradeRequest;
 import dev.gibbon.testkit.ScriptedPeer;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.LogRecord;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -20,8 +26,46 @@ class ConnectionNamesTest {
 
     private final LinkedBlockingQueue<Served> served = new LinkedBlockingQueue<>();
 
+    private static final Headers HEAD = Headers.of(
+            "Host", "localhost",
+            "Connection", "Upgrade",
+            "Upgrade", "websocket",
+            "Sec-WebSocket-Version", "13",
+            "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
+
     private void note(Connection connection) {
         served.add(new Served(connection, Thread.currentThread().getName()));
+    }
+
+    private static final class Defective implements AsyncStream {
+        @Override
+        public int read(ByteBuffer dst) {
+            return 0;
+        }
+
+        @Override
+        public long write(ByteBuffer[] srcs, int offset, int length) {
+            return 0;
+        }
+
+        @Override
+        public boolean flushed() {
+            return true;
+        }
+
+        @Override
+        public void whenReadable(Runnable task) {
+            throw new IllegalStateException("a bug of this test");
+        }
+
+        @Override
+        public void whenWritable(Runnable task) {}
+
+        @Override
+        public void shutdownOutput() {}
+
+        @Override
+        public void close() {}
     }
 
     private Served next() throws InterruptedException {
@@ -83,6 +127,22 @@ class ConnectionNamesTest {
             assertEquals("/rooms/a", dialled.path());
             String name = "WebSocket " + dialled.id() + " CLIENT OPEN, path \"/rooms/a\", peer ";
             assertTrue(dialled.toString().startsWith(name), dialled.toString());
+        }
+    }
+
+    /** A stream of an adapter that has a bug. */
+    @Test
+    void aDefectIsLoggedWithTheNumberOfTheConnectionThatIsDroppedForIt() throws Exception {
+        try (LogLines log = LogLines.record();
+                WebSocketHost host = WebSocketHost.builder().loops(1).build()) {
+            UpgradeReply.Accepted accepted = (UpgradeReply.Accepted) host.reply(
+                    Upgrader.create(), UpgradeRequest.http("GET", "HTTP/1.1", "localhost", false, HEAD), Headers.of());
+            Connection connection = host.open(accepted, new Defective(), ByteBuffer.allocate(0));
+            assertEquals(
+                    1006, connection.closed().get(60, TimeUnit.SECONDS).code().value());
+            assertEquals(
+                    List.of("WebSocket " + connection.id() + " is dropped for a defect"),
+                    log.warnings(_ -> true).stream().map(LogRecord::getMessage).toList());
         }
     }
 

@@ -99,7 +99,7 @@ public final class Ticks {
         try {
             connection.tick(now);
         } catch (Throwable e) { // A defect, whatever it is; the clock of all the others goes on.
-            log.warn("a connection is dropped for a defect in its time-outs", e);
+            log.warn(connection + " is dropped for a defect in its time-outs", e);
             drop(connection, e);
         }
     }

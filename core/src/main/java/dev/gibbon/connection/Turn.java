@@ -31,6 +31,12 @@ public final class Turn implements Driver.Driven {
         this.connection = connection;
     }
 
+    /** {@return the connection by its number alone: what is defective may be what else there is to tell} */
+    @Override
+    public String toString() {
+        return "WebSocket " + connection.id();
+    }
+
     /** The first turn: what came with the opening handshake, and what the stream may hold already. */
     void begin() {
         try {

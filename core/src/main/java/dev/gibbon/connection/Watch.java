@@ -65,6 +65,11 @@ public final class Watch implements Ticks.Member {
     }
 
     @Override
+    public String toString() {
+        return connection.turn().toString();
+    }
+
+    @Override
     public int place() {
         return place;
     }

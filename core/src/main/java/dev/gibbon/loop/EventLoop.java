@@ -176,7 +176,7 @@ public abstract sealed class EventLoop implements Loop, Workspace, HostLoop perm
     }
 
     final void broken(Ready ready, Throwable defect) {
-        engine.log().warn("a connection is dropped for a defect", defect);
+        engine.log().warn(ready + " is dropped for a defect", defect);
         ready.broken(defect);
     }
 

@@ -103,4 +103,10 @@ public abstract sealed class LoopDriver implements Driver, EventLoop.Ready permi
     public final void broken(Throwable defect) {
         driven.broken(defect);
     }
+
+    /** {@return what it drives, for the log} */
+    @Override
+    public final String toString() {
+        return driven.toString();
+    }
 }

@@ -482,4 +482,10 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
             driver.execute(this::terminate);
         });
     }
+
+    /** {@return it by its number, for the log} */
+    @Override
+    public String toString() {
+        return "HTTP connection " + id;
+    }
 }
