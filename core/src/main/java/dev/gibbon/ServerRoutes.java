@@ -5,6 +5,8 @@ import dev.gibbon.server.HttpRoutes;
 import dev.gibbon.server.ListenerFactoryRoute;
 import dev.gibbon.server.ListenerRoute;
 import dev.gibbon.server.ServeRoute;
+import dev.gibbon.server.StaticFiles;
+import java.nio.file.Path;
 import java.util.Objects;
 
 /**
@@ -71,6 +73,28 @@ public abstract sealed class ServerRoutes<B extends ServerRoutes<B>> permits Web
      */
     public B filter(String pattern, ExchangeFilter filter) {
         routes.filter(pattern, Objects.requireNonNull(filter, "filter"));
+        return self();
+    }
+
+    /**
+     * Answers GET and HEAD with the files of a directory: those that are there when they are asked for, read a piece
+     * at a time, with a type by their extension, {@code ETag} and {@code Last-Modified} (and 304 for a client that has
+     * that version), and {@code index.html} for a path that ends in a slash. There are no listings. No path leads out
+     * of the directory, by no spelling and no symbolic link, to a name that begins with a dot, or to a file by another
+     * spelling of its name. A client has to take 16 KiB within each {@linkplain
+     * WebSocketServer.Builder#handshakeTimeout handshake timeout}.
+     *
+     * @param pattern as for {@link #handle(String, ExchangeHandler)}; its last segment is a star
+     * @param root the directory; a link that is turned to another directory is followed there
+     * @return this
+     * @throws IllegalArgumentException if the pattern is malformed or has no star, there is a handler of GET for
+     *     it, or there is no such directory
+     */
+    public B directory(String pattern, Path root) {
+        if (!pattern.endsWith("/*")) {
+            throw new IllegalArgumentException("the pattern of a directory ends in a star: " + pattern);
+        }
+        routes.handle("GET", pattern, new StaticFiles(root));
         return self();
     }
 

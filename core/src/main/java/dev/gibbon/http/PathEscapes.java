@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.http;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.Optional;
 
 /** Escapes of a path (RFC 3986 §2.1) where different spellings of one path must not be taken for different paths. */
 public final class PathEscapes {
@@ -33,6 +36,36 @@ public final class PathEscapes {
             }
         }
         return canonical.toString();
+    }
+
+    /**
+     * {@return the text that a segment of a path stands for; empty if a percent sign begins no escape, or the bytes are
+     * not UTF-8}
+     *
+     * @param segment as sent
+     */
+    public static Optional<String> decoded(String segment) {
+        byte[] bytes = segment.getBytes(StandardCharsets.UTF_8);
+        int length = 0;
+        for (int i = 0; i < bytes.length; i++) {
+            byte b = bytes[i];
+            if (b == '%') {
+                if (!isEscape(bytes, i)) {
+                    return Optional.empty();
+                }
+                b = (byte) (HexFormat.fromHexDigit(bytes[i + 1]) << 4 | HexFormat.fromHexDigit(bytes[i + 2]));
+                i += 2;
+            }
+            bytes[length++] = b;
+        }
+        try {
+            return Optional.of(StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes, 0, length))
+                    .toString());
+        } catch (CharacterCodingException _) {
+            return Optional.empty();
+        }
     }
 
     private static boolean isEscape(byte[] bytes, int at) {

@@ -48,6 +48,13 @@ public final class HttpOutput {
         deadline.requireInTime();
     }
 
+    /** What is left of an answer has its time anew, since a part of it has left. A handler's thread. */
+    void goOn() {
+        if (!deadline.isOver()) {
+            deadline.arm();
+        }
+    }
+
     /**
      * Sends, and waits until all has left. A handler's thread, while nothing else is being sent.
      *

@@ -318,6 +318,17 @@ public final class ServerExchange implements Exchange {
 
     @Override
     public void respond(int status, Headers headers, byte[] content) throws IOException {
+        ByteBuffer head = begin(status, headers, content.length);
+        write(head, ByteBuffer.wrap(content, 0, hasBody(status) ? content.length : 0));
+    }
+
+    /** {@return whether an answer of this status has a body} */
+    private boolean hasBody(int status) {
+        return status != 204 && status != 304 && !method.equals("HEAD");
+    }
+
+    /** Begins the one answer, whose body is so long unless the status or method leaves it out. {@return its head} */
+    ByteBuffer begin(int status, Headers headers, long length) {
         LoopGuard.mayWait("respond", "answer on the handler's own thread");
         requireUnanswered();
         if (status < 200) {
@@ -332,17 +343,16 @@ public final class ServerExchange implements Exchange {
         if (http().server().engine().observers().isOn() && ServerHandshake.isUpgrade(headers())) {
             http().refusals().answered(status, found.match().pattern(), peerAddress(), path);
         }
-        boolean noBody = status == 204 || status == 304;
         Headers.Builder fields = Headers.builder().addAll(withCookies(headers));
-        if (!noBody) {
-            fields.add("Content-Length", Integer.toString(content.length));
+        if (status != 204 && status != 304) {
+            fields.add("Content-Length", Long.toString(length));
         }
         RequestBody asked = body;
         keepAlive &= asked == null ? RequestBody.isAbsent(request()) : asked.isRead();
         if (!keepAlive) {
             fields.add("Connection", "close");
         }
-        send(status, fields.build(), noBody || method.equals("HEAD") ? new byte[0] : content);
+        return head(status, fields.build());
     }
 
     @Override
@@ -403,7 +413,7 @@ public final class ServerExchange implements Exchange {
 
     private Connection upgrade(Opening opening) throws IOException {
         answer = Answer.UPGRADE;
-        send(opening.status(), withCookies(opening.headers()), new byte[0]);
+        write(head(opening.status(), withCookies(opening.headers())));
         if (!opening.upgrader().keepsRequestHeaders()) {
             request = null;
         }
@@ -437,13 +447,12 @@ public final class ServerExchange implements Exchange {
         return found.match().pattern();
     }
 
-    /** Head and body leave in one write. */
-    private void send(int status, Headers fields, byte[] body) throws IOException {
-        byte[] head = HeadWriter.bytes(new ResponseHead("HTTP/1.1", status, HttpStatus.text(status), fields));
-        write(ByteBuffer.wrap(head), ByteBuffer.wrap(body));
+    private static ByteBuffer head(int status, Headers fields) {
+        return ByteBuffer.wrap(HeadWriter.bytes(new ResponseHead("HTTP/1.1", status, HttpStatus.text(status), fields)));
     }
 
-    private void write(ByteBuffer... answer) throws IOException {
+    /** Sends a part of the answer that {@link #begin} has begun, or all of it. */
+    void write(ByteBuffer... answer) throws IOException {
         http().output().requireInTime();
         try {
             http().output().write(answer);
@@ -451,6 +460,17 @@ public final class ServerExchange implements Exchange {
             ownEnd = e;
             throw e;
         }
+    }
+
+    /** An answer that was begun cannot be sent whole: the client learns of it by the end of the connection. */
+    void breakOff() {
+        keepAlive = false;
+        http().abort();
+    }
+
+    /** What is left of the answer has its time anew. */
+    void goOn() {
+        http().output().goOn();
     }
 
     /** {@return the request for a log: nothing that the peer chose is in it but its address} */
