@@ -27,11 +27,12 @@ class ThreatsPageTest {
             Map.entry("CC", 28),
             Map.entry("NW", 30),
             Map.entry("SEC", 30),
+            Map.entry("WEB", 23),
             Map.entry("H2", 12),
             Map.entry("HUB", 26));
 
     private static final Pattern ROW = Pattern.compile("(?m)^\\| ((\\w+)-(\\d\\d)) \\|(.*)\\|$");
-    private static final Pattern QUOTED = Pattern.compile("\\b(?:HS|HC|FR|U8|CL|PM|RX|CC|NW|SEC|H2|HUB)-\\d\\d\\b");
+    private static final Pattern QUOTED = Pattern.compile("\\b(?:HS|HC|FR|U8|CL|PM|RX|CC|NW|SEC|WEB|H2|HUB)-\\d\\d\\b");
 
     private static Map<String, String> rows() throws IOException {
         Map<String, String> rows = new LinkedHashMap<>();
