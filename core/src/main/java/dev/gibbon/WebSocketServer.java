@@ -7,8 +7,8 @@ import dev.gibbon.loop.LoopEngine;
 import dev.gibbon.server.HttpServer;
 import dev.gibbon.server.HttpSide;
 import dev.gibbon.server.StopSignals;
+import dev.gibbon.server.TlsSource;
 import dev.gibbon.support.Arguments;
-import dev.gibbon.transport.TlsEngines;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -21,6 +21,7 @@ import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +41,6 @@ public final class WebSocketServer implements AutoCloseable {
                 new HttpServer.Settings(
                         from.routes(),
                         from.tls,
-                        from.tlsParameters,
                         HeadLimits.of(from.maxHeadBytes, from.maxHeaderCount),
                         from.handshakeTimeout,
                         from.bodyTimeout,
@@ -183,8 +183,7 @@ public final class WebSocketServer implements AutoCloseable {
      */
     public static final class Builder extends ServerRoutes<Builder> {
         private final List<SocketAddress> addresses = new ArrayList<>();
-        private @Nullable SSLContext tls;
-        private @Nullable SSLParameters tlsParameters;
+        private TlsSource.@Nullable Settings tls;
         private OptionalInt maxHeadBytes = OptionalInt.empty();
         private int maxHeaderCount = HeadLimits.DEFAULT.fields();
         private Duration handshakeTimeout = Duration.ofSeconds(10);
@@ -236,9 +235,8 @@ public final class WebSocketServer implements AutoCloseable {
          * @return this
          */
         public Builder tls(SSLContext context) {
-            tls = Objects.requireNonNull(context, "context");
-            tlsParameters = null;
-            return this;
+            Objects.requireNonNull(context, "context");
+            return tls(() -> context);
         }
 
         /**
@@ -254,11 +252,38 @@ public final class WebSocketServer implements AutoCloseable {
          * @throws IllegalStateException if the context is not initialised
          */
         public Builder tls(SSLContext context, SSLParameters parameters) {
-            tlsParameters = TlsEngines.checked(
-                    Objects.requireNonNull(context, "context"),
-                    Objects.requireNonNull(parameters, "parameters"),
-                    false);
-            tls = context;
+            Objects.requireNonNull(context, "context");
+            return tls(() -> context, parameters);
+        }
+
+        /**
+         * Speaks TLS 1.2 and 1.3 on every address, with a context for each new connection, so that certificates can
+         * be renewed while the server runs; {@link PemTls#reloading} makes one of files. Those that are open keep
+         * theirs.
+         *
+         * @param contexts asked now, and once for each new connection by the thread that accepts, so it has to be
+         *     quick, and to return the same context while nothing has changed. Once the server runs, what it throws is
+         *     logged, and the last good context goes on
+         * @return this
+         */
+        public Builder tls(Supplier<? extends SSLContext> contexts) {
+            tls = TlsSource.Settings.of(Objects.requireNonNull(contexts, "contexts"), null);
+            return this;
+        }
+
+        /**
+         * The same, in the way that the parameters say.
+         *
+         * @param contexts as for {@link #tls(Supplier)}
+         * @param parameters as for {@link #tls(SSLContext, SSLParameters)}
+         * @return this
+         * @throws IllegalArgumentException if the context that there is now does not know what they ask for, or they
+         *     have neither TLS 1.2 nor TLS 1.3
+         * @throws IllegalStateException if that context is not initialised
+         */
+        public Builder tls(Supplier<? extends SSLContext> contexts, SSLParameters parameters) {
+            tls = TlsSource.Settings.of(
+                    Objects.requireNonNull(contexts, "contexts"), Objects.requireNonNull(parameters, "parameters"));
             return this;
         }
 

@@ -42,7 +42,6 @@ final class ClockedServer implements AutoCloseable {
                 new HttpServer.Settings(
                         more,
                         null,
-                        null,
                         HeadLimits.DEFAULT,
                         handshakeTimeout,
                         Duration.ofSeconds(30),

@@ -2,15 +2,12 @@
 package dev.gibbon.cli;
 
 import dev.gibbon.InsecureTls;
+import dev.gibbon.PemTls;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
 /** A client's TLS context: whom it trusts, and the certificate it shows. */
@@ -29,30 +26,19 @@ final class ClientTls {
     static SSLContext context(
             @Nullable Path authorities, boolean insecure, @Nullable Path certificates, @Nullable Path key)
             throws CommandFailedException {
-        KeyManager[] keys =
-                certificates == null || key == null ? new KeyManager[0] : PemTls.keyManagers(certificates, key);
         try {
+            KeyManager[] keys =
+                    certificates == null || key == null ? new KeyManager[0] : PemTls.keyManagers(certificates, key);
             if (insecure) {
                 return InsecureTls.trustingEveryone(keys);
             }
             SSLContext context = SSLContext.getInstance("TLS");
-            context.init(keys, authorities == null ? null : trusting(authorities), null);
+            context.init(keys, authorities == null ? null : PemTls.trustManagers(authorities), null);
             return context;
-        } catch (GeneralSecurityException | IOException e) {
+        } catch (IOException e) { // It names the file.
+            throw new CommandFailedException(String.valueOf(e.getMessage()), e);
+        } catch (GeneralSecurityException e) {
             throw new CommandFailedException("TLS cannot be set up: " + e.getMessage(), e);
         }
-    }
-
-    private static TrustManager[] trusting(Path authorities)
-            throws CommandFailedException, GeneralSecurityException, IOException {
-        KeyStore anchors = KeyStore.getInstance("PKCS12");
-        anchors.load(null, null);
-        int count = 0;
-        for (Certificate authority : PemTls.certificates(authorities)) {
-            anchors.setCertificateEntry("authority-" + count++, authority);
-        }
-        TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        factory.init(anchors);
-        return factory.getTrustManagers();
     }
 }

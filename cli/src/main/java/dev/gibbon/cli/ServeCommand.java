@@ -5,6 +5,7 @@ import dev.gibbon.CloseCode;
 import dev.gibbon.ConnectionObserver;
 import dev.gibbon.Message;
 import dev.gibbon.OriginPolicy;
+import dev.gibbon.PemTls;
 import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketServer;
 import java.io.IOException;
@@ -19,6 +20,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -91,7 +94,7 @@ final class ServeCommand implements Callable<Integer> {
             hideParamSyntax = true,
             description = {
                 "Speak TLS with the certificate chain and the key in these two PEM files.",
-                "The key is not encrypted."
+                "The key is not encrypted. Files that change are read again, for new connections."
             })
     private List<Path> tls = List.of();
 
@@ -192,7 +195,7 @@ final class ServeCommand implements Callable<Integer> {
         }
         EchoServer.addTo(server, upgrades(), maxMessage.bytes(), !noDeflate, received);
         if (isTls()) {
-            server.tls(PemTls.context(tls.get(0), tls.get(1)));
+            server.tls(reloading(tls.get(0), tls.get(1)));
         }
         bindTcp(server);
         if (unix != null) {
@@ -202,6 +205,14 @@ final class ServeCommand implements Callable<Integer> {
             return server.start();
         } catch (IOException e) {
             throw new CommandFailedException(cannotListen(e), e);
+        }
+    }
+
+    private static Supplier<SSLContext> reloading(Path certificates, Path key) throws CommandFailedException {
+        try {
+            return PemTls.reloading(certificates, key);
+        } catch (IOException e) {
+            throw new CommandFailedException(String.valueOf(e.getMessage()), e);
         }
     }
 

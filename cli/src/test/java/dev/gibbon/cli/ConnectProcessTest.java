@@ -10,8 +10,10 @@ import dev.gibbon.Connection;
 import dev.gibbon.Exchange;
 import dev.gibbon.Headers;
 import dev.gibbon.Message;
+import dev.gibbon.PemTls;
 import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketServer;
+import dev.gibbon.testkit.Pki;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -150,7 +152,7 @@ class ConnectProcessTest {
         Pki pki = Pki.make(directory, "EC");
         try (WebSocketServer secure = WebSocketServer.builder()
                 .bind("localhost", 0)
-                .tls(PemTls.context(pki.certificate(), pki.key()))
+                .tls(PemTls.serverContext(pki.certificate(), pki.key()))
                 .handle("/echo/{bytes}", this::echoSome)
                 .start()) {
             String url = "wss://localhost:" + secure.port() + "/echo/2";

@@ -11,9 +11,11 @@ import dev.gibbon.Connection;
 import dev.gibbon.ConnectionOptions;
 import dev.gibbon.Message;
 import dev.gibbon.MessageType;
+import dev.gibbon.PemTls;
 import dev.gibbon.PermessageDeflate;
 import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketServer;
+import dev.gibbon.testkit.Pki;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -450,7 +452,7 @@ class LoadCommandTest {
         Pki pki = Pki.make(directory, "EC");
         server = WebSocketServer.builder()
                 .bind("127.0.0.1", 0)
-                .tls(PemTls.context(pki.certificate(), pki.key()))
+                .tls(PemTls.serverContext(pki.certificate(), pki.key()))
                 .handle("/echo", exchange -> {
                     try (Connection ws = Upgrader.create().upgrade(exchange)) {
                         for (Message message; (message = ws.readMessage()) != null; ) {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gibbon.WebSocketServer;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.HttpHead;
+import dev.gibbon.testkit.Pki;
 import dev.gibbon.testkit.ScriptedPeer;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -16,7 +16,6 @@ import dev.gibbon.spi.UpgradeReply;
 import dev.gibbon.spi.UpgradeRequest;
 import dev.gibbon.support.LimitedLog;
 import dev.gibbon.transport.ChannelTransport;
-import dev.gibbon.transport.TlsEngines;
 import dev.gibbon.transport.TlsTransport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -33,8 +32,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLParameters;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,8 +52,7 @@ public final class HttpServer implements HttpSide {
     /** How a server was set up. */
     public record Settings(
             HttpRoutes routes,
-            @Nullable SSLContext tls,
-            @Nullable SSLParameters tlsParameters,
+            TlsSource.@Nullable Settings tls,
             HeadLimits headLimits,
             Duration handshakeTimeout,
             Duration bodyTimeout,
@@ -66,6 +62,7 @@ public final class HttpServer implements HttpSide {
     private final LoopEngine engine;
     private final Settings settings;
     private final Hosting webSockets;
+    private final @Nullable TlsSource tls;
     private final List<Acceptor> acceptors = new ArrayList<>();
 
     /** Transports that are no WebSocket yet; those that are one are with the engine. */
@@ -86,6 +83,7 @@ public final class HttpServer implements HttpSide {
         this.engine = engine;
         this.settings = settings;
         this.webSockets = new Hosting(engine, settings.shutdownTimeout());
+        this.tls = settings.tls() == null ? null : new TlsSource(settings.tls(), engine.time(), engine.log());
         try {
             for (SocketAddress address : addresses) {
                 bind(address);
@@ -123,14 +121,13 @@ public final class HttpServer implements HttpSide {
     private void accepted(SocketChannel channel) throws IOException {
         ChannelTransport socket = new ChannelTransport(channel);
         boolean overLimit = openCount.get() >= settings.maxConnections();
-        SSLContext context = settings.tls();
-        Transport stream = context == null
-                ? socket
-                : new TlsTransport(socket, TlsEngines.server(context, settings.tlsParameters()), engine.buffers());
+        TlsSource source = tls;
+        Transport stream =
+                source == null ? socket : new TlsTransport(socket, source.newEngine(), engine.buffers());
         SelectorLoop loop = engine.loops().next();
         loop.start();
         HttpConnection connection =
-                new HttpConnection(this, Carriers.of(engine, stream, loop), context != null, overLimit);
+                new HttpConnection(this, Carriers.of(engine, stream, loop), source != null, overLimit);
         if (admit(connection)) {
             connection.start();
         }

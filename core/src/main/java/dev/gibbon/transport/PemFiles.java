@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon.cli;
+package dev.gibbon.transport;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -26,10 +26,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
 
-/** TLS from the two PEM files that everything else uses: a certificate chain and its key. */
-final class PemTls {
+/** What TLS needs, from the PEM files that everything else uses: certificate chains and keys (RFC 7468). */
+public final class PemFiles {
     private static final int MAX_FILE_BYTES = 1 << 20;
     private static final char[] NO_PASSWORD = {};
 
@@ -40,28 +41,16 @@ final class PemTls {
     /** Begin line, base64 and end line of what RFC 7468 calls a label; what stands around them is comment. */
     static final Pattern BLOCK = Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \\1-----", Pattern.DOTALL);
 
-    private PemTls() {}
+    private PemFiles() {}
 
     /**
-     * Makes the context of a server.
+     * {@return what proves that this side is whom the certificate names}
      *
-     * @param certificates the server's certificate, then those that lead to a root, in order
+     * @param certificates the certificate, then those that lead to a root, in order
      * @param key its key, PKCS#8, PKCS#1 or SEC 1, RSA, RSASSA-PSS, EC or EdDSA, not encrypted
-     * @return the context
-     * @throws CommandFailedException if a file is not that, with a line that says which and why
+     * @throws IOException if a file is not that; the message is a line that says which and why
      */
-    static SSLContext context(Path certificates, Path key) throws CommandFailedException {
-        try {
-            SSLContext context = SSLContext.getInstance("TLS");
-            context.init(keyManagers(certificates, key), null, null);
-            return context;
-        } catch (GeneralSecurityException e) {
-            throw new CommandFailedException("cannot speak TLS with " + certificates + ": " + e.getMessage(), e);
-        }
-    }
-
-    /** {@return what proves that this side is whom the certificate names; see {@link #context}} */
-    static KeyManager[] keyManagers(Path certificates, Path key) throws CommandFailedException {
+    public static KeyManager[] keyManagers(Path certificates, Path key) throws IOException {
         List<Certificate> chain = certificates(certificates);
         PublicKey publicKey = chain.getFirst().getPublicKey();
         PrivateKey privateKey = PemKey.read(key, read(key), publicKey);
@@ -74,15 +63,36 @@ final class PemTls {
             keys.init(store, NO_PASSWORD);
             return keys.getKeyManagers();
         } catch (KeyStoreException e) {
-            throw new CommandFailedException(
+            throw new IOException(
                     certificates + ": its certificates are no chain; the key's comes first, then its issuer's", e);
         } catch (GeneralSecurityException | IOException e) {
-            throw new CommandFailedException("cannot speak TLS with " + certificates + ": " + e.getMessage(), e);
+            throw new IOException("cannot speak TLS with " + certificates + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * {@return what trusts the certificates in a file and those that they have issued}
+     *
+     * @throws IOException if the file is not that; the message is a line that says why
+     */
+    public static TrustManager[] trustManagers(Path authorities) throws IOException {
+        List<Certificate> trusted = certificates(authorities);
+        try {
+            KeyStore anchors = KeyStore.getInstance("PKCS12");
+            anchors.load(null, NO_PASSWORD);
+            for (int i = 0; i < trusted.size(); i++) {
+                anchors.setCertificateEntry("authority-" + i, trusted.get(i));
+            }
+            TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            factory.init(anchors);
+            return factory.getTrustManagers();
+        } catch (GeneralSecurityException e) {
+            throw new IOException("cannot trust " + authorities + ": " + e.getMessage(), e);
         }
     }
 
     /** {@return the certificates in a PEM file, one at least, in their order} */
-    static List<Certificate> certificates(Path file) throws CommandFailedException {
+    static List<Certificate> certificates(Path file) throws IOException {
         String pem = read(file);
         StringBuilder found = new StringBuilder();
         for (Matcher block = BLOCK.matcher(pem); block.find(); ) {
@@ -92,20 +102,20 @@ final class PemTls {
         }
         if (found.isEmpty()) {
             String hint = pem.contains("PRIVATE KEY-----") ? " but a key; were the two files swapped?" : "";
-            throw new CommandFailedException(file + " has no PEM certificate" + hint);
+            throw new IOException(file + " has no PEM certificate" + hint);
         }
         try {
             CertificateFactory factory = CertificateFactory.getInstance("X.509");
             return List.copyOf(factory.generateCertificates(
                     new ByteArrayInputStream(found.toString().getBytes(StandardCharsets.US_ASCII))));
         } catch (CertificateException e) {
-            throw new CommandFailedException(file + " has a certificate that cannot be read: " + e.getMessage(), e);
+            throw new IOException(file + " has a certificate that cannot be read: " + e.getMessage(), e);
         }
     }
 
     /** A key of another certificate would only be noticed by every client's failing handshake. */
     private static void requireSamePair(PublicKey publicKey, PrivateKey privateKey, Path certificates, Path key)
-            throws CommandFailedException {
+            throws IOException {
         try {
             byte[] anything = {1, 2, 3};
             Signature signature = signature(publicKey);
@@ -118,9 +128,9 @@ final class PemTls {
                 return;
             }
         } catch (GeneralSecurityException e) {
-            throw new CommandFailedException(key + " cannot be used: " + e.getMessage(), e);
+            throw new IOException(key + " cannot be used: " + e.getMessage(), e);
         }
-        throw new CommandFailedException(key + " is not the key of the certificate in " + certificates);
+        throw new IOException(key + " is not the key of the certificate in " + certificates);
     }
 
     private static Signature signature(PublicKey key) throws GeneralSecurityException {
@@ -137,17 +147,17 @@ final class PemTls {
         };
     }
 
-    private static String read(Path file) throws CommandFailedException {
+    private static String read(Path file) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
             byte[] bytes = in.readNBytes(MAX_FILE_BYTES + 1);
             if (bytes.length > MAX_FILE_BYTES) {
-                throw new CommandFailedException(file + " is too large for a PEM file");
+                throw new IOException(file + " is too large for a PEM file");
             }
             return new String(bytes, StandardCharsets.ISO_8859_1);
         } catch (NoSuchFileException e) {
-            throw new CommandFailedException("there is no file " + file, e);
+            throw new IOException("there is no file " + file, e);
         } catch (IOException e) {
-            throw new CommandFailedException("cannot read " + file + ": " + reason(e), e);
+            throw new IOException("cannot read " + file + ": " + reason(e), e);
         }
     }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon.cli;
+package dev.gibbon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gibbon.WebSocketServer;
+import dev.gibbon.testkit.Pki;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** What PEM files may look like, and what is said of those that are no use. */
 class PemTlsTest {
     @TempDir
     static Path directory;
@@ -38,7 +40,7 @@ class PemTlsTest {
     @ValueSource(strings = {"RSA", "EC"})
     void readsACertificateAndItsKey(String algorithm) throws Exception {
         Pki pki = algorithm.equals("RSA") ? rsa : ec;
-        assertEquals("TLS", PemTls.context(pki.certificate(), pki.key()).getProtocol());
+        assertEquals("TLS", PemTls.serverContext(pki.certificate(), pki.key()).getProtocol());
     }
 
     @Test
@@ -46,7 +48,7 @@ class PemTlsTest {
         Path both = directory.resolve("both.pem");
         Files.writeString(
                 both, "Bag Attributes\n" + Files.readString(ec.key()) + "more\n" + Files.readString(ec.certificate()));
-        assertEquals("TLS", PemTls.context(both, both).getProtocol());
+        assertEquals("TLS", PemTls.serverContext(both, both).getProtocol());
     }
 
     @ParameterizedTest
@@ -55,7 +57,7 @@ class PemTlsTest {
         Pki pki = algorithm.equals("RSA") ? rsa : ec;
         byte[] older = olderForm(pki.privateKey());
         Path key = Files.writeString(directory.resolve("older.pem"), Pki.pem(label, older));
-        assertEquals("TLS", PemTls.context(pki.certificate(), key).getProtocol());
+        assertEquals("TLS", PemTls.serverContext(pki.certificate(), key).getProtocol());
     }
 
     @Test
@@ -63,7 +65,7 @@ class PemTlsTest {
         Pki pss = Pki.make(directory, "RSASSA-PSS");
         try (WebSocketServer server = WebSocketServer.builder()
                 .bind("localhost", 0)
-                .tls(PemTls.context(pss.certificate(), pss.key()))
+                .tls(PemTls.serverContext(pss.certificate(), pss.key()))
                 .handle("/", exchange -> exchange.respond(200, "text/plain", "served"))
                 .start()) {
             URI uri = URI.create("https://localhost:" + server.port() + "/");
@@ -122,9 +124,18 @@ class PemTlsTest {
         assertFails(large, rsa.key(), "too large");
     }
 
+    @Test
+    void authoritiesAreCertificates() throws Exception {
+        assertEquals(1, PemTls.trustManagers(rsa.certificate()).length);
+        IOException e = assertThrows(IOException.class, () -> PemTls.trustManagers(rsa.key()));
+        assertTrue(String.valueOf(e.getMessage()).contains("has no PEM certificate but a key"), e.getMessage());
+        assertThrows(
+                IOException.class, () -> PemTls.serverContext(rsa.certificate(), rsa.key(), directory.resolve("none")));
+    }
+
     private static void assertFails(Path certificate, Path key, String why) {
-        CommandFailedException e = assertThrows(CommandFailedException.class, () -> PemTls.context(certificate, key));
-        assertTrue(e.getMessage().contains(why), e.getMessage());
+        IOException e = assertThrows(IOException.class, () -> PemTls.serverContext(certificate, key));
+        assertTrue(String.valueOf(e.getMessage()).contains(why), e.getMessage());
     }
 
     /** {@return the key inside PKCS#8: the last element, an octet string} */

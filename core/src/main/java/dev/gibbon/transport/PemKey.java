@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.gibbon.cli;
+package dev.gibbon.transport;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -27,10 +28,10 @@ final class PemKey {
      * @param file the file's name, for messages
      * @param pem what it holds
      * @param publicKey the certificate's, which says what kind of key is looked for
-     * @throws CommandFailedException if there is none that can be used, with a line that says why
+     * @throws IOException if there is none that can be used, with a line that says why
      */
-    static PrivateKey read(Path file, String pem, PublicKey publicKey) throws CommandFailedException {
-        for (Matcher block = PemTls.BLOCK.matcher(pem); block.find(); ) {
+    static PrivateKey read(Path file, String pem, PublicKey publicKey) throws IOException {
+        for (Matcher block = PemFiles.BLOCK.matcher(pem); block.find(); ) {
             String body = block.group(2);
             switch (block.group(1)) {
                 case "PRIVATE KEY" -> {
@@ -47,28 +48,28 @@ final class PemKey {
             }
         }
         String hint = pem.contains("-----BEGIN CERTIFICATE") ? " but a certificate; were the two files swapped?" : "";
-        throw new CommandFailedException(file + " has no PEM private key" + hint);
+        throw new IOException(file + " has no PEM private key" + hint);
     }
 
-    private static CommandFailedException encrypted(Path file) {
-        return new CommandFailedException(
+    private static IOException encrypted(Path file) {
+        return new IOException(
                 file + " is encrypted; decrypt it: openssl pkey -in " + file + " -out decrypted-key.pem");
     }
 
-    private static byte[] decode(Path file, String base64) throws CommandFailedException {
+    private static byte[] decode(Path file, String base64) throws IOException {
         try {
             return Base64.getMimeDecoder().decode(base64);
         } catch (IllegalArgumentException e) {
-            throw new CommandFailedException(file + " has a key that is cut off: " + e.getMessage(), e);
+            throw new IOException(file + " has a key that is cut off: " + e.getMessage(), e);
         }
     }
 
-    private static PrivateKey key(Path file, byte[] pkcs8, PublicKey publicKey) throws CommandFailedException {
+    private static PrivateKey key(Path file, byte[] pkcs8, PublicKey publicKey) throws IOException {
         String algorithm = publicKey.getAlgorithm();
         try {
             return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(pkcs8));
         } catch (GeneralSecurityException e) {
-            throw new CommandFailedException(file + " is no " + algorithm + " key like the certificate's", e);
+            throw new IOException(file + " is no " + algorithm + " key like the certificate's", e);
         }
     }
 
