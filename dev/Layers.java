@@ -17,8 +17,8 @@ import java.util.stream.Stream;
 final class Layers {
     private static final List<Set<String>> ORDER = List.of(
             Set.of("frame", "spi"),
-            Set.of("http"),
             Set.of("support"),
+            Set.of("http"),
             Set.of("transport"),
             Set.of("handshake"),
             Set.of("deflate"),

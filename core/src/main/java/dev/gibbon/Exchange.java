@@ -47,7 +47,10 @@ public sealed interface Exchange permits ServerExchange {
      */
     String pathParameter(String name);
 
-    /** {@return the host the client asked for, with the port if it named one} */
+    /**
+     * {@return the host the client asked for, with the port if it named one; where a {@linkplain
+     * WebSocketServer.Builder#trustedProxies trusted} proxy tells it, the one that the client asked that for}
+     */
     String host();
 
     /**
@@ -121,13 +124,23 @@ public sealed interface Exchange permits ServerExchange {
     /** {@return whether the client asks for a WebSocket (RFC 6455 §4.1)} */
     boolean isWebSocketUpgrade();
 
-    /** {@return the client's address; that of a proxy if there is one} */
+    /**
+     * {@return whether the client used TLS: to this server, or to a proxy that is {@linkplain
+     * WebSocketServer.Builder#trustedProxies trusted} and says so}
+     */
+    boolean isSecure();
+
+    /**
+     * {@return the client's address; that of a proxy if there is one which is not {@linkplain
+     * WebSocketServer.Builder#trustedProxies trusted}}
+     * The port is 0 where a proxy does not tell it.
+     */
     Optional<SocketAddress> peerAddress();
 
     /** {@return our address} */
     Optional<SocketAddress> localAddress();
 
-    /** {@return the TLS session, if the server speaks TLS} */
+    /** {@return the TLS session, if this server speaks TLS} */
     Optional<SSLSession> tlsSession();
 
     /**

@@ -18,7 +18,7 @@ public interface OriginPolicy {
      * @param origin the value of the {@code Origin} field as sent; empty if there is none, as with clients that are no
      *     browser
      * @param host the host and port that the request names, as sent
-     * @param secure whether the request came over TLS that ends here
+     * @param secure whether the client used TLS, as far as this server knows: TLS ends here, or a trusted proxy says so
      */
     boolean allows(Optional<String> origin, String host, boolean secure);
 

@@ -6,6 +6,7 @@ import dev.gibbon.http.HeadLimits;
 import dev.gibbon.loop.LoopEngine;
 import dev.gibbon.server.HttpServer;
 import dev.gibbon.server.HttpSide;
+import dev.gibbon.server.ProxyTrust;
 import dev.gibbon.server.StopSignals;
 import dev.gibbon.server.TlsSource;
 import dev.gibbon.support.Arguments;
@@ -41,6 +42,7 @@ public final class WebSocketServer implements AutoCloseable {
                 new HttpServer.Settings(
                         from.routes(),
                         from.tls,
+                        from.proxies,
                         HeadLimits.of(from.maxHeadBytes, from.maxHeaderCount),
                         from.handshakeTimeout,
                         from.bodyTimeout,
@@ -184,6 +186,7 @@ public final class WebSocketServer implements AutoCloseable {
     public static final class Builder extends ServerRoutes<Builder> {
         private final List<SocketAddress> addresses = new ArrayList<>();
         private TlsSource.@Nullable Settings tls;
+        private ProxyTrust proxies = ProxyTrust.NOBODY;
         private OptionalInt maxHeadBytes = OptionalInt.empty();
         private int maxHeaderCount = HeadLimits.DEFAULT.fields();
         private Duration handshakeTimeout = Duration.ofSeconds(10);
@@ -284,6 +287,30 @@ public final class WebSocketServer implements AutoCloseable {
         public Builder tls(Supplier<? extends SSLContext> contexts, SSLParameters parameters) {
             tls = TlsSource.Settings.of(
                     Objects.requireNonNull(contexts, "contexts"), Objects.requireNonNull(parameters, "parameters"));
+            return this;
+        }
+
+        /**
+         * Takes the word of proxies for whom a request is from: its address, scheme and host, which the check of
+         * origins, {@link Exchange}, {@link Connection#peerAddress} and the log see. Nobody's unless set: whatever
+         * others send in fields such as X-Forwarded-For is ignored.
+         *
+         * @param ranges as for {@link TrustedProxies.Builder#ranges}
+         * @return this
+         * @throws IllegalArgumentException if one is none
+         */
+        public Builder trustedProxies(String... ranges) {
+            return trustedProxies(TrustedProxies.of(ranges));
+        }
+
+        /**
+         * The same, for proxies that speak the PROXY protocol, or one kind of fields alone.
+         *
+         * @param trusted the proxies
+         * @return this
+         */
+        public Builder trustedProxies(TrustedProxies trusted) {
+            proxies = Objects.requireNonNull(trusted, "trusted").trust();
             return this;
         }
 

@@ -7,6 +7,7 @@ import dev.gibbon.loop.LoopEngine;
 import dev.gibbon.server.HttpRoutes;
 import dev.gibbon.server.HttpServer;
 import dev.gibbon.server.ListenerRoute;
+import dev.gibbon.server.ProxyTrust;
 import dev.gibbon.server.ServeRoute;
 import dev.gibbon.testkit.HttpHead;
 import dev.gibbon.testkit.ManualClock;
@@ -42,6 +43,7 @@ final class ClockedServer implements AutoCloseable {
                 new HttpServer.Settings(
                         more,
                         null,
+                        ProxyTrust.NOBODY,
                         HeadLimits.DEFAULT,
                         handshakeTimeout,
                         Duration.ofSeconds(30),

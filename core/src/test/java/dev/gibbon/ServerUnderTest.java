@@ -18,20 +18,25 @@ final class ServerUnderTest implements AutoCloseable {
     private final ScriptedPeer healthy;
     private int echoes;
 
-    private ServerUnderTest(WebSocketServer server) throws IOException {
+    private ServerUnderTest(WebSocketServer server, String before) throws IOException {
         this.server = server;
-        this.healthy = upgrade("/healthy");
+        this.healthy = send(before + upgradeRequest("/healthy")).expectUpgraded();
         controlEchoes();
     }
 
     /** Starts a server on any port with the test's settings, and an echo at {@code /echo}. */
     static ServerUnderTest start(Consumer<WebSocketServer.Builder> settings) throws IOException {
+        return startBehind("", settings);
+    }
+
+    /** The same, where the healthy client says something before its request. */
+    static ServerUnderTest startBehind(String before, Consumer<WebSocketServer.Builder> settings) throws IOException {
         WebSocketServer.Builder builder = WebSocketServer.builder()
                 .bind(HOST, 0)
                 .handle("/echo", exchange -> echo(Upgrader.create().upgrade(exchange)))
                 .handle("/healthy", exchange -> echo(Upgrader.create().upgrade(exchange)));
         settings.accept(builder);
-        return new ServerUnderTest(builder.start());
+        return new ServerUnderTest(builder.start(), before);
     }
 
     static void echo(Connection connection) throws IOException {

@@ -66,10 +66,7 @@ class TlsReloadTest {
     }
 
     private static Connection dial(WebSocketServer server, SSLContext context) throws IOException {
-        return Dialer.builder()
-                .tls(context)
-                .build()
-                .dial(URI.create("wss://localhost:" + server.port() + "/"));
+        return Dialer.builder().tls(context).build().dial(URI.create("wss://localhost:" + server.port() + "/"));
     }
 
     private static void echo(Connection ws) throws IOException {
@@ -150,11 +147,10 @@ class TlsReloadTest {
     @Test
     void theLogSaysOnceAMinuteThatThereIsNoContext() throws Exception {
         ManualClock clock = new ManualClock();
-        AtomicReference<Supplier<SSLContext>> given =
-                new AtomicReference<>(() -> PemTlsContext.of(certificate, key));
+        AtomicReference<Supplier<SSLContext>> given = new AtomicReference<>(() -> PemTlsContext.of(certificate, key));
         try (LogLines lines = LogLines.record()) {
-            TlsSource source = new TlsSource(
-                    TlsSource.Settings.of(() -> given.get().get(), null), clock, new LimitedLog(clock));
+            TlsSource source =
+                    new TlsSource(TlsSource.Settings.of(() -> given.get().get(), null), clock, new LimitedLog(clock));
             given.set(() -> {
                 throw new IllegalStateException("no context today");
             });

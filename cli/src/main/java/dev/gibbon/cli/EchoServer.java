@@ -46,15 +46,14 @@ final class EchoServer {
     private final byte[] page = page();
 
     private EchoServer(
-            Upgrader.Builder settings, int maxMessageBytes, boolean deflate, @Nullable Consumer<Message> received) {
+            Upgrader.Builder settings,
+            ConnectionOptions.Builder options,
+            boolean deflate,
+            @Nullable Consumer<Message> received) {
         this.received = received;
         // The handler does nothing between reading and writing, so
         // answers may wait for the next read and leave together.
-        settings.options(ConnectionOptions.builder()
-                .maxMessageBytes(maxMessageBytes)
-                .maxFragments(MAX_FRAGMENTS)
-                .batchWrites(true)
-                .build());
+        settings.options(options.maxFragments(MAX_FRAGMENTS).batchWrites(true).build());
         upgrader = (deflate ? settings.permessageDeflate(PermessageDeflate.defaults()) : settings).build();
     }
 
@@ -63,17 +62,17 @@ final class EchoServer {
      *
      * @param server the server
      * @param settings which pages may connect, and the subprotocols
-     * @param maxMessageBytes the longest message that is echoed
+     * @param options of its connections, such as how long a message may be
      * @param deflate whether to accept permessage-deflate
      * @param received told of every message, by the connection's thread or loop; null for nobody
      */
     static void addTo(
             WebSocketServer.Builder server,
             Upgrader.Builder settings,
-            int maxMessageBytes,
+            ConnectionOptions.Builder options,
             boolean deflate,
             @Nullable Consumer<Message> received) {
-        EchoServer echo = new EchoServer(settings, maxMessageBytes, deflate, received);
+        EchoServer echo = new EchoServer(settings, options, deflate, received);
         server.handle("/", echo::answerPage)
                 .serve("/echo", echo.upgrader, echo::serve)
                 .listen("/echo/event", echo.upgrader, echo.listener());

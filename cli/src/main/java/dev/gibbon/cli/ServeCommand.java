@@ -3,9 +3,11 @@ package dev.gibbon.cli;
 
 import dev.gibbon.CloseCode;
 import dev.gibbon.ConnectionObserver;
+import dev.gibbon.ConnectionOptions;
 import dev.gibbon.Message;
 import dev.gibbon.OriginPolicy;
 import dev.gibbon.PemTls;
+import dev.gibbon.TrustedProxies;
 import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketServer;
 import java.io.IOException;
@@ -132,6 +134,29 @@ final class ServeCommand implements Callable<Integer> {
     private @Nullable Integer loops;
 
     @Option(
+            names = "--ping",
+            paramLabel = "TIME",
+            defaultValue = "25s",
+            converter = TimeSpan.Converter.class,
+            description = "Time between Pings; ${DEFAULT-VALUE} unless given, 0 for none.")
+    private TimeSpan ping = new TimeSpan(Duration.ofSeconds(25));
+
+    @Option(
+            names = "--trusted-proxy",
+            paramLabel = "RANGE",
+            description = {
+                "Take the word of proxies with these addresses for whom a request is from (Forwarded, X-Forwarded-For, "
+                        + "-Proto, -Host); may be repeated.",
+                "For example 127.0.0.1, 10.0.0.0/8, or unix: for all who connect to a Unix-domain socket."
+            })
+    private List<String> trustedProxies = List.of();
+
+    @Option(
+            names = "--proxy-protocol",
+            description = "Have these proxies begin with a header of the PROXY protocol, version 1 or 2.")
+    private boolean proxyProtocol;
+
+    @Option(
             names = "--drain",
             paramLabel = "TIME",
             defaultValue = "0s",
@@ -193,7 +218,10 @@ final class ServeCommand implements Callable<Integer> {
             }
             server.loops(loops);
         }
-        EchoServer.addTo(server, upgrades(), maxMessage.bytes(), !noDeflate, received);
+        EchoServer.addTo(server, upgrades(), connections(), !noDeflate, received);
+        if (!trustedProxies.isEmpty()) {
+            server.trustedProxies(proxies());
+        }
         if (isTls()) {
             server.tls(reloading(tls.get(0), tls.get(1)));
         }
@@ -213,6 +241,22 @@ final class ServeCommand implements Callable<Integer> {
             return PemTls.reloading(certificates, key);
         } catch (IOException e) {
             throw new CommandFailedException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private ConnectionOptions.Builder connections() {
+        ConnectionOptions.Builder options = ConnectionOptions.builder().maxMessageBytes(maxMessage.bytes());
+        return ping.duration().isZero() ? options.noKeepalive() : options.keepalive(ping.duration());
+    }
+
+    private TrustedProxies proxies() {
+        try {
+            return TrustedProxies.builder()
+                    .ranges(trustedProxies.toArray(new String[0]))
+                    .proxyProtocol(proxyProtocol)
+                    .build();
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--trusted-proxy: " + e.getMessage(), e);
         }
     }
 

@@ -28,6 +28,11 @@ public record ValidRequest(RequestHead head, RequestTarget target, String host, 
         return new ValidRequest(head, target, host, BodyFraming.of(head.version(), head.headers()));
     }
 
+    /** {@return the same for the host that the client asked a proxy for} */
+    public ValidRequest at(String asked) {
+        return new ValidRequest(head, target, asked, framing);
+    }
+
     /**
      * {@return what the opening handshake looks at}
      *

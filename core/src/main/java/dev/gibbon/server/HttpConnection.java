@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.server;
 
-import dev.gibbon.Headers;
 import dev.gibbon.Listener;
 import dev.gibbon.TimeSource;
-import dev.gibbon.Upgrader;
 import dev.gibbon.connection.Carrier;
 import dev.gibbon.connection.Driver;
 import dev.gibbon.connection.Ending;
@@ -15,11 +13,14 @@ import dev.gibbon.handshake.HandshakeOutcome;
 import dev.gibbon.http.HttpHeadException;
 import dev.gibbon.http.ValidRequest;
 import dev.gibbon.spi.UpgradeReply;
+import dev.gibbon.transport.ProxyHeaderException;
 import dev.gibbon.transport.Stream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -118,15 +119,6 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
 
     long id() {
         return id;
-    }
-
-    boolean isSecure() {
-        return secure;
-    }
-
-    /** {@return the answer to an opening handshake that came by this transport} */
-    UpgradeReply reply(Upgrader upgrader, ValidRequest request, Headers extra) {
-        return server.reply(upgrader, request.openingRequest(secure), extra);
     }
 
     Refusals refusals() {
@@ -248,7 +240,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
         try {
             ValidRequest request = input.head(in, server.headLimits());
             if (request != null) {
-                answer(request);
+                answer(Received.of(request, stream, secure, server.proxies()));
             }
         } catch (HttpHeadException e) { // Malformed or too long.
             String reason = String.valueOf(e.getMessage());
@@ -287,34 +279,35 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
 
     // ---- A request
 
-    private void answer(ValidRequest request) {
-        String path = request.target().path();
-        HttpRoutes.Found found = server.find(request.head().method(), path, overLimit);
+    private void answer(Received received) {
+        String path = received.request().target().path();
+        HttpRoutes.Found found = server.find(received.request().head().method(), path, overLimit);
         boolean onLoop = found.filters().isEmpty(); // A filter may block.
-        if (onLoop && found.handler() instanceof ListenerRoute route && upgrades(route, request)) {
+        if (onLoop && found.handler() instanceof ListenerRoute route && upgrades(route, received)) {
             return;
         }
         if (overLimit) {
-            refusals().log("request refused with 503", "maxConnections are open", stream.peerAddress(), path);
+            refusals().log("request refused with 503", "maxConnections are open", received.peer(), path);
         }
         state = State.ANSWERING;
-        ServerExchange exchange = new ServerExchange(this, request, found);
+        ServerExchange exchange = new ServerExchange(this, received, found);
         Thread thread = Thread.ofVirtual().name("gibbon-http-" + id).unstarted(exchange::run);
         handlerThread = thread;
         thread.start();
     }
 
     /** {@return whether it becomes a listener's WebSocket} */
-    private boolean upgrades(ListenerRoute route, ValidRequest request) {
+    private boolean upgrades(ListenerRoute route, Received received) {
         LoopHandshake handshake =
-                LoopHandshake.of(route, this, request, driver.loop().holdUp());
+                LoopHandshake.of(route, server, received, driver.loop().holdUp());
         if (handshake == null) {
             return false;
         }
         state = State.ANSWERING;
         upgrading = handshake.opening();
-        RequestContext context = handshake.context(id, request.target().path());
-        output.queue(() -> handshake.listen(open(handshake.opening(), context)), handshake.head());
+        RequestContext context =
+                handshake.context(id, received.request().target().path());
+        output.queue(() -> handshake.listen(open(handshake.opening(), context, received.peer())), handshake.head());
         push();
         return true;
     }
@@ -368,7 +361,8 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
     }
 
     /** Opens the WebSocket; what came behind the request is its first input. A turn does, too. */
-    WebSocketConnection open(Opening opening, RequestContext request) {
+    WebSocketConnection open(Opening opening, RequestContext request, Optional<SocketAddress> peer) {
+        peer.ifPresent(stream::speaksFor);
         state = State.UPGRADED;
         deadline.disarm();
         upgrading = null;
@@ -445,6 +439,9 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
 
     @Override
     public void lost(IOException why) {
+        if (why instanceof ProxyHeaderException) {
+            refusals().log("PROXY header refused", String.valueOf(why.getMessage()), stream.peerAddress(), "");
+        }
         server.log().debug("client left", why);
         terminate();
     }

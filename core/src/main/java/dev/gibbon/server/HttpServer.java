@@ -13,7 +13,6 @@ import dev.gibbon.loop.LoopEngine;
 import dev.gibbon.loop.SelectorLoop;
 import dev.gibbon.spi.Transport;
 import dev.gibbon.spi.UpgradeReply;
-import dev.gibbon.spi.UpgradeRequest;
 import dev.gibbon.support.LimitedLog;
 import dev.gibbon.transport.ChannelTransport;
 import dev.gibbon.transport.TlsTransport;
@@ -53,6 +52,7 @@ public final class HttpServer implements HttpSide {
     public record Settings(
             HttpRoutes routes,
             TlsSource.@Nullable Settings tls,
+            ProxyTrust proxies,
             HeadLimits headLimits,
             Duration handshakeTimeout,
             Duration bodyTimeout,
@@ -120,10 +120,12 @@ public final class HttpServer implements HttpSide {
 
     private void accepted(SocketChannel channel) throws IOException {
         ChannelTransport socket = new ChannelTransport(channel);
+        if (settings.proxies().beginsWithHeader(socket.peerAddress())) {
+            socket.expectProxyHeader();
+        }
         boolean overLimit = openCount.get() >= settings.maxConnections();
         TlsSource source = tls;
-        Transport stream =
-                source == null ? socket : new TlsTransport(socket, source.newEngine(), engine.buffers());
+        Transport stream = source == null ? socket : new TlsTransport(socket, source.newEngine(), engine.buffers());
         SelectorLoop loop = engine.loops().next();
         loop.start();
         HttpConnection connection =
@@ -146,8 +148,13 @@ public final class HttpServer implements HttpSide {
     // ---- What the accepted transports ask
 
     @Override
-    public UpgradeReply reply(Upgrader upgrader, UpgradeRequest request, Headers extra) {
-        return webSockets.reply(upgrader, request, extra);
+    public ProxyTrust proxies() {
+        return settings.proxies();
+    }
+
+    @Override
+    public UpgradeReply reply(Upgrader upgrader, Received request, Headers extra) {
+        return webSockets.reply(upgrader, request.opening(), extra);
     }
 
     @Override

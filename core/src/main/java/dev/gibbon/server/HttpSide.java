@@ -9,15 +9,17 @@ import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.http.HeadLimits;
 import dev.gibbon.loop.LoopEngine;
 import dev.gibbon.spi.UpgradeReply;
-import dev.gibbon.spi.UpgradeRequest;
 import dev.gibbon.support.LimitedLog;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 
 /** What an accepted transport asks of the server that it belongs to. Any thread. */
 public interface HttpSide {
+    /** {@return the proxies whose word counts} */
+    ProxyTrust proxies();
+
     /** {@return the answer to an opening handshake} */
-    UpgradeReply reply(Upgrader upgrader, UpgradeRequest request, Headers extra);
+    UpgradeReply reply(Upgrader upgrader, Received request, Headers extra);
 
     /** Opens the WebSocket that {@code from} has become; {@code leftover} came behind its request. */
     WebSocketConnection open(

@@ -8,7 +8,6 @@ import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.handshake.HttpStatus;
 import dev.gibbon.http.HeadWriter;
 import dev.gibbon.http.ResponseHead;
-import dev.gibbon.http.ValidRequest;
 import dev.gibbon.spi.UpgradeReply;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
@@ -22,17 +21,17 @@ record LoopHandshake(ListenerRoute route, Opening opening, long wholeMessageByte
      * {@return the handshake of a request}
      * A refusal, and what the application throws, is for a thread; then it is null.
      */
-    static @Nullable LoopHandshake of(ListenerRoute route, HttpConnection http, ValidRequest request, HoldUp holdUp) {
+    static @Nullable LoopHandshake of(ListenerRoute route, HttpSide server, Received request, HoldUp holdUp) {
         holdUp.begin(route.listener());
         try {
             long wholeBytes = route.listener().wholeMessageBytes();
-            return switch (http.reply(route.upgrader(), request, Headers.of())) {
+            return switch (server.reply(route.upgrader(), request, Headers.of())) {
                 case UpgradeReply.Refused _ -> null;
                 case UpgradeReply.Accepted accepted -> new LoopHandshake(route, Opening.of(accepted), wholeBytes);
             };
         } catch (RuntimeException | Error e) {
             // Code of the application, which is asked again there.
-            http.server().log().debug("an origin policy or a listener threw on a loop", e);
+            server.log().debug("an origin policy or a listener threw on a loop", e);
             return null;
         } finally {
             holdUp.end();

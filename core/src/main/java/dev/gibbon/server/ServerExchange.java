@@ -60,6 +60,7 @@ public final class ServerExchange implements Exchange {
     private final String path;
     private final Optional<String> query;
     private final String host;
+    private final boolean secure;
 
     /** The pattern whose code runs: a filter's, and then the route's. */
     private Routes.Match<?> running;
@@ -68,7 +69,7 @@ public final class ServerExchange implements Exchange {
     private boolean passed;
 
     /** Let go by an upgrade, unless it is to keep them. */
-    private @Nullable ValidRequest request;
+    private @Nullable Received received;
 
     private Answer answer = Answer.NONE;
     private @Nullable RequestBody body;
@@ -80,9 +81,10 @@ public final class ServerExchange implements Exchange {
     /** What this exchange itself threw because the request was refused or its client is gone. */
     private @Nullable IOException ownEnd;
 
-    ServerExchange(HttpConnection http, ValidRequest request, HttpRoutes.Found found) {
+    ServerExchange(HttpConnection http, Received received, HttpRoutes.Found found) {
+        ValidRequest request = received.request();
         this.http = http;
-        this.request = request;
+        this.received = received;
         this.found = found;
         this.running = found.match();
         // An open connection keeps these: most are the same few strings.
@@ -94,6 +96,7 @@ public final class ServerExchange implements Exchange {
                 : request.target().path();
         this.query = request.target().query();
         this.host = request.host();
+        this.secure = received.secure();
         this.keepAlive = request.head().version().equals("HTTP/1.1")
                 && !TokenList.contains(request.head().headers().all("Connection"), "close");
     }
@@ -244,8 +247,17 @@ public final class ServerExchange implements Exchange {
         return request().head().headers();
     }
 
+    @Override
+    public boolean isSecure() {
+        return secure;
+    }
+
     private ValidRequest request() {
-        ValidRequest known = request;
+        return received().request();
+    }
+
+    private Received received() {
+        Received known = received;
         if (known == null) {
             throw new IllegalStateException(
                     "the upgrade let go of the request's fields; read them before it, or set keepRequestHeaders");
@@ -287,7 +299,7 @@ public final class ServerExchange implements Exchange {
     @Override
     public Optional<SocketAddress> peerAddress() {
         WebSocketConnection opened = connection;
-        return opened != null ? opened.peerAddress() : http().stream().peerAddress();
+        return opened != null ? opened.peerAddress() : received().peer();
     }
 
     @Override
@@ -375,7 +387,7 @@ public final class ServerExchange implements Exchange {
 
     public Connection upgrade(Upgrader upgrader, Headers extra) throws IOException {
         requireUnanswered();
-        try (Opening opening = accepted(http().reply(upgrader, request(), extra))) {
+        try (Opening opening = accepted(http().server().reply(upgrader, received(), extra))) {
             return upgrade(opening);
         }
     }
@@ -383,7 +395,7 @@ public final class ServerExchange implements Exchange {
     /** Upgrades, and gives the connection to the listener that {@code factory} finds for it, unless that responds. */
     void listen(Upgrader upgrader, ListenerFactory factory) throws Exception {
         requireUnanswered();
-        try (Opening opening = accepted(http().reply(upgrader, request(), Headers.of()))) {
+        try (Opening opening = accepted(http().server().reply(upgrader, received(), Headers.of()))) {
             Listener listener = factory.listener(this);
             if (answer == Answer.RESPONSE) {
                 return;
@@ -414,12 +426,13 @@ public final class ServerExchange implements Exchange {
     private Connection upgrade(Opening opening) throws IOException {
         answer = Answer.UPGRADE;
         write(head(opening.status(), withCookies(opening.headers())));
+        Optional<SocketAddress> peer = received().peer();
         if (!opening.upgrader().keepsRequestHeaders()) {
-            request = null;
+            received = null;
         }
         HandlerRun run = new HandlerRun(http().server().engine().time());
         WebSocketConnection opened =
-                http().open(opening, RequestContext.routed(http().id(), route(), path, attributes, run));
+                http().open(opening, RequestContext.routed(http().id(), route(), path, attributes, run), peer);
         connection = opened;
         body = null;
         http = null;
@@ -439,7 +452,7 @@ public final class ServerExchange implements Exchange {
             return fields;
         }
         Headers.Builder all = Headers.builder().addAll(fields);
-        cookies.forEach(cookie -> all.add("Set-Cookie", cookie.fieldValue(http().isSecure())));
+        cookies.forEach(cookie -> all.add("Set-Cookie", cookie.fieldValue(secure)));
         return all.build();
     }
 

@@ -2,6 +2,7 @@
 package dev.gibbon.transport;
 
 import dev.gibbon.support.BufferPool;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketAddress;
@@ -52,10 +53,15 @@ public final class ChannelTransport implements LoopTransport {
     private final SocketChannel channel;
     private final boolean tcp;
     private final @Nullable SocketAddress localAddress;
-    private final @Nullable SocketAddress peerAddress;
+
+    /** Changed only until a connection has this transport. */
+    private @Nullable SocketAddress peerAddress;
 
     // Reader thread only.
     private @Nullable PendingRead pendingRead;
+
+    /** What has to come before the peer's own bytes; null once it has, or if nothing has to. */
+    private @Nullable ProxyHeader header;
 
     /**
      * Takes over a connected channel; whoever holds the transport closes it.
@@ -72,6 +78,37 @@ public final class ChannelTransport implements LoopTransport {
         }
         localAddress = channel.getLocalAddress();
         peerAddress = channel.getRemoteAddress();
+    }
+
+    /** Has the peer, a balancer, say first whom it speaks for. Before anything is read. */
+    public void expectProxyHeader() {
+        header = new ProxyHeader();
+    }
+
+    @Override
+    public void speaksFor(SocketAddress client) {
+        peerAddress = client;
+    }
+
+    /** {@return whether the balancer has said it} */
+    private boolean readHeader(ProxyHeader expected) throws IOException {
+        ByteBuffer in = ByteBuffer.allocate(expected.wanted());
+        while (!expected.isDone()) {
+            if (in.capacity() < expected.wanted()) {
+                in = ByteBuffer.allocate(expected.wanted());
+            }
+            int count = channel.read(in.clear().limit(expected.wanted()));
+            if (count < 0) {
+                throw new EOFException("the stream ended before its PROXY header did");
+            }
+            if (count == 0) {
+                return false;
+            }
+            expected.accept(in.flip());
+        }
+        expected.source().ifPresent(this::speaksFor);
+        header = null;
+        return true;
     }
 
     /**
@@ -99,6 +136,10 @@ public final class ChannelTransport implements LoopTransport {
 
     @Override
     public int read(ByteBuffer dst) throws IOException {
+        ProxyHeader expected = header;
+        if (expected != null && !readHeader(expected)) {
+            return 0;
+        }
         PendingRead pending = pendingRead;
         if (pending != null) {
             return finish(pending, dst, Long.MAX_VALUE);

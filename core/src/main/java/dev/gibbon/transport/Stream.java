@@ -53,6 +53,12 @@ public interface Stream extends Closeable {
     /** {@return the peer's address, if there is one} */
     Optional<SocketAddress> peerAddress();
 
+    /**
+     * The peer is a proxy that is trusted, and says whom it speaks for: that is the peer's address from now on. Before
+     * a connection has this stream.
+     */
+    default void speaksFor(SocketAddress client) {}
+
     /** {@return the TLS session, if the stream is encrypted} */
     Optional<SSLSession> tlsSession();
 }

@@ -222,6 +222,13 @@ public final class TlsTransport implements LoopTransport {
     }
 
     @Override
+    public void speaksFor(SocketAddress client) {
+        if (lower instanceof LoopTransport socket) {
+            socket.speaksFor(client);
+        }
+    }
+
+    @Override
     public Optional<SocketAddress> peerAddress() {
         return lower.peerAddress();
     }
