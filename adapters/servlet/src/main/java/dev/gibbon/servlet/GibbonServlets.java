@@ -5,7 +5,6 @@ import dev.gibbon.ConnectionHandler;
 import dev.gibbon.Listener;
 import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketHost;
-import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -88,8 +87,7 @@ public final class GibbonServlets {
     public void upgrade(HttpServletRequest request, HttpServletResponse response, ConnectionHandler handler)
             throws IOException {
         Objects.requireNonNull(handler, "handler");
-        HttpServletRequest own = unwrapped(request);
-        containerOf(own).upgrade(host, upgrader, own, response, handler);
+        containerOf(request).upgrade(host, upgrader, request, response, handler);
     }
 
     /**
@@ -104,25 +102,16 @@ public final class GibbonServlets {
     public void upgrade(HttpServletRequest request, HttpServletResponse response, Listener listener)
             throws IOException {
         Objects.requireNonNull(listener, "listener");
-        HttpServletRequest own = unwrapped(request);
-        containerOf(own).upgrade(host, upgrader, own, response, listener);
+        containerOf(request).upgrade(host, upgrader, request, response, listener);
     }
 
     private static ServletContainer containerOf(HttpServletRequest request) {
+        HttpServletRequest own = ServletHandshake.unwrapped(request);
         for (ServletContainer container : CONTAINERS) {
-            if (container.received(request)) {
+            if (container.received(own)) {
                 return container;
             }
         }
         throw new IllegalStateException("the streams of servlets are the last resort, and serve all");
-    }
-
-    private static HttpServletRequest unwrapped(HttpServletRequest request) {
-        HttpServletRequest own = request;
-        while (own instanceof ServletRequestWrapper wrapper
-                && wrapper.getRequest() instanceof HttpServletRequest inner) {
-            own = inner;
-        }
-        return own;
     }
 }

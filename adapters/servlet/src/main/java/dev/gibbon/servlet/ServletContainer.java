@@ -28,7 +28,8 @@ public interface ServletContainer {
      *
      * @param host whose connection it becomes
      * @param upgrader checks the opening handshake
-     * @param request the container's own, without wrappers
+     * @param request the request as the application has it: what the handshake looks at is asked of it, since a filter
+     *     may know the client's host and scheme; {@link ServletHandshake#unwrapped} has the container's own
      * @param response its response, of which nothing has been sent
      * @param handler serves the connection
      * @throws IOException if the answer cannot be sent
@@ -46,7 +47,8 @@ public interface ServletContainer {
      *
      * @param host whose connection it becomes
      * @param upgrader checks the opening handshake
-     * @param request the container's own, without wrappers
+     * @param request the request as the application has it: what the handshake looks at is asked of it, since a filter
+     *     may know the client's host and scheme; {@link ServletHandshake#unwrapped} has the container's own
      * @param response its response, of which nothing has been sent
      * @param listener whose connection it is
      * @throws IOException if the answer cannot be sent

@@ -6,6 +6,7 @@ import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketHost;
 import dev.gibbon.spi.UpgradeReply;
 import dev.gibbon.spi.UpgradeRequest;
+import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -31,6 +32,20 @@ public final class ServletHandshake {
         return all(request.getHeaders("Upgrade")).stream()
                 .flatMap(value -> List.of(value.split(",", -1)).stream())
                 .anyMatch(token -> token.strip().equalsIgnoreCase("websocket"));
+    }
+
+    /**
+     * {@return the container's own request, behind those that filters and frameworks have wrapped it in}
+     *
+     * @param request the request as the application has it
+     */
+    public static HttpServletRequest unwrapped(HttpServletRequest request) {
+        HttpServletRequest own = Objects.requireNonNull(request, "request");
+        while (own instanceof ServletRequestWrapper wrapper
+                && wrapper.getRequest() instanceof HttpServletRequest inner) {
+            own = inner;
+        }
+        return own;
     }
 
     /**

@@ -62,8 +62,9 @@ final class StreamsContainer implements ServletContainer {
             Consumer<Connection> taker)
             throws IOException {
         if (told.compareAndSet(false, true)) {
-            LOG.warning("no adapter for " + request.getClass().getName() + ": its WebSockets run over servlet streams,"
-                    + " a thread each; gibbon-tomcat and gibbon-jetty do without");
+            String own = ServletHandshake.unwrapped(request).getClass().getName();
+            LOG.warning("no adapter for " + own + ": its WebSockets run over servlet streams, a thread each;"
+                    + " gibbon-tomcat and gibbon-jetty do without");
         }
         switch (ServletHandshake.reply(host, upgrader, request)) {
             case UpgradeReply.Refused refused -> ServletHandshake.refuse(refused, request, response);
@@ -84,7 +85,7 @@ final class StreamsContainer implements ServletContainer {
             ServletHandshake.addFields(accepted, request, response);
             SocketAddress local = address(request.getLocalAddr(), request.getLocalPort());
             SocketAddress peer = address(request.getRemoteAddr(), request.getRemotePort());
-            request.upgrade(StreamUpgrade.class).begin(local, peer, streams -> {
+            ServletHandshake.unwrapped(request).upgrade(StreamUpgrade.class).begin(local, peer, streams -> {
                 try (accepted) {
                     taker.accept(host.open(accepted, streams, ByteBuffer.allocate(0)));
                 }

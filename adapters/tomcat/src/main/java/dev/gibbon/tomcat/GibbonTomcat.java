@@ -12,8 +12,6 @@ import dev.gibbon.tomcat.internal.Take;
 import dev.gibbon.tomcat.internal.Unopened;
 import dev.gibbon.tomcat.internal.UpgradeHandler;
 import jakarta.servlet.ServletException;
-import jakarta.servlet.ServletRequest;
-import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -142,16 +140,9 @@ public final class GibbonTomcat {
 
     /** {@return the handler that Tomcat has made for the upgrade} Wrappers may keep {@code upgrade} to themselves. */
     private static UpgradeHandler handler(HttpServletRequest request) throws IOException {
-        ServletRequest own = request;
-        while (own instanceof ServletRequestWrapper wrapper) {
-            own = wrapper.getRequest();
-        }
-        if (!(own instanceof HttpServletRequest http)) {
-            throw new IllegalArgumentException(
-                    "no request of HTTP: " + own.getClass().getName());
-        }
+        HttpServletRequest own = ServletHandshake.unwrapped(request);
         try {
-            return http.upgrade(UpgradeHandler.class);
+            return own.upgrade(UpgradeHandler.class);
         } catch (ServletException e) {
             throw new IllegalArgumentException(
                     "no request of Tomcat's: " + own.getClass().getName(), e);

@@ -9,6 +9,7 @@ import dev.gibbon.InterruptedCallException;
 import dev.gibbon.Message;
 import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketHost;
+import dev.gibbon.servlet.GibbonServlets;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.HttpHead;
 import dev.gibbon.testkit.ScriptedPeer;
@@ -143,13 +144,17 @@ class GibbonTomcatTest {
 
     @Test
     void wrappersAreLookedAtAndUnwrapped() throws Exception {
+        GibbonServlets servlets = GibbonServlets.of(host, Upgrader.create());
+        server.on("/servlets", (q, r) -> servlets.upgrade(q, r, ECHO));
         filterAll();
         server.start();
-        try (ScriptedPeer peer = open("/echo", "Origin: https://chat.example")) {
-            echo(peer);
-        }
-        try (ScriptedPeer peer = send(request("/echo", "Origin: http://" + HOST + ":" + server.port()))) {
-            assertEquals(403, peer.response().status());
+        for (String path : List.of("/echo", "/servlets")) {
+            try (ScriptedPeer peer = open(path, "Origin: https://chat.example")) {
+                echo(peer);
+            }
+            try (ScriptedPeer peer = send(request(path, "Origin: http://" + HOST + ":" + server.port()))) {
+                assertEquals(403, peer.response().status());
+            }
         }
     }
 
