@@ -21,12 +21,14 @@ final class NamedTests {
     /** How a page names a test: {@code `SomeTest.method`}, or {@code `SomeTest`} for all of its methods. */
     private static final Pattern NAME = Pattern.compile("`(\\w+Test)(?:\\.(\\w+))?`");
 
+    private static final Pattern SOURCE = Pattern.compile("\\.(java|kt)$");
+
     private final Map<String, List<String>> sources = new HashMap<>();
 
     NamedTests() throws IOException {
         for (Path module : modules()) {
-            for (Path file : javaFiles(module.resolve(Path.of("src", "test", "java")))) {
-                String name = file.getFileName().toString().replace(".java", "");
+            for (Path file : sourceFiles(module.resolve(Path.of("src", "test")))) {
+                String name = SOURCE.matcher(file.getFileName().toString()).replaceAll("");
                 sources.computeIfAbsent(name, _ -> new ArrayList<>()).add(Files.readString(file));
             }
         }
@@ -45,12 +47,13 @@ final class NamedTests {
         }
     }
 
-    private static List<Path> javaFiles(Path root) {
+    private static List<Path> sourceFiles(Path root) {
         if (!Files.isDirectory(root)) {
             return List.of();
         }
         try (Stream<Path> files = Files.walk(root)) {
-            return files.filter(path -> path.toString().endsWith(".java")).toList();
+            return files.filter(path -> SOURCE.matcher(path.toString()).find())
+                    .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
