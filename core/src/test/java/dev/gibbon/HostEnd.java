@@ -225,12 +225,12 @@ final class HostEnd implements AsyncStream {
             lock.lock();
             try {
                 long left = timeout.toNanos();
-                while (!toFar.hasRemaining() && !nearShut && !farShut && left > 0) {
+                while (!toFar.hasRemaining() && !nearShut && !farClosed && left > 0) {
                     left = changed.awaitNanos(left);
                 }
                 int n = move(toFar, dst);
                 changedLocked();
-                return n == 0 && (nearShut || farShut) ? -1 : n;
+                return n == 0 && (nearShut || farClosed) ? -1 : n;
             } catch (InterruptedException e) {
                 throw new IOException(e);
             } finally {
@@ -278,6 +278,7 @@ final class HostEnd implements AsyncStream {
             lock.lock();
             try {
                 farClosed = true;
+                changedLocked();
             } finally {
                 lock.unlock();
             }

@@ -71,6 +71,9 @@ public final class Ending {
     private final Stream stream;
     private Phase phase = Phase.OPEN;
 
+    /** Whether the peer's direction has ended while something of ours was still to leave. */
+    private boolean peerEnded;
+
     public Ending(Side side, Stream stream) {
         this.side = side;
         this.stream = stream;
@@ -97,7 +100,11 @@ public final class Ending {
         }
         if (phase == Phase.SHUT) {
             phase = Phase.LINGER;
-            shut();
+            if (peerEnded) {
+                side.terminate();
+            } else {
+                shut();
+            }
         }
     }
 
@@ -121,12 +128,19 @@ public final class Ending {
         }
     }
 
-    /** The peer has ended its direction. */
+    /**
+     * The peer has ended its direction, and nothing is read any more. What is queued still leaves: a peer that ends
+     * it with its Close frame, as browsers do over HTTP/2, waits for ours.
+     */
     public void inputEnded(IOException why) {
-        if (phase == Phase.OPEN) {
-            side.lost(why);
-        } else {
-            side.terminate();
+        switch (phase) {
+            case OPEN -> side.lost(why);
+            case FLUSH -> {
+                peerEnded = true;
+                side.push();
+                step();
+            }
+            case SHUT, LINGER, GONE -> side.terminate();
         }
     }
 

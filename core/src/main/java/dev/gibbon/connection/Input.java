@@ -78,6 +78,9 @@ public final class Input {
     /** Whether nothing that comes means anything any more. */
     private boolean ended;
 
+    /** Whether the peer has ended its direction: nothing comes any more. */
+    private boolean streamEnded;
+
     /** How many bytes may still come and be thrown away; counted once nothing that comes is handed out. */
     private long discardable;
 
@@ -162,7 +165,7 @@ public final class Input {
 
     /** {@return whether to be told when the stream has bytes} */
     boolean wantsBytes() {
-        return (held == null && !paused) || ended;
+        return !streamEnded && ((held == null && !paused) || ended);
     }
 
     /** Reads what is there, within this turn's share. */
@@ -204,6 +207,7 @@ public final class Input {
             return false;
         }
         if (n < 0) {
+            streamEnded = true;
             connection.ending().inputEnded(new EOFException("the peer ended the stream without a Close frame"));
             return false;
         }

@@ -64,6 +64,9 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
 
     private TimeSource.@Nullable Timer linger;
 
+    /** Whether the client has ended its direction: nothing comes any more. */
+    private boolean inputEnded;
+
     /** An upgrade whose answer has not left yet. */
     private @Nullable Opening upgrading;
 
@@ -182,7 +185,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
     }
 
     private boolean reads() {
-        return state == State.READING || state == State.RECEIVING || state == State.ENDING;
+        return !inputEnded && (state == State.READING || state == State.RECEIVING || state == State.ENDING);
     }
 
     @Override
@@ -207,6 +210,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
             ByteBuffer in = driver.workspace().receiveBuffer();
             int n = stream.read(in.limit(READ_BYTES));
             if (n < 0) {
+                inputEnded = true;
                 ending.inputEnded(new EOFException("the client ended the stream"));
                 return;
             }
