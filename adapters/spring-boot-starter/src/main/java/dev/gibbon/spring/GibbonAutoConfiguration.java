@@ -5,9 +5,12 @@ import dev.gibbon.ConnectionObserver;
 import dev.gibbon.OriginPolicy;
 import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketHost;
+import dev.gibbon.micrometer.GibbonMetrics;
 import dev.gibbon.servlet.GibbonServlets;
+import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
@@ -21,7 +24,8 @@ import org.springframework.web.servlet.function.RouterFunction;
 import org.springframework.web.socket.server.RequestUpgradeStrategy;
 
 /** What an application gets that has this starter; each bean makes way for one of the application's own. */
-@AutoConfiguration
+@AutoConfiguration(
+        afterName = "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration")
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
 @EnableConfigurationProperties(GibbonProperties.class)
 public class GibbonAutoConfiguration {
@@ -32,13 +36,13 @@ public class GibbonAutoConfiguration {
      * {@return what the WebSockets of this application share} Its end is {@link GibbonLifecycle}'s.
      *
      * @param properties its settings
-     * @param observer is told what happens, if there is one
+     * @param observers are told what happens
      */
     @Bean(destroyMethod = "")
     @ConditionalOnMissingBean
-    public WebSocketHost gibbonHost(GibbonProperties properties, ObjectProvider<ConnectionObserver> observer) {
+    public WebSocketHost gibbonHost(GibbonProperties properties, ObjectProvider<ConnectionObserver> observers) {
         WebSocketHost.Builder host = properties.host();
-        observer.ifUnique(host::observe);
+        observers.orderedStream().forEach(host::observe);
         return host.build();
     }
 
@@ -105,6 +109,18 @@ public class GibbonAutoConfiguration {
         @ConditionalOnProperty(name = "gibbon.spring.handlers", matchIfMissing = true)
         static GibbonHandlers gibbonHandlers(ObjectProvider<GibbonUpgradeStrategy> strategy) {
             return new GibbonHandlers(strategy);
+        }
+    }
+
+    /** Meters. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(MeterRegistry.class)
+    static class Meters {
+        @Bean
+        @ConditionalOnBean(MeterRegistry.class)
+        @ConditionalOnMissingBean
+        GibbonMetrics gibbonMetrics(MeterRegistry registry) {
+            return GibbonMetrics.in(registry);
         }
     }
 

@@ -13,6 +13,8 @@ import dev.gibbon.Dialer;
 import dev.gibbon.HandshakeException;
 import dev.gibbon.Headers;
 import dev.gibbon.Message;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -48,6 +50,9 @@ abstract class StarterTests {
 
     @Autowired
     private Application.Sockets sockets;
+
+    @Autowired
+    private MeterRegistry registry;
 
     @Autowired
     private HealthIndicator gibbonHealthIndicator;
@@ -163,6 +168,18 @@ abstract class StarterTests {
                 answer = message == null ? "" : message.text();
             }
             assertTrue(answer.endsWith("\n\nsaid hello\0"), answer);
+        }
+    }
+
+    @Test
+    void metersCountWhatHappens() throws Exception {
+        Counter opened =
+                registry.get("gibbon.connections.opened").tag("role", "server").counter();
+        double before = opened.count();
+        try (Connection ws = dial("/room/blue")) {
+            ws.writeText("hello");
+            assertEquals("blue: hello", ws.readMessage().text());
+            assertTrue(opened.count() > before);
         }
     }
 
