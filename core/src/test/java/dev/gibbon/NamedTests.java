@@ -52,8 +52,7 @@ final class NamedTests {
             return List.of();
         }
         try (Stream<Path> files = Files.walk(root)) {
-            return files.filter(path -> SOURCE.matcher(path.toString()).find())
-                    .toList();
+            return files.filter(path -> SOURCE.matcher(path.toString()).find()).toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
