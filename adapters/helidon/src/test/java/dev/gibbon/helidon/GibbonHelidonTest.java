@@ -3,6 +3,7 @@ package dev.gibbon.helidon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.Connection;
 import dev.gibbon.ConnectionHandler;
@@ -20,6 +21,8 @@ import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Routes and requests, beyond what every host does. */
 @Timeout(300)
@@ -118,14 +121,25 @@ class GibbonHelidonTest {
         }
     }
 
-    @Test
-    void aRefusalIsWholeAndEndsTheConnection() throws Exception {
+    /** Status, what is changed in a good request, and into what. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "403 | Connection: Upgrade | Connection: Upgrade~Origin: http://elsewhere.example",
+                "426 | Sec-WebSocket-Version: 13 | Sec-WebSocket-Version: 8",
+                "400 | Sec-WebSocket-Key: " + HttpHead.SAMPLE_KEY + " | Sec-WebSocket-Key: short",
+                "400 | Sec-WebSocket-Key: " + HttpHead.SAMPLE_KEY + " | X-No-Key: at all",
+            })
+    void aRefusalIsWholeAndEndsTheConnection(int status, String good, String bad) throws Exception {
         gibbon.listen("/echo", UPGRADER, new Echo());
         start();
-        try (ScriptedPeer peer = send("/echo", "Origin: http://elsewhere.example")) {
+        String request = HttpHead.upgradeRequest("127.0.0.1:" + server.port(), "/echo");
+        String refused = request.replace(good, bad.replace("~", "\r\n"));
+        try (ScriptedPeer peer = ScriptedPeer.overHttp("127.0.0.1", server.port(), refused)) {
             HttpHead head = peer.response();
-            assertEquals(403, head.status());
-            assertEquals("close", head.header("Connection").orElseThrow());
+            assertEquals(status, head.status());
+            assertTrue(head.header("Connection").orElseThrow().endsWith("close"), head.toString());
             byte[] _ = peer.expectBytes(
                     Integer.parseInt(head.header("Content-Length").orElseThrow()));
             peer.expectEnd();
