@@ -83,7 +83,7 @@ class HttpConnectionTest {
                 assertEquals("page", body(peer, peer.response()));
             }
             try (ScriptedPeer peer = tested.send(tested.getRequest("/listener"))) {
-                assertEquals(400, peer.response().status());
+                assertEquals(426, peer.response().status());
             }
             try (ScriptedPeer peer = tested.send("nonsense\r\n\r\n")) {
                 assertEquals(400, peer.response().status());

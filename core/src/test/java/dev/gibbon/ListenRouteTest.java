@@ -126,7 +126,7 @@ class ListenRouteTest {
                     assertEquals(404, none.response().status());
                 }
                 try (ScriptedPeer plain = server.send(server.getRequest("/listen"))) {
-                    assertEquals(400, plain.response().status());
+                    assertEquals(426, plain.response().status());
                 }
             }
             server.awaitNoOthers();

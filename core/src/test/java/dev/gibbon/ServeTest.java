@@ -144,7 +144,7 @@ class ServeTest {
         try (LogLines log = LogLines.record();
                 ServerUnderTest tested = serving(ws -> ws.writeText("never"));
                 ScriptedPeer peer = tested.send(tested.getRequest("/rooms/a"))) {
-            assertEquals(400, peer.response().status());
+            assertEquals(426, peer.response().status());
             assertEquals(List.of(), log.warnings(_ -> true));
         }
     }
@@ -344,7 +344,7 @@ class ServeTest {
                             ServerUnderTest.start(builder -> builder.listen("/l", Upgrader.create(), counting));
                     ScriptedPeer page = tested.send(tested.getRequest("/l"));
                     ScriptedPeer foreign = tested.send(tested.upgradeRequest("/l", "Origin: http://evil.test"))) {
-                assertEquals(400, page.response().status());
+                assertEquals(426, page.response().status());
                 assertEquals(403, foreign.response().status());
                 assertEquals(0, asked.get());
             }

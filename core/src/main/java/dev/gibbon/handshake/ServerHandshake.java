@@ -14,10 +14,11 @@ import java.util.Optional;
  *
  * <p>The first check that fails decides: <table> <caption>Order of checks</caption>
  * <tr><th>#</th><th>check</th><th>status of the refusal</th></tr> <tr><td>1</td><td>the version is HTTP/1.1;
- * HTTP/1.0 has no Upgrade (RFC 9110 §7.8)</td><td>426</td></tr> <tr><td>2</td><td>Connection lists {@code upgrade}
- * (§4.2.1)</td><td>400</td></tr> <tr><td>3</td><td>Upgrade lists {@code websocket} (§4.2.1)</td><td>426</td></tr>
- * <tr><td>4</td><td>the method is GET (§4.2.1)</td><td>405</td></tr> <tr><td>5</td><td>no body: no
- * Transfer-Encoding, no Content-Length but one 0</td><td>400</td></tr> <tr><td>6</td><td>one host, well-formed
+ * HTTP/1.0 has no Upgrade (RFC 9110 §7.8)</td><td>426</td></tr> <tr><td>2</td><td>Upgrade lists {@code websocket}
+ * (§4.2.1), which that of a request for a page does not</td><td>426</td></tr> <tr><td>3</td><td>Connection lists
+ * {@code upgrade} (§4.2.1)</td><td>400</td></tr> <tr><td>4</td><td>the method is GET
+ * (§4.2.1)</td><td>405</td></tr> <tr><td>5</td><td>no body: no Transfer-Encoding, no Content-Length but one
+ * 0</td><td>400</td></tr> <tr><td>6</td><td>one host, well-formed
  * (§4.2.1)</td><td>400</td></tr> <tr><td>7</td><td>Expect is absent or {@code 100-continue} (RFC 9110
  * §10.1.1)</td><td>417</td></tr> <tr><td>8</td><td>Sec-WebSocket-Version is 13 (§4.4); another number, or a draft's
  * Key1</td><td>426</td></tr> <tr><td></td><td>absent, repeated, a list, or no such number</td><td>400</td></tr>
@@ -130,11 +131,11 @@ public final class ServerHandshake {
     }
 
     private static void checkUpgrade(Headers headers) throws Refusal {
-        if (!TokenList.contains(headers.all(HandshakeFields.CONNECTION), "upgrade")) {
-            throw new Refusal(400, "Connection does not list upgrade (§4.2.1)");
-        }
         if (!TokenList.contains(headers.all(HandshakeFields.UPGRADE), HandshakeFields.WEBSOCKET)) {
             throw new Refusal(426, "Upgrade does not list websocket (§4.2.1)");
+        }
+        if (!TokenList.contains(headers.all(HandshakeFields.CONNECTION), "upgrade")) {
+            throw new Refusal(400, "Connection does not list upgrade (§4.2.1)");
         }
     }
 

@@ -173,6 +173,13 @@ class ServerHandshakeTest {
             assertTrue(TokenList.contains(refused.reply().all("Connection"), "Upgrade"));
         }
 
+        @Test
+        void hs06ARequestForAPageIs426() {
+            Refused refused =
+                    assertRefused(426, respond(Headers.of("Host", "example.com", "Connection", "keep-alive")));
+            assertEquals(List.of("websocket"), refused.reply().all("Upgrade"));
+        }
+
         @ParameterizedTest(name = "HS-07 [{0}]")
         @ValueSource(strings = {"", "h2c", "websockets", "web socket", "TLS/1.0", "websocket/13", "\"websocket\""})
         void anotherUpgradeIs426(String value) {
@@ -340,12 +347,12 @@ class ServerHandshakeTest {
                 statuses.add(refused.status());
             }
             statuses.add(statusOf("POST", "HTTP/1.1", spoilt));
-            spoilt = replace(spoilt, "Upgrade", List.of("h2c"));
-            statuses.add(statusOf("POST", "HTTP/1.1", spoilt));
             spoilt = replace(spoilt, "Connection", List.of("close"));
             statuses.add(statusOf("POST", "HTTP/1.1", spoilt));
+            spoilt = replace(spoilt, "Upgrade", List.of("h2c"));
+            statuses.add(statusOf("POST", "HTTP/1.1", spoilt));
             statuses.add(statusOf("POST", "HTTP/1.0", spoilt));
-            assertEquals(List.of(400, 400, 400, 403, 400, 426, 400, 417, 400, 400, 405, 426, 400, 426), statuses);
+            assertEquals(List.of(400, 400, 400, 403, 400, 426, 400, 417, 400, 400, 405, 400, 426, 426), statuses);
         }
 
         @Test

@@ -228,8 +228,8 @@ class GibbonNettyTest {
         String post = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello";
         try (ScriptedPeer peer = send(post)) {
             HttpHead head = peer.response();
-            assertEquals(400, head.status());
-            assertEquals("close", head.header("Connection").orElseThrow());
+            assertEquals(426, head.status());
+            assertEquals("Upgrade, close", head.header("Connection").orElseThrow());
             byte[] _ = peer.expectBytes(
                     Integer.parseInt(head.header("Content-Length").orElseThrow()));
             peer.expectEnd();
@@ -240,7 +240,7 @@ class GibbonNettyTest {
     void headGetsNoBody() throws Exception {
         start(echo().build());
         try (ScriptedPeer peer = send("HEAD /echo HTTP/1.1\r\nHost: x\r\n\r\n")) {
-            assertEquals(400, peer.response().status());
+            assertEquals(426, peer.response().status());
             peer.expectEnd();
         }
     }

@@ -83,7 +83,9 @@ abstract class StarterTests {
 
     @Test
     void pagesBesideThemAreServed() throws Exception {
-        HttpClient client = HttpClient.newHttpClient();
+        // Another version would ask for an upgrade to HTTP/2.
+        HttpClient client =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
         HttpRequest request = HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/plain"))
                 .build();
         assertEquals(

@@ -193,7 +193,7 @@ class GibbonTomcatTest {
     void whatIsNoOpeningHandshakeIsRefused() throws Exception {
         server.start();
         try (ScriptedPeer peer = send("GET /echo HTTP/1.1\r\nHost: here\r\n\r\n")) {
-            assertEquals(400, peer.response().status());
+            assertEquals(426, peer.response().status());
         }
         try (ScriptedPeer peer = send(request("/echo").replace("HTTP/1.1", "HTTP/1.0"))) {
             assertEquals(426, peer.response().status());
