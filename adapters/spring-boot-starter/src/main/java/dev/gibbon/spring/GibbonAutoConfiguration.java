@@ -10,10 +10,10 @@ import dev.gibbon.servlet.GibbonServlets;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEnabledHealthIndicator;
@@ -33,12 +33,13 @@ public class GibbonAutoConfiguration {
     public GibbonAutoConfiguration() {}
 
     /**
-     * {@return what the WebSockets of this application share} Its end is {@link GibbonLifecycle}'s.
+     * {@return what the WebSockets of this application share} {@link GibbonLifecycle} closes it; the context does where
+     * the application fails to start.
      *
      * @param properties its settings
      * @param observers are told what happens
      */
-    @Bean(destroyMethod = "")
+    @Bean(destroyMethod = "close")
     @ConditionalOnMissingBean
     public WebSocketHost gibbonHost(GibbonProperties properties, ObjectProvider<ConnectionObserver> observers) {
         WebSocketHost.Builder host = properties.host();
@@ -112,12 +113,12 @@ public class GibbonAutoConfiguration {
         }
     }
 
-    /** Meters. */
+    /** Meters. Where there are several registries, and none is primary, the application says which one has them. */
     @Configuration(proxyBeanMethods = false)
     @ConditionalOnClass(MeterRegistry.class)
     static class Meters {
         @Bean
-        @ConditionalOnBean(MeterRegistry.class)
+        @ConditionalOnSingleCandidate(MeterRegistry.class)
         @ConditionalOnMissingBean
         GibbonMetrics gibbonMetrics(MeterRegistry registry) {
             return GibbonMetrics.in(registry);

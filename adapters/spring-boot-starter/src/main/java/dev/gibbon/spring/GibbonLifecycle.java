@@ -40,6 +40,12 @@ public final class GibbonLifecycle implements SmartLifecycle {
         });
     }
 
+    /** {@return false} A pause leaves the web server running as well, and a host that is closed stays closed. */
+    @Override
+    public boolean isPauseable() {
+        return false;
+    }
+
     @Override
     public boolean isRunning() {
         return running;
