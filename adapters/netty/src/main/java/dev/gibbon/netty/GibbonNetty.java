@@ -74,8 +74,9 @@ public final class GibbonNetty {
     /**
      * {@return what takes extended CONNECTs of HTTP/2 whose path is a route's (RFC 8441), in the pipeline of every
      * stream} It is what an {@code Http2MultiplexHandler} is made with, or stands first in a pipeline that an
-     * initializer makes of each stream; all other requests go on there as they came. The server's settings must say
-     * {@code connectProtocolEnabled(true)}, or no client asks. Needs {@code netty-codec-http2}.
+     * initializer makes of each stream; all other requests go on there as they came, but those for a WebSocket at
+     * another path, which get 404. The server's settings must say {@code connectProtocolEnabled(true)}, or no client
+     * asks. Needs {@code netty-codec-http2}.
      */
     public ChannelHandler http2() {
         return new Http2Handler(this);

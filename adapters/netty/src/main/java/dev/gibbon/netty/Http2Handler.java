@@ -24,7 +24,10 @@ import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Looks at the requests of HTTP/2: extended CONNECTs for our routes are taken (RFC 8441 §4), all others go on. */
+/**
+ * Looks at the requests of HTTP/2: extended CONNECTs for our routes are taken (RFC 8441 §4), and those for a
+ * WebSocket elsewhere get 404, since what stands behind would wait for their end. All others go on.
+ */
 @ChannelHandler.Sharable
 final class Http2Handler extends ChannelInboundHandlerAdapter {
     private static final AsciiString PROTOCOL = Http2Headers.PseudoHeaderName.PROTOCOL.value();
@@ -45,6 +48,11 @@ final class Http2Handler extends ChannelInboundHandlerAdapter {
                 Optional<Routes.Match<NettyHandler>> match = gibbon.routes().match(NettyRequest.path(target));
                 if (match.isPresent()) {
                     take(context, frame, text(protocol), target, match.get());
+                    return;
+                }
+                if (text(protocol).equals("websocket")) {
+                    new StreamAnswer(takeOver(context, frame))
+                            .refuse(NettyRequest.refusal(404, "text/plain", "404 Not Found\n", "no such path"));
                     return;
                 }
             }
@@ -71,6 +79,21 @@ final class Http2Handler extends ChannelInboundHandlerAdapter {
                         Fields.of(fields))
                 .at(NettyRequest.path(target));
         SocketAddress peer = channel.remoteAddress();
+        Http2Stream stream = takeOver(context, frame);
+        new NettyRequest(
+                        gibbon.host(),
+                        peer == null ? asked : asked.from(peer),
+                        target,
+                        match,
+                        channel,
+                        context.executor(),
+                        new StreamAnswer(stream))
+                .handle(gibbon.handshakeTimeout());
+    }
+
+    /** {@return the bytes behind a request, in the place of this handler and of all behind it} */
+    private Http2Stream takeOver(ChannelHandlerContext context, Http2HeadersFrame frame) {
+        Channel channel = context.channel();
         Http2Stream stream = new Http2Stream(channel, context.executor(), gibbon.loop(context.executor()));
         stream.takeOver();
         ChannelPipeline pipeline = channel.pipeline();
@@ -81,15 +104,7 @@ final class Http2Handler extends ChannelInboundHandlerAdapter {
         if (frame.isEndStream()) {
             stream.inputEnds(null);
         }
-        new NettyRequest(
-                        gibbon.host(),
-                        peer == null ? asked : asked.from(peer),
-                        target,
-                        match,
-                        channel,
-                        context.executor(),
-                        new StreamAnswer(stream))
-                .handle(gibbon.handshakeTimeout());
+        return stream;
     }
 
     /** Answers on the stream itself. */

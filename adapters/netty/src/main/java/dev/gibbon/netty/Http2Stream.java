@@ -5,6 +5,7 @@ import dev.gibbon.spi.HostLoop;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.handler.codec.http2.DefaultHttp2DataFrame;
 import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A stream of HTTP/2 whose DATA frames carry the frames of one connection (RFC 8441 §5). */
 final class Http2Stream extends NettyStream {
+    /** Whether the peer is told that no more bytes come. */
+    private volatile boolean outputEnded;
+
     Http2Stream(Channel channel, EventExecutor events, HostLoop loop) {
         super(channel, events, loop);
     }
@@ -64,7 +68,23 @@ final class Http2Stream extends NettyStream {
 
     @Override
     public void shutdownOutput() {
-        context().writeAndFlush(new DefaultHttp2DataFrame(true)).addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+        endOutput().addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+    }
+
+    private ChannelFuture endOutput() {
+        outputEnded = true;
+        return context().writeAndFlush(new DefaultHttp2DataFrame(true));
+    }
+
+    /** Netty resets a stream whose output has not ended, which tells a browser that the close was none. */
+    @Override
+    public void close() {
+        if (outputEnded || unsent() > 0 || !isUsable()) {
+            super.close();
+        } else {
+            ends();
+            endOutput().addListener(ChannelFutureListener.CLOSE);
+        }
     }
 
     @Override

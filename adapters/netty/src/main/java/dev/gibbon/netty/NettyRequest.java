@@ -211,7 +211,8 @@ public final class NettyRequest {
         onEvents(() -> send(refused));
     }
 
-    private static UpgradeReply.Refused refusal(int status, String contentType, String body, String reason) {
+    /** {@return a refusal with a text} */
+    static UpgradeReply.Refused refusal(int status, String contentType, String body, String reason) {
         return UpgradeReply.Refused.of(
                 status,
                 Headers.of("Content-Type", contentType + "; charset=utf-8"),

@@ -188,6 +188,11 @@ final class Http2Call extends ChannelInboundHandlerAdapter implements Transport 
         return n;
     }
 
+    /** Sends bytes in the frame that ends the stream's direction. */
+    void sendLast(byte[] bytes) throws IOException {
+        send(new DefaultHttp2DataFrame(Unpooled.wrappedBuffer(bytes), true));
+    }
+
     @Override
     public void shutdownOutput() throws IOException {
         send(new DefaultHttp2DataFrame(true));

@@ -321,6 +321,20 @@ class Http2Test {
         NettyServer.awaitCount(host, 0);
     }
 
+    /** As browsers do, which call a close clean only where the stream ends and is not reset. */
+    @Test
+    void aCloseFrameThatEndsTheStreamIsAnsweredByOne() throws Exception {
+        for (String path : List.of("/echo", "/echo/event")) {
+            Http2Call call = client.connect(path);
+            assertEquals("200", call.headers().first("status").orElseThrow());
+            call.sendLast(Frame.close(1000, "").withMaskingKey(0x37fa213d).encode());
+            ScriptedPeer peer = ScriptedPeer.over(call, Role.CLIENT);
+            peer.expectClose(1000, "");
+            peer.expectEnd();
+        }
+        NettyServer.awaitCount(host, 0);
+    }
+
     @Test
     void theServerCloses() throws Exception {
         try (ScriptedPeer peer = client.open("/bye")) {
@@ -408,6 +422,13 @@ class Http2Test {
         assertEquals("plain", page.body());
         Http2Call here = client.call(":method", "GET", ":path", "/echo");
         assertEquals("404", here.headers().first("status").orElseThrow());
+    }
+
+    @Test
+    void aWebSocketElsewhereIsRefused() throws Exception {
+        Http2Call call = client.connect("/nowhere");
+        assertEquals("404", call.headers().first("status").orElseThrow());
+        assertFalse(call.body().isEmpty());
     }
 
     @Test
