@@ -152,6 +152,11 @@ final class ClientStream implements Transport, Stream.Listener {
         return count;
     }
 
+    /** Sends bytes in the frame that ends our direction. */
+    void writeLast(byte[] bytes) throws IOException {
+        Stream _ = get(stream.data(new DataFrame(stream.getId(), ByteBuffer.wrap(bytes), true)));
+    }
+
     @Override
     public void shutdownOutput() throws IOException {
         Stream _ = get(stream.data(new DataFrame(stream.getId(), BufferUtil.EMPTY_BUFFER, true)));

@@ -151,6 +151,17 @@ class GibbonHandlerTest {
     }
 
     @Test
+    void whatNobodyAnswersIsToldToUpgrade() throws Exception {
+        gibbon.serve("/echo", UPGRADER, ws -> ws.forEachMessage(ws::writeMessage));
+        start(gibbon);
+        HttpResponse<String> answer = get("/echo");
+        assertEquals(426, answer.statusCode());
+        assertEquals("websocket", answer.headers().firstValue("Upgrade").orElseThrow());
+        assertTrue(answer.headers().allValues("Connection").toString().contains("Upgrade"));
+        assertEquals(404, get("/").statusCode());
+    }
+
+    @Test
     void pathsBeginBehindTheContext() throws Exception {
         gibbon.serve("/hello", UPGRADER, ws -> ws.writeText("hello"));
         start(new ContextHandler(gibbon, "/app"));

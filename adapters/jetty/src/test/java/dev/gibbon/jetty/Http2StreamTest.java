@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gibbon.Connection;
 import dev.gibbon.ConnectionOptions;
 import dev.gibbon.Role;
+import dev.gibbon.testkit.Frame;
+import dev.gibbon.testkit.ScriptedPeer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -101,6 +103,20 @@ class Http2StreamTest {
         assertEquals(4001, ws.closed().get(1, TimeUnit.MINUTES).code().value());
         scenes.awaitCount(0);
         assertTrue(stream.endedCleanly());
+    }
+
+    /** As browsers do, which call a close clean only where the stream ends and is not reset. */
+    @Test
+    void aCloseFrameThatEndsTheStreamIsAnsweredByOne() throws Exception {
+        for (String path : List.of("/echo", "/echo/event")) {
+            ClientStream stream = stream(path);
+            stream.writeLast(Frame.close(1000, "").withMaskingKey(0x37fa213d).encode());
+            ScriptedPeer peer = ScriptedPeer.over(stream, Role.CLIENT);
+            peer.expectClose(1000, "");
+            peer.expectEnd();
+            scenes.awaitCount(0);
+            assertTrue(stream.endedCleanly());
+        }
     }
 
     @Test
