@@ -54,7 +54,8 @@ class PkiTest {
                 Connection ws = Dialer.builder()
                         .tls(pki.client())
                         .build()
-                        .dial(URI.create("wss://localhost:" + ((InetSocketAddress) server.addresses().getFirst()).getPort() + "/echo"))) {
+                        .dial(URI.create("wss://localhost:"
+                                + ((InetSocketAddress) server.addresses().getFirst()).getPort() + "/echo"))) {
             ws.writeText("hello");
             assertEquals("hello", ws.readMessage().text());
         }
