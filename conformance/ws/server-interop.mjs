@@ -3,10 +3,11 @@
 //
 // The ws client judges an echo server.
 //
-//   server-interop.mjs URL [--interrupt PROCESS_GROUP] [--subprotocol]
+//   server-interop.mjs URL [--interrupt PROCESS_GROUP] [--subprotocol] [--example]
 //
 // Prints a line for each check and `N passed, N failed`; status 0 if none failed. With --interrupt the last check
-// presses the server's Ctrl-C and expects 1001 on every open connection. With --subprotocol the server takes any.
+// presses the server's Ctrl-C and expects 1001 on every open connection. With --subprotocol the server takes any. With
+// --example it is one of `gibbon example`: any origin may connect, and the host says what may stand in a query.
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
@@ -19,10 +20,10 @@ const MIB = 1024 * 1024;
 
 const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { interrupt: { type: 'string' }, subprotocol: { type: 'boolean' } },
+    options: { interrupt: { type: 'string' }, subprotocol: { type: 'boolean' }, example: { type: 'boolean' } },
 });
 if (positionals.length !== 1) {
-    console.error('usage: server-interop.mjs URL [--interrupt PROCESS_GROUP] [--subprotocol]');
+    console.error('usage: server-interop.mjs URL [--interrupt PROCESS_GROUP] [--subprotocol] [--example]');
     process.exit(2);
 }
 const [url] = positionals;
@@ -270,6 +271,15 @@ const checks = {
         assert.match((await other.next('error')).error.message, /response: 403/);
     },
 };
+
+if (values.example) {
+    delete checks['queries that URL parsers leave as they are'];
+    delete checks['a page of the same origin may connect, of another may not'];
+    checks['a page of any origin may connect'] = async () => {
+        const peer = await Peer.open([], { origin: 'http://elsewhere.example' });
+        assert.equal((await peer.close(1000)).code, 1000);
+    };
+}
 
 if (values.interrupt) {
     checks['Ctrl-C closes every connection with 1001'] = async () => {
