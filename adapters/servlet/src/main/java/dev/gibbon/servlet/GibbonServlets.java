@@ -83,6 +83,7 @@ public final class GibbonServlets {
      * @param response its response, of which nothing has been sent
      * @param handler serves the connection
      * @throws IOException if the answer cannot be sent
+     * @throws IllegalStateException if something of the response has been sent, as where a request is upgraded twice
      */
     public void upgrade(HttpServletRequest request, HttpServletResponse response, ConnectionHandler handler)
             throws IOException {

@@ -67,10 +67,13 @@ public final class JettyContainer implements ServletContainer {
     private static void upgrade(
             WebSocketHost host, Upgrader upgrader, HttpServletRequest request, HttpServletResponse response, Step step)
             throws IOException {
+        ServletHandshake.requireUnsent(response);
         ServletContextRequest asked = ServletContextRequest.getServletContextRequest(request);
         try (Blocker.Callback callback = Blocker.callback()) {
             if (step.upgrade(GibbonJetty.of(host, upgrader), asked, asked.getServletContextResponse(), callback)) {
                 callback.block();
+                // What comes behind this would fail the request, and the connection with it.
+                asked.getServletContextResponse().getHttpOutput().softClose();
                 return;
             }
             callback.succeeded();

@@ -102,14 +102,23 @@ public final class ServletHandshake {
      * @param reply the answer
      * @param request what it answers
      * @param response of which nothing has been sent
+     * @throws IllegalStateException if something has been sent, so that the request cannot be answered any more
      */
     public static void addFields(UpgradeReply reply, HttpServletRequest request, HttpServletResponse response) {
+        requireUnsent(response);
         boolean http2 = request.getProtocol().toUpperCase(Locale.ROOT).startsWith("HTTP/2");
         for (Headers.Field field : reply.headers()) {
             // HTTP/2 has neither (RFC 9113 §8.2.2).
             if (!http2 || (!field.is("Connection") && !field.is("Upgrade"))) {
                 response.addHeader(field.name(), field.value());
             }
+        }
+    }
+
+    static void requireUnsent(HttpServletResponse response) {
+        if (response.isCommitted()) {
+            throw new IllegalStateException(
+                    "the response is committed: a request is upgraded once, and before anything is sent");
         }
     }
 
@@ -120,6 +129,7 @@ public final class ServletHandshake {
      * @param request what it answers
      * @param response of which nothing has been sent
      * @throws IOException if it cannot be sent
+     * @throws IllegalStateException if something has been sent before
      */
     public static void refuse(UpgradeReply.Refused refused, HttpServletRequest request, HttpServletResponse response)
             throws IOException {

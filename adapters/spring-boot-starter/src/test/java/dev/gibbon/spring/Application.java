@@ -14,6 +14,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.annotation.Bean;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.ResponseEntity;
 import org.springframework.http.server.ServerHttpRequest;
 import org.springframework.http.server.ServerHttpResponse;
 import org.springframework.messaging.handler.annotation.MessageMapping;
@@ -22,6 +24,7 @@ import org.springframework.messaging.simp.config.MessageBrokerRegistry;
 import org.springframework.stereotype.Controller;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.servlet.function.RouterFunction;
 import org.springframework.web.servlet.function.ServerResponse;
@@ -54,6 +57,18 @@ class Application {
         void room(@PathVariable("name") String name, HttpServletRequest request, HttpServletResponse response)
                 throws IOException {
             gibbon.upgrade(request, response, ws -> ws.forEachMessage(m -> ws.writeText(name + ": " + m.text())));
+        }
+
+        @GetMapping("/entity")
+        ResponseEntity<String> entity(HttpServletRequest request, HttpServletResponse response) throws IOException {
+            gibbon.upgrade(request, response, ws -> ws.forEachMessage(m -> ws.writeText("entity: " + m.text())));
+            return ResponseEntity.status(201).header("X-Late", "too late").body("not for a WebSocket");
+        }
+
+        @GetMapping("/status")
+        @ResponseStatus(HttpStatus.OK)
+        void status(HttpServletRequest request, HttpServletResponse response) throws IOException {
+            gibbon.upgrade(request, response, ws -> ws.forEachMessage(m -> ws.writeText("status: " + m.text())));
         }
 
         @GetMapping("/plain")

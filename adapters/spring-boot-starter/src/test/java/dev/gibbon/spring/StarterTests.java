@@ -74,6 +74,16 @@ abstract class StarterTests {
     }
 
     @Test
+    void whatAControllerReturnsAsWellDoesNoHarm() throws Exception {
+        for (String path : List.of("entity", "status")) {
+            try (Connection ws = dial("/" + path)) {
+                ws.writeText("hello");
+                assertEquals(path + ": hello", ws.readMessage().text());
+            }
+        }
+    }
+
+    @Test
     void aFunctionalRouteGivesItsConnectionsToAListener() throws Exception {
         try (Connection ws = dial("/fast/red")) {
             ws.writeText("hello");

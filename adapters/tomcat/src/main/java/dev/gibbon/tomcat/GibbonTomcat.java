@@ -72,16 +72,17 @@ public final class GibbonTomcat {
 
     /**
      * Upgrades a request, and has a handler serve it on a virtual thread of its own: see {@link WebSocketHost#serve}.
-     * A request that is no acceptable opening handshake is refused: the response is written then. Otherwise the
-     * connection opens once the request is over, that is when servlet and filters have returned; what the response
-     * has by then, cookies for instance, goes with the 101. Waits for nothing but a refusal to be sent.
+     * A request that is no acceptable opening handshake is refused: the response is written then. Otherwise the 101
+     * is sent at once, with what the response has by then, cookies for instance, and the connection opens once the
+     * request is over, that is when servlet and filters have returned. Waits for nothing but the answer to be sent.
      *
      * @param request the request, or what filters and frameworks wrap it in
      * @param response its response, of which nothing has been sent
      * @param handler serves the connection
      * @return whether the request was accepted; if not, it was refused
-     * @throws IOException if a refusal cannot be sent
+     * @throws IOException if the answer cannot be sent
      * @throws IllegalArgumentException if the request is none of Tomcat's
+     * @throws IllegalStateException if something of the response has been sent, as where a request is upgraded twice
      */
     public boolean upgrade(HttpServletRequest request, HttpServletResponse response, ConnectionHandler handler)
             throws IOException {
@@ -96,8 +97,9 @@ public final class GibbonTomcat {
      * @param response its response, of which nothing has been sent
      * @param listener whose connection it is
      * @return whether the request was accepted; if not, it was refused
-     * @throws IOException if a refusal cannot be sent
+     * @throws IOException if the answer cannot be sent
      * @throws IllegalArgumentException if the request is none of Tomcat's
+     * @throws IllegalStateException if something of the response has been sent, as where a request is upgraded twice
      */
     public boolean upgrade(HttpServletRequest request, HttpServletResponse response, Listener listener)
             throws IOException {
@@ -131,6 +133,8 @@ public final class GibbonTomcat {
             ClassLoader loader = Thread.currentThread().getContextClassLoader();
             unopened.give(handler(request), new Take(host, accepted, face, loader));
             taken = true;
+            // What a framework sets behind this, such as another status, must not reach the client.
+            response.flushBuffer();
         } finally {
             if (!taken) {
                 accepted.close();

@@ -2,6 +2,7 @@
 package dev.gibbon.tomcat;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.ConnectionHandler;
@@ -31,7 +32,9 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -170,6 +173,42 @@ class GibbonTomcatTest {
             assertEquals(List.of("seen=yes"), peer.response().headers("Set-Cookie"));
             echo(peer);
         }
+    }
+
+    @Test
+    void whatIsSetBehindTheUpgradeDoesNotReachTheClient() throws Exception {
+        server.on("/entity", (q, r) -> {
+            boolean accepted = gibbon.upgrade(q, r, ECHO);
+            assertTrue(accepted);
+            r.setStatus(200);
+            r.getOutputStream().print("as a framework does");
+        });
+        server.start();
+        try (ScriptedPeer peer = open("/entity")) {
+            echo(peer);
+        }
+    }
+
+    @Test
+    void whatHasBeenAnsweredIsNotUpgraded() throws Exception {
+        Queue<Exception> thrown = new ConcurrentLinkedQueue<>();
+        server.on("/twice", (q, r) -> {
+            boolean accepted = gibbon.upgrade(q, r, ECHO);
+            assertTrue(accepted);
+            thrown.add(assertThrows(IllegalStateException.class, () -> gibbon.upgrade(q, r, ECHO)));
+        });
+        server.on("/late", (q, r) -> {
+            r.getOutputStream().print("a page");
+            r.flushBuffer();
+            thrown.add(assertThrows(IllegalStateException.class, () -> gibbon.upgrade(q, r, ECHO)));
+        });
+        server.start();
+        try (ScriptedPeer peer = open("/twice");
+                ScriptedPeer page = send(request("/late"))) {
+            echo(peer);
+            assertEquals(200, page.response().status());
+        }
+        assertEquals(2, thrown.size());
     }
 
     @Test
