@@ -93,6 +93,9 @@ final class StreamsContainer implements ServletContainer {
             taken = true;
         } catch (ServletException e) {
             throw new IOException("the container does not upgrade", e);
+        } catch (UnsupportedOperationException e) { // As a mock does.
+            String own = ServletHandshake.unwrapped(request).getClass().getName();
+            throw new UnsupportedOperationException(own + " has no connection to upgrade: it takes a server", e);
         } finally {
             if (!taken) {
                 accepted.close();

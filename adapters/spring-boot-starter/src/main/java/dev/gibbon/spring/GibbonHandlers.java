@@ -3,6 +3,10 @@ package dev.gibbon.spring;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.logging.Logger;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.InstantiationAwareBeanPostProcessor;
 import org.springframework.web.socket.server.HandshakeHandler;
@@ -15,6 +19,8 @@ import org.springframework.web.socket.server.support.WebSocketHttpRequestHandler
  * are upgraded. An endpoint with a handshake handler of its own keeps it, and so does one that falls back to SockJS.
  */
 final class GibbonHandlers implements InstantiationAwareBeanPostProcessor {
+    private static final Logger LOG = Logger.getLogger(GibbonHandlers.class.getPackageName());
+
     private final ObjectProvider<GibbonUpgradeStrategy> strategy;
 
     GibbonHandlers(ObjectProvider<GibbonUpgradeStrategy> strategy) {
@@ -30,22 +36,35 @@ final class GibbonHandlers implements InstantiationAwareBeanPostProcessor {
         return true;
     }
 
+    /** Tells which are Gibbon's and which are not: both look the same to their clients. */
     @SuppressWarnings("unchecked") // The mapping's own map, whose values it knows as Object.
     private void replaceIn(Map<String, ?> handlers) {
-        ((Map<String, Object>) handlers).replaceAll((_, handler) -> onGibbon(handler));
+        Set<String> ours = new TreeSet<>();
+        Set<String> others = new TreeSet<>();
+        ((Map<String, Object>) handlers).replaceAll((path, handler) -> {
+            Optional<Object> replacing = onGibbon(handler);
+            boolean _ = (replacing.isPresent() ? ours : others).add(path);
+            return replacing.orElse(handler);
+        });
+        if (!ours.isEmpty()) {
+            LOG.info("WebSocket endpoints of Spring that run on Gibbon: " + String.join(", ", ours));
+        }
+        if (!others.isEmpty()) {
+            LOG.info("left to Spring, by SockJS or a handshake handler of their own: " + String.join(", ", others));
+        }
     }
 
-    private Object onGibbon(Object handler) {
+    private Optional<Object> onGibbon(Object handler) {
         GibbonUpgradeStrategy upgrades = strategy.getIfAvailable();
         if (upgrades == null
                 || !(handler instanceof WebSocketHttpRequestHandler http)
                 || !isDefault(http.getHandshakeHandler())) {
-            return handler;
+            return Optional.empty();
         }
         DefaultHandshakeHandler handshakes = new DefaultHandshakeHandler(upgrades);
         WebSocketHttpRequestHandler replacing = new WebSocketHttpRequestHandler(http.getWebSocketHandler(), handshakes);
         replacing.setHandshakeInterceptors(List.copyOf(http.getHandshakeInterceptors()));
-        return replacing;
+        return Optional.of(replacing);
     }
 
     /** {@return whether Spring has made it, as it does where the application names none} */

@@ -8,9 +8,11 @@ import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketHost;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.util.unit.DataSize;
 
 /**
@@ -64,22 +66,17 @@ public record GibbonProperties(
 
     /** {@return a host with these settings} */
     WebSocketHost.Builder host() {
-        WebSocketHost.Builder host = WebSocketHost.builder().shutdownTimeout(shutdownTimeout);
-        if (loops != null) {
-            host.loops(loops);
-        }
-        if (maxConnections != null) {
-            host.maxConnections(maxConnections);
-        }
+        WebSocketHost.Builder host = WebSocketHost.builder();
+        set("loops", loops, host::loops);
+        set("max-connections", maxConnections, host::maxConnections);
+        set("shutdown-timeout", shutdownTimeout, host::shutdownTimeout);
         return host;
     }
 
     /** {@return an upgrader with these settings, but for the origins that may connect} */
     Upgrader upgrader(OriginPolicy mayConnect) {
-        Upgrader.Builder upgrader = Upgrader.builder()
-                .options(options())
-                .origins(mayConnect)
-                .subprotocols(subprotocols.toArray(String[]::new));
+        Upgrader.Builder upgrader = Upgrader.builder().options(options()).origins(mayConnect);
+        set("subprotocols", subprotocols, names -> upgrader.subprotocols(names.toArray(String[]::new)));
         if (compression.enabled) {
             upgrader.permessageDeflate(deflate());
         }
@@ -92,21 +89,26 @@ public record GibbonProperties(
             return OriginPolicy.any();
         }
         OriginPolicy own = OriginPolicy.sameOrigin();
-        return allowedOrigins.isEmpty() ? own : own.or(OriginPolicy.allow(allowedOrigins.toArray(String[]::new)));
+        if (allowedOrigins.isEmpty()) {
+            return own;
+        }
+        try {
+            return own.or(OriginPolicy.allow(allowedOrigins.toArray(String[]::new)));
+        } catch (IllegalArgumentException e) {
+            throw refused("allowed-origins", allowedOrigins, e);
+        }
     }
 
     /** {@return how connections behave} */
     ConnectionOptions options() {
         ConnectionOptions.Builder options = ConnectionOptions.builder();
-        if (maxMessageSize != null) {
-            options.maxMessageBytes(maxMessageSize.toBytes());
-        }
-        if (idleTimeout != null) {
-            var _ = idleTimeout.isZero() ? options.noIdleTimeout() : options.idleTimeout(idleTimeout);
-        }
-        if (pingInterval != null) {
-            var _ = pingInterval.isZero() ? options.noKeepalive() : options.keepalive(pingInterval);
-        }
+        set("max-message-size", maxMessageSize, size -> options.maxMessageBytes(size.toBytes()));
+        set("idle-timeout", idleTimeout, idle -> {
+            var _ = idle.isZero() ? options.noIdleTimeout() : options.idleTimeout(idle);
+        });
+        set("ping-interval", pingInterval, interval -> {
+            var _ = interval.isZero() ? options.noKeepalive() : options.keepalive(interval);
+        });
         return options.build();
     }
 
@@ -114,12 +116,27 @@ public record GibbonProperties(
         PermessageDeflate.Builder deflate = PermessageDeflate.builder()
                 .serverNoContextTakeover(!compression.contextTakeover)
                 .clientNoContextTakeover(!compression.contextTakeover);
-        if (compression.level != null) {
-            deflate.level(compression.level);
-        }
-        if (compression.threshold != null) {
-            deflate.thresholdBytes(Math.toIntExact(compression.threshold.toBytes()));
-        }
+        set("compression.level", compression.level, deflate::level);
+        set(
+                "compression.threshold",
+                compression.threshold,
+                size -> deflate.thresholdBytes(Math.toIntExact(size.toBytes())));
         return deflate.build();
+    }
+
+    private static <T> void set(String name, @Nullable T value, Consumer<T> setter) {
+        if (value == null) {
+            return;
+        }
+        try {
+            setter.accept(value);
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw refused(name, value, e);
+        }
+    }
+
+    /** {@return that of which Boot shows the property, where it is set and why it is wrong, instead of a stack} */
+    private static RuntimeException refused(String name, Object value, Exception why) {
+        return new InvalidConfigurationPropertyValueException("gibbon." + name, value, why.getMessage(), why);
     }
 }

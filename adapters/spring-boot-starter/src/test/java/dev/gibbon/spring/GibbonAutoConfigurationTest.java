@@ -3,6 +3,7 @@ package dev.gibbon.spring;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -16,7 +17,10 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration;
 import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConfiguration;
@@ -42,15 +46,29 @@ class GibbonAutoConfigurationTest {
                         assertTrue(context.getBeansOfType(WebSocketHost.class).isEmpty()));
     }
 
-    @Test
-    void propertiesThatAreWrongSayWhich() {
-        application.withPropertyValues("gibbon.loops=0").run(context -> {
+    /** Boot shows the property, where it is set and the reason, if this exception tells it of them. */
+    @ParameterizedTest
+    @CsvSource({
+        "loops, 0",
+        "max-connections, 0",
+        "shutdown-timeout, -1s",
+        "allowed-origins, example.org",
+        "subprotocols, a b",
+        "max-message-size, -1",
+        "idle-timeout, -1s",
+        "ping-interval, -1s",
+        "compression.level, 10",
+        "compression.threshold, 4GB"
+    })
+    void aPropertyThatIsWrongIsNamed(String name, String value) {
+        application.withPropertyValues("gibbon." + name + "=" + value).run(context -> {
             Throwable failure = context.getStartupFailure();
-            assertTrue(all(failure).contains("loops"), () -> all(failure));
-        });
-        application.withPropertyValues("gibbon.allowed-origins=example.org").run(context -> {
-            Throwable failure = context.getStartupFailure();
-            assertTrue(all(failure).contains("example.org"), () -> all(failure));
+            while (failure != null && !(failure instanceof InvalidConfigurationPropertyValueException)) {
+                failure = failure.getCause();
+            }
+            var told = assertInstanceOf(InvalidConfigurationPropertyValueException.class, failure);
+            assertEquals("gibbon." + name, told.getName());
+            assertTrue(told.getReason().length() > 10, told.getReason());
         });
     }
 
