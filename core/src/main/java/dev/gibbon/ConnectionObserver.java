@@ -133,7 +133,7 @@ public interface ConnectionObserver {
             HANDSHAKE,
             /** The {@link OriginPolicy} does not let it in: 403. */
             ORIGIN,
-            /** Enough connections are open, or the server is closing: 503. */
+            /** Enough connections are open, or the server is closing: 503; or its address or user has enough: 429. */
             LIMIT,
             /** No route was there for it, or its handler has answered it: 404, 401 and the like. */
             ANSWERED

@@ -2,6 +2,7 @@
 package dev.gibbon;
 
 import dev.gibbon.connection.Compression;
+import dev.gibbon.connection.MessageQuota;
 import dev.gibbon.connection.WindowMemory;
 import dev.gibbon.deflate.DeflateNegotiation;
 import dev.gibbon.handshake.ExtensionNegotiator;
@@ -27,6 +28,9 @@ public final class Upgrader {
     private final ConnectionOptions options;
     private final boolean keepRequestHeaders;
 
+    /** Null without a limit. */
+    private final MessageQuota.@Nullable Terms messages;
+
     /** The same without a word on compression where a client's window cannot be bounded. */
     private final ServerPolicy policyWithoutRoom;
 
@@ -42,6 +46,7 @@ public final class Upgrader {
         policyWithoutRoom = deflate == null ? policy : from.policy(deflate.withoutRoom());
         options = from.options;
         keepRequestHeaders = from.keepRequestHeaders;
+        messages = from.messages;
     }
 
     /** The same but for the subprotocols; they share their memory. */
@@ -52,6 +57,7 @@ public final class Upgrader {
         policyWithoutRoom = from.policyWithoutRoom.speaking(subprotocols);
         options = from.options;
         keepRequestHeaders = from.keepRequestHeaders;
+        messages = from.messages;
     }
 
     /**
@@ -76,7 +82,7 @@ public final class Upgrader {
         }
         return switch (outcome) {
             case HandshakeOutcome.Accepted accepted ->
-                new Opening(this, options(), status(request), request.path(), accepted, compression, room);
+                new Opening(this, options(), status(request), request.path(), accepted, compression, room, messages);
             case HandshakeOutcome.Refused refused -> refused.toReply();
         };
     }
@@ -186,6 +192,7 @@ public final class Upgrader {
         private ConnectionOptions options = ConnectionOptions.defaults();
         private boolean keepRequestHeaders;
         private @Nullable PermessageDeflate deflate;
+        private MessageQuota.@Nullable Terms messages;
 
         private Builder() {}
 
@@ -263,6 +270,19 @@ public final class Upgrader {
          */
         public Builder permessageDeflate(PermessageDeflate settings) {
             deflate = Objects.requireNonNull(settings, "settings");
+            return this;
+        }
+
+        /**
+         * Bounds the messages that may come of each connection; what those of one address or user may send together is
+         * {@link WebSocketServer.Builder#limitPerAddress} and {@link WebSocketServer.Builder#limitPerUser}. Unlimited
+         * unless set.
+         *
+         * @param rate how many, and what comes of more
+         * @return this
+         */
+        public Builder messageRate(MessageRate rate) {
+            messages = Objects.requireNonNull(rate, "rate").terms();
             return this;
         }
 

@@ -7,7 +7,9 @@ import dev.gibbon.connection.RequestContext;
 import dev.gibbon.connection.WebSocketConnection;
 import dev.gibbon.loop.Carriers;
 import dev.gibbon.loop.LoopEngine;
+import dev.gibbon.server.ClientLimits;
 import dev.gibbon.server.Hosting;
+import dev.gibbon.server.Limits;
 import dev.gibbon.server.Opening;
 import dev.gibbon.server.ServeRoute;
 import dev.gibbon.spi.AsyncStream;
@@ -54,7 +56,8 @@ public final class WebSocketHost implements AutoCloseable {
 
     private WebSocketHost(Builder from) {
         this.engine = LoopEngine.onSystem(from.loops, from.explainRefusals, from.observers);
-        this.hosting = new Hosting(engine, from.shutdownTimeout);
+        this.hosting = new Hosting(
+                engine, from.shutdownTimeout, new ClientLimits(from.perAddress, from.perUser, engine.time()));
         this.maxConnections = from.maxConnections;
     }
 
@@ -72,7 +75,8 @@ public final class WebSocketHost implements AutoCloseable {
     /**
      * {@return the answer to a request} Like {@link Upgrader#reply}, but 503 once {@linkplain
      * Builder#maxConnections enough} connections are open or this host {@linkplain #drain drains} or is {@linkplain
-     * #close closed}; and a refusal is noted in the log, each reason once a minute, and {@linkplain
+     * #close closed}, and 429 if its {@linkplain Builder#limitPerAddress address} or {@linkplain Builder#limitPerUser
+     * user} has as much as it may have; and a refusal is noted in the log, each reason once a minute, and {@linkplain
      * Builder#explainRefusals explained} to the client if it is to know. Does not block, unless the {@link
      * OriginPolicy} does.
      *
@@ -295,6 +299,8 @@ public final class WebSocketHost implements AutoCloseable {
         private int maxConnections = 100_000;
         private Duration shutdownTimeout = Duration.ofSeconds(10);
         private boolean explainRefusals;
+        private @Nullable Limits perAddress;
+        private @Nullable Limits perUser;
         private final List<ConnectionObserver> observers = new ArrayList<>();
 
         private Builder() {}
@@ -321,6 +327,32 @@ public final class WebSocketHost implements AutoCloseable {
          */
         public Builder maxConnections(int count) {
             maxConnections = Arguments.positive("maxConnections", count);
+            return this;
+        }
+
+        /**
+         * Bounds what each address may have of this host, by the {@linkplain UpgradeRequest#from address} that
+         * adapters tell; an IPv6 address counts by its first 64 bits. Requests beyond it get 429. Nothing is bounded
+         * unless set. Adapters tell the address that their server has for the client: behind a proxy that is the
+         * proxy's unless the server is told otherwise.
+         *
+         * @param allowance what each may have
+         * @return this
+         */
+        public Builder limitPerAddress(Allowance allowance) {
+            perAddress = Objects.requireNonNull(allowance, "allowance").limits();
+            return this;
+        }
+
+        /**
+         * Bounds what each user may have of this host, by the {@linkplain UpgradeRequest#by name} that adapters tell.
+         * Requests beyond it get 429. Nothing is bounded unless set, and no request that has no user.
+         *
+         * @param allowance what each may have
+         * @return this
+         */
+        public Builder limitPerUser(Allowance allowance) {
+            perUser = Objects.requireNonNull(allowance, "allowance").limits();
             return this;
         }
 

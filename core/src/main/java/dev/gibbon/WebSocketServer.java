@@ -4,8 +4,10 @@ package dev.gibbon;
 import dev.gibbon.connection.LoopGuard;
 import dev.gibbon.http.HeadLimits;
 import dev.gibbon.loop.LoopEngine;
+import dev.gibbon.server.ClientLimits;
 import dev.gibbon.server.HttpServer;
 import dev.gibbon.server.HttpSide;
+import dev.gibbon.server.Limits;
 import dev.gibbon.server.ProxyTrust;
 import dev.gibbon.server.StopSignals;
 import dev.gibbon.server.TlsSource;
@@ -21,6 +23,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
@@ -43,6 +46,7 @@ public final class WebSocketServer implements AutoCloseable {
                         from.routes(),
                         from.tls,
                         from.proxies,
+                        new ClientLimits.Settings(from.perAddress, from.perUser, from.users),
                         HeadLimits.of(from.maxHeadBytes, from.maxHeaderCount),
                         from.handshakeTimeout,
                         from.bodyTimeout,
@@ -187,6 +191,9 @@ public final class WebSocketServer implements AutoCloseable {
         private final List<SocketAddress> addresses = new ArrayList<>();
         private TlsSource.@Nullable Settings tls;
         private ProxyTrust proxies = ProxyTrust.NOBODY;
+        private @Nullable Limits perAddress;
+        private @Nullable Limits perUser;
+        private @Nullable Function<? super Exchange, @Nullable String> users;
         private OptionalInt maxHeadBytes = OptionalInt.empty();
         private int maxHeaderCount = HeadLimits.DEFAULT.fields();
         private Duration handshakeTimeout = Duration.ofSeconds(10);
@@ -383,6 +390,34 @@ public final class WebSocketServer implements AutoCloseable {
          */
         public Builder maxConnections(int count) {
             maxConnections = Arguments.positive("maxConnections", count);
+            return this;
+        }
+
+        /**
+         * Bounds what each address may have of this server; an IPv6 address counts by its first 64 bits, and a
+         * client behind a {@linkplain #trustedProxies trusted} proxy by the address that this tells. Nothing is
+         * bounded unless set, but by {@link #maxConnections}.
+         *
+         * @param allowance what each may have
+         * @return this
+         */
+        public Builder limitPerAddress(Allowance allowance) {
+            perAddress = Objects.requireNonNull(allowance, "allowance").limits();
+            return this;
+        }
+
+        /**
+         * Bounds what each user may have of this server: WebSockets, opening handshakes and messages. Opening
+         * handshakes then take a virtual thread each. Nothing is bounded unless set.
+         *
+         * @param user tells the user of an opening handshake, behind the filters; null for one that does not count. It
+         *     may block; what it throws is taken for the handler's
+         * @param allowance what each may have
+         * @return this
+         */
+        public Builder limitPerUser(Function<? super Exchange, @Nullable String> user, Allowance allowance) {
+            users = Objects.requireNonNull(user, "user");
+            perUser = Objects.requireNonNull(allowance, "allowance").limits();
             return this;
         }
 

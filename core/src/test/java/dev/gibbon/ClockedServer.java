@@ -4,10 +4,10 @@ package dev.gibbon;
 import dev.gibbon.connection.SecureMaskingKeys;
 import dev.gibbon.http.HeadLimits;
 import dev.gibbon.loop.LoopEngine;
+import dev.gibbon.server.ClientLimits;
 import dev.gibbon.server.HttpRoutes;
 import dev.gibbon.server.HttpServer;
 import dev.gibbon.server.ListenerRoute;
-import dev.gibbon.server.ProxyTrust;
 import dev.gibbon.server.ServeRoute;
 import dev.gibbon.testkit.HttpHead;
 import dev.gibbon.testkit.ManualClock;
@@ -25,6 +25,9 @@ final class ClockedServer implements AutoCloseable {
     static final Upgrader UPGRADER =
             Upgrader.builder().options(Rig.quiet().build()).build();
 
+    /** The address of a proxy that is trusted. */
+    static final String PROXY = "127.0.0.9";
+
     final ManualClock clock = new ManualClock();
     final HttpServer server;
 
@@ -33,17 +36,28 @@ final class ClockedServer implements AutoCloseable {
     }
 
     ClockedServer(HttpRoutes more, Duration handshakeTimeout) throws IOException {
+        this(more, handshakeTimeout, ClientLimits.Settings.NONE, List.of());
+    }
+
+    /** Whose clients may have so much, and which tells observers; the word of 127.0.0.9 counts. */
+    ClockedServer(
+            HttpRoutes more,
+            Duration handshakeTimeout,
+            ClientLimits.Settings limits,
+            List<ConnectionObserver> observers)
+            throws IOException {
         clock.advance(Duration.ofNanos(1)); // A loop that has been idle since 0 is not idle.
         more.handle("/echo", new ServeRoute(UPGRADER, ServerUnderTest::echo));
         more.handle("/event", new ListenerRoute("/event", UPGRADER, new Echo()));
         more.handle("/health", exchange -> exchange.respond(200, "text/plain", "well"));
         server = new HttpServer(
-                new LoopEngine(clock, new SecureMaskingKeys(), 1),
+                new LoopEngine(clock, new SecureMaskingKeys(), 1, false, observers),
                 List.of(new InetSocketAddress(ServerUnderTest.HOST, 0)),
                 new HttpServer.Settings(
                         more,
                         null,
-                        ProxyTrust.NOBODY,
+                        TrustedProxies.of(PROXY).trust(),
+                        limits,
                         HeadLimits.DEFAULT,
                         handshakeTimeout,
                         Duration.ofSeconds(30),

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gibbon.connection.Carrier;
 import dev.gibbon.loop.Carriers;
 import dev.gibbon.loop.LoopEngine;
+import dev.gibbon.server.Entry;
 import dev.gibbon.server.HttpConnection;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.HttpHead;
@@ -292,7 +293,7 @@ class UpgraderTest {
         private static void startOver(MemoryTransport transport, WebSocketServer server) {
             LoopEngine engine = server.side().engine();
             Carrier carrier = Carriers.of(engine, transport, engine.loops().next());
-            new HttpConnection(server.side(), carrier, false, false).start();
+            new HttpConnection(server.side(), carrier, false, Entry.SERVED).start();
         }
 
         @Test

@@ -15,6 +15,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,6 +76,9 @@ public final class Input {
     /** Makes it due. */
     private TimeSource.@Nullable Timer patience;
 
+    /** What messages wait for; null where they need not. */
+    private final @Nullable Pace pace;
+
     /** Whether nothing that comes means anything any more. */
     private boolean ended;
 
@@ -103,8 +107,10 @@ public final class Input {
             Inbound inbound,
             Stream stream,
             Assembly assembly,
+            List<MessageQuota> quotas,
             ByteBuffer leftover) {
         this.connection = connection;
+        this.pace = quotas.isEmpty() ? null : new Pace(connection, quotas);
         this.inbound = inbound;
         this.stream = stream;
         this.assembly = assembly;
@@ -262,10 +268,8 @@ public final class Input {
                 connection.driver().again();
                 return;
             }
-            if (!assembly.accepts() || endWaitsForReader(in)) {
-                hold(in);
-                paused = true;
-                note();
+            if (!assembly.accepts() || endWaitsForReader(in) || comesTooSoon(in)) {
+                pause(in);
                 return;
             }
             if (next(in) == Inbound.Event.INPUT_NEEDED) {
@@ -294,6 +298,31 @@ public final class Input {
                     .schedule(FOR_READER, () -> connection.driver().execute(this::endIsDue));
         }
         return true;
+    }
+
+    /** {@return whether a message is next whose time has not come, for which the connection may be closed} */
+    private boolean comesTooSoon(ByteBuffer in) {
+        if (pace == null
+                || !inbound.messageComesNext(in)
+                || outputBroken
+                || connection.lifecycle().closing().progress().sent() != null) {
+            return false;
+        }
+        try {
+            return pace.waits();
+        } catch (ProtocolException e) {
+            refuse(e, e.closeCode());
+            return true;
+        }
+    }
+
+    /** Nothing more is taken in, nor read, until {@link #resume}. */
+    private void pause(ByteBuffer in) {
+        if (!ended) {
+            hold(in);
+            paused = true;
+            note();
+        }
     }
 
     private void endIsDue() {
@@ -340,7 +369,7 @@ public final class Input {
                 case DATA -> {
                     int from = in.position();
                     in.position(from + inbound.length());
-                    assembly.data(in, from);
+                    data(in, from);
                 }
                 case COMPRESSED -> inflate(in);
                 case PING -> connection.controlFrames().ping(inbound.controlPayload());
@@ -376,8 +405,15 @@ public final class Input {
         boolean any = inbound.inflate(in, step);
         inflateBudget -= step.position() + STEP_COST;
         if (any) {
-            assembly.data(step, 0);
+            data(step, 0);
         }
+    }
+
+    private void data(ByteBuffer in, int from) throws Exception {
+        if (pace != null) {
+            pace.spend(in.position() - from);
+        }
+        assembly.data(in, from);
     }
 
     private void refuse(WebSocketException problem, CloseCode code) {
@@ -402,6 +438,9 @@ public final class Input {
             held = null;
             if (patience != null) {
                 patience.cancel();
+            }
+            if (pace != null) {
+                pace.end();
             }
             assembly.giveUp();
             connection.sink().end();

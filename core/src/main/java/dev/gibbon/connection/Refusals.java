@@ -70,8 +70,13 @@ public final class Refusals {
      * @param path of the request; empty if it is not known
      */
     public UpgradeReply.Refused reply(UpgradeReply.Refused refusal, Optional<SocketAddress> peer, String path) {
-        log("request refused with " + refusal.status(), refusal.reason(), peer, path);
         observers.refused(kind(refusal.status()), refusal.status(), refusal.reason(), path, peer);
+        return plainReply(refusal, peer, path);
+    }
+
+    /** {@return the same to a request that asks for no WebSocket: observers are not told} */
+    public UpgradeReply.Refused plainReply(UpgradeReply.Refused refusal, Optional<SocketAddress> peer, String path) {
+        log("request refused with " + refusal.status(), refusal.reason(), peer, path);
         if (!tellPeers || refusal.reason().isEmpty()) {
             return refusal;
         }
@@ -91,7 +96,7 @@ public final class Refusals {
     private static Refusal.Kind kind(int status) {
         return switch (status) {
             case 403 -> Refusal.Kind.ORIGIN;
-            case 503 -> Refusal.Kind.LIMIT;
+            case 429, 503 -> Refusal.Kind.LIMIT;
             default -> Refusal.Kind.HANDSHAKE;
         };
     }

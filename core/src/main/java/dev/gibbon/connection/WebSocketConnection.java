@@ -91,7 +91,7 @@ public final class WebSocketConnection extends ConnectionFacts implements Connec
         this.writing = new Writing(this, sender);
         this.sink = mailbox;
         Assembly assembly = new Assembly(this, protocol.inbound());
-        this.input = new Input(this, options, protocol.inbound(), stream, assembly, leftover);
+        this.input = new Input(this, options, protocol.inbound(), stream, assembly, request.quotas(), leftover);
         this.ending = new Ending(lifecycle, stream);
         this.turn = new Turn(this);
         this.watch = new Watch(this, options, engine.time().nanoTime());

@@ -138,6 +138,12 @@ public final class FrameParser {
         return whole && (first & RSV_BITS & ~permittedRsvBits(begun)) == 0;
     }
 
+    /** {@return whether a message may begin with {@code first}, by its first frame} */
+    public boolean mayBeginMessageWith(byte first) {
+        Opcode begun = Opcode.of(first & OPCODE_BITS);
+        return begun != null && !begun.isControl() && mayBeginWith(first);
+    }
+
     /**
      * {@return whether the frame ends its message} Like every field of the header, it is to be asked for after
      * {@link #parseHeader} said {@code true} and before it is called again.

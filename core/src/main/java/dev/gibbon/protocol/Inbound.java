@@ -296,6 +296,11 @@ public final class Inbound {
         return in.hasRemaining() && !inflating && !midMessage() && !parser.mayBeginWith(in.get(in.position()));
     }
 
+    /** {@return whether {@code in}, behind a whole message, goes on with the first byte of the next} */
+    public boolean messageComesNext(ByteBuffer in) {
+        return in.hasRemaining() && !inflating && !midMessage() && parser.mayBeginMessageWith(in.get(in.position()));
+    }
+
     /** {@return the payload of the last {@link Event#PING} or {@link Event#PONG}; the caller's to keep} */
     public byte[] controlPayload() {
         return control;

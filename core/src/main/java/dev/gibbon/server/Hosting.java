@@ -28,23 +28,43 @@ import org.jspecify.annotations.Nullable;
 public final class Hosting {
     private final LoopEngine engine;
     private final Duration shutdownTimeout;
+    private final ClientLimits limits;
     private final AtomicBoolean closing = new AtomicBoolean();
     private final AtomicReference<@Nullable Drain> drain = new AtomicReference<>();
     private final CountDownLatch ended = new CountDownLatch(1);
 
     /** On an engine that ends with it. */
-    public Hosting(LoopEngine engine, Duration shutdownTimeout) {
+    public Hosting(LoopEngine engine, Duration shutdownTimeout, ClientLimits limits) {
         this.engine = engine;
         this.shutdownTimeout = shutdownTimeout;
+        this.limits = limits;
     }
 
     public LoopEngine engine() {
         return engine;
     }
 
-    /** {@return the answer to a request, which is 503 once those that are open are to leave} */
+    /**
+     * {@return the answer to a request, which is 503 once those that are open are to leave, and 429 if its address or
+     * user has as much as it may have}
+     */
     public UpgradeReply reply(Upgrader upgrader, UpgradeRequest request, Headers extra) {
-        return isDraining() ? unavailable("this server drains") : upgrader.reply(request, extra);
+        UpgradeReply.Refused tooSoon = limits.tooSoon(request.peerAddress());
+        return tooSoon != null ? tooSoon : reply(upgrader, request, extra, Admission.NOT_COUNTED);
+    }
+
+    /**
+     * {@return the same where it is known that the request does not come too soon after others of its address}
+     *
+     * @param transport the places of its transport
+     */
+    UpgradeReply reply(Upgrader upgrader, UpgradeRequest request, Headers extra, Admission transport) {
+        if (isDraining()) {
+            return unavailable("this server drains");
+        }
+        return limits.isNone()
+                ? upgrader.reply(request, extra)
+                : limits.reply(request, transport, () -> upgrader.reply(request, extra));
     }
 
     /** {@return a refusal of a request that another server, or this one later, may accept} */
@@ -73,6 +93,7 @@ public final class Hosting {
      */
     public WebSocketConnection open(
             Opening opening, Carrier carrier, ByteBuffer leftover, Runnable atEnd, RequestContext request) {
+        RequestContext limited = request.limitedBy(opening.quotas(engine.time().nanoTime()));
         Runnable ending = opening.handOver(atEnd);
         WebSocketConnection connection = WebSocketConnection.open(
                 engine,
@@ -82,7 +103,7 @@ public final class Hosting {
                 opening.subprotocol(),
                 opening.compression(),
                 leftover,
-                request);
+                limited);
         connection.lifecycle().onClosed(ending);
         Drain leaving = drain.get();
         if (isClosing()) {

@@ -52,9 +52,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
     private final Carrier carrier;
     private final Stream stream;
     private final boolean secure;
-
-    /** Whether there were enough connections without this one, which only gets to hear so. */
-    private final boolean overLimit;
+    private final Entry entry;
 
     private final Driver driver;
     private final HttpInput input = new HttpInput();
@@ -76,13 +74,13 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
     private volatile State state = State.READING;
     private volatile @Nullable Thread handlerThread;
 
-    public HttpConnection(HttpSide server, Carrier carrier, boolean secure, boolean overLimit) {
+    public HttpConnection(HttpSide server, Carrier carrier, boolean secure, Entry entry) {
         this.server = server;
         this.id = server.engine().nextId();
         this.carrier = carrier;
         this.stream = carrier.stream();
         this.secure = secure;
-        this.overLimit = overLimit;
+        this.entry = entry;
         this.driver = carrier.driver(this);
         this.deadline = new AnswerDeadline(server.engine().time(), server.handshakeTimeout(), this::timeOut);
         this.output = new HttpOutput(stream, driver, deadline, this::settle);
@@ -103,6 +101,10 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
     }
 
     // ---- Any thread
+
+    Entry entry() {
+        return entry;
+    }
 
     HttpSide server() {
         return server;
@@ -247,12 +249,16 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
                 answer(Received.of(request, stream, secure, server.proxies()));
             }
         } catch (HttpHeadException e) { // Malformed or too long.
-            String reason = String.valueOf(e.getMessage());
-            UpgradeReply.Refused refusal =
-                    HandshakeOutcome.Refused.of(e.status(), reason).toReply();
-            output.queue(() -> {}, Refusals.bytes(refusals().reply(refusal, stream.peerAddress(), "")));
-            ending.begin();
+            UpgradeReply.Refused refusal = HandshakeOutcome.Refused.of(e.status(), String.valueOf(e.getMessage()))
+                    .toReply();
+            refuse(Refusals.bytes(refusals().reply(refusal, stream.peerAddress(), "")));
         }
+    }
+
+    /** The last answer, for which no thread is needed. */
+    private void refuse(ByteBuffer... answer) {
+        output.queue(() -> {}, answer);
+        ending.begin();
     }
 
     /** Looks, after everything that may have changed it, what to wait for. */
@@ -285,13 +291,15 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
 
     private void answer(Received received) {
         String path = received.request().target().path();
-        HttpRoutes.Found found = server.find(received.request().head().method(), path, overLimit);
-        boolean onLoop = found.filters().isEmpty(); // A filter may block.
-        if (onLoop && found.handler() instanceof ListenerRoute route && upgrades(route, received)) {
+        UpgradeReply.Refused refusal = server.refusal(entry, received);
+        if (refusal != null) {
+            refuse(received.refused(refusal, refusals()));
             return;
         }
-        if (overLimit) {
-            refusals().log("request refused with 503", "maxConnections are open", received.peer(), path);
+        HttpRoutes.Found found = server.find(received.request().head().method(), path);
+        boolean onLoop = found.filters().isEmpty() && !server.knowsUsers(); // Both may block.
+        if (onLoop && found.handler() instanceof ListenerRoute route && upgrades(route, received)) {
+            return;
         }
         state = State.ANSWERING;
         ServerExchange exchange = new ServerExchange(this, received, found);
@@ -303,7 +311,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
     /** {@return whether it becomes a listener's WebSocket} */
     private boolean upgrades(ListenerRoute route, Received received) {
         LoopHandshake handshake =
-                LoopHandshake.of(route, server, received, driver.loop().holdUp());
+                LoopHandshake.of(route, this, received, driver.loop().holdUp());
         if (handshake == null) {
             return false;
         }
@@ -383,7 +391,7 @@ public final class HttpConnection implements Driver.Driven, Ending.Side {
             terminate();
             return;
         }
-        output.afterAll(() -> next(exchange.keepAlive() && !overLimit && !server.isShuttingDown()));
+        output.afterAll(() -> next(exchange.keepAlive() && !server.isShuttingDown()));
         settle();
     }
 

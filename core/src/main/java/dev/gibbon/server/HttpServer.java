@@ -2,6 +2,7 @@
 package dev.gibbon.server;
 
 import dev.gibbon.CloseCode;
+import dev.gibbon.Exchange;
 import dev.gibbon.Headers;
 import dev.gibbon.Upgrader;
 import dev.gibbon.connection.Carrier;
@@ -22,15 +23,16 @@ import java.net.SocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,10 +42,7 @@ import org.jspecify.annotations.Nullable;
 public final class HttpServer implements HttpSide {
     private static final HttpRoutes.Found UNAVAILABLE =
             HttpRoutes.Found.ownAnswer(exchange -> exchange.respond(503, "text/plain", "503 Service Unavailable\n"));
-    private static final HttpRoutes.Found FULL = HttpRoutes.Found.ownAnswer(exchange -> exchange.respond(
-            503,
-            Headers.of("Retry-After", "5", "Content-Type", "text/plain; charset=utf-8"),
-            "503 Service Unavailable\n".getBytes(StandardCharsets.UTF_8)));
+    private static final UpgradeReply.Refused FULL = Hosting.unavailable("maxConnections are open");
 
     /** How many clients beyond the limit are told so at a time; more are dropped without a word. */
     private static final int MAX_TOLD_FULL = 64;
@@ -53,6 +52,7 @@ public final class HttpServer implements HttpSide {
             HttpRoutes routes,
             TlsSource.@Nullable Settings tls,
             ProxyTrust proxies,
+            ClientLimits.Settings limits,
             HeadLimits headLimits,
             Duration handshakeTimeout,
             Duration bodyTimeout,
@@ -62,6 +62,7 @@ public final class HttpServer implements HttpSide {
     private final LoopEngine engine;
     private final Settings settings;
     private final Hosting webSockets;
+    private final ClientLimits limits;
     private final @Nullable TlsSource tls;
     private final List<Acceptor> acceptors = new ArrayList<>();
 
@@ -82,7 +83,9 @@ public final class HttpServer implements HttpSide {
     public HttpServer(LoopEngine engine, List<SocketAddress> addresses, Settings settings) throws IOException {
         this.engine = engine;
         this.settings = settings;
-        this.webSockets = new Hosting(engine, settings.shutdownTimeout());
+        this.limits = new ClientLimits(
+                settings.limits().perAddress(), settings.limits().perUser(), engine.time());
+        this.webSockets = new Hosting(engine, settings.shutdownTimeout(), limits);
         this.tls = settings.tls() == null ? null : new TlsSource(settings.tls(), engine.time(), engine.log());
         try {
             for (SocketAddress address : addresses) {
@@ -123,16 +126,39 @@ public final class HttpServer implements HttpSide {
         if (settings.proxies().beginsWithHeader(socket.peerAddress())) {
             socket.expectProxyHeader();
         }
-        boolean overLimit = openCount.get() >= settings.maxConnections();
+        Entry entry = openCount.get() < settings.maxConnections()
+                ? limits.receive(counted(socket.peerAddress()))
+                : new Entry(FULL, Admission.NOT_COUNTED);
+        if (entry == null) {
+            engine.refusals().log("connection closed unanswered", "too many of one address", socket.peerAddress(), "");
+            socket.close();
+            return;
+        }
+        boolean begun = false;
+        try {
+            begin(socket, entry);
+            begun = true;
+        } finally {
+            if (!begun) {
+                entry.places().close();
+            }
+        }
+    }
+
+    private void begin(ChannelTransport socket, Entry entry) {
         TlsSource source = tls;
         Transport stream = source == null ? socket : new TlsTransport(socket, source.newEngine(), engine.buffers());
         SelectorLoop loop = engine.loops().next();
         loop.start();
-        HttpConnection connection =
-                new HttpConnection(this, Carriers.of(engine, stream, loop), source != null, overLimit);
+        HttpConnection connection = new HttpConnection(this, Carriers.of(engine, stream, loop), source != null, entry);
         if (admit(connection)) {
             connection.start();
         }
+    }
+
+    /** {@return the address that a client counts by: a proxy's own counts for nobody} */
+    private Optional<SocketAddress> counted(Optional<SocketAddress> peer) {
+        return settings.proxies().trusts(peer) ? Optional.empty() : peer;
     }
 
     private boolean admit(HttpConnection connection) {
@@ -153,8 +179,24 @@ public final class HttpServer implements HttpSide {
     }
 
     @Override
-    public UpgradeReply reply(Upgrader upgrader, Received request, Headers extra) {
-        return webSockets.reply(upgrader, request.opening(), extra);
+    public boolean knowsUsers() {
+        return settings.limits().users() != null;
+    }
+
+    @Override
+    public UpgradeReply.@Nullable Refused refusal(Entry entry, Received request) {
+        if (entry.refusal() != null || limits.isNone()) {
+            return entry.refusal();
+        }
+        return request.isUpgrade() ? limits.tooSoon(counted(request.peer())) : null;
+    }
+
+    @Override
+    public UpgradeReply reply(
+            Upgrader upgrader, Received request, Headers extra, Entry entry, @Nullable Exchange exchange) {
+        Function<? super Exchange, @Nullable String> users = settings.limits().users();
+        String user = users == null || exchange == null ? null : users.apply(exchange);
+        return webSockets.reply(upgrader, request.opening(counted(request.peer()), user), extra, entry.places());
     }
 
     @Override
@@ -163,12 +205,20 @@ public final class HttpServer implements HttpSide {
         if (!open.remove(from)) { // Aborted meanwhile, and so counted as ended; it ends once more.
             openCount.incrementAndGet();
         }
-        return webSockets.open(opening, carrier, leftover, webSocketEnded, request);
+        Admission places = from.entry().places();
+        Runnable atEnd = places.isCounted()
+                ? () -> {
+                    places.close();
+                    webSocketEnded.run();
+                }
+                : webSocketEnded;
+        return webSockets.open(opening, carrier, leftover, atEnd, request);
     }
 
     @Override
     public void ended(HttpConnection connection) {
         if (open.remove(connection)) {
+            connection.entry().places().close();
             openCount.decrementAndGet();
         }
     }
@@ -204,11 +254,8 @@ public final class HttpServer implements HttpSide {
     }
 
     @Override
-    public HttpRoutes.Found find(String method, String path, boolean overLimit) {
-        if (shuttingDown.get()) {
-            return UNAVAILABLE;
-        }
-        return overLimit ? FULL : settings.routes().find(method, path);
+    public HttpRoutes.Found find(String method, String path) {
+        return shuttingDown.get() ? UNAVAILABLE : settings.routes().find(method, path);
     }
 
     // ---- The end

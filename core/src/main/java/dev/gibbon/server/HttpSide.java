@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.server;
 
+import dev.gibbon.Exchange;
 import dev.gibbon.Headers;
 import dev.gibbon.Upgrader;
 import dev.gibbon.connection.Carrier;
@@ -12,14 +13,28 @@ import dev.gibbon.spi.UpgradeReply;
 import dev.gibbon.support.LimitedLog;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** What an accepted transport asks of the server that it belongs to. Any thread. */
 public interface HttpSide {
     /** {@return the proxies whose word counts} */
     ProxyTrust proxies();
 
-    /** {@return the answer to an opening handshake} */
-    UpgradeReply reply(Upgrader upgrader, Received request, Headers extra);
+    /** {@return whether users are told apart, for which their requests have to be looked at on a thread} */
+    boolean knowsUsers();
+
+    /**
+     * {@return what a request gets to hear before anything else looks at it: its transport is one too many, or its
+     * opening handshake comes too soon after others of its address; null if neither is so}
+     */
+    UpgradeReply.@Nullable Refused refusal(Entry entry, Received request);
+
+    /**
+     * {@return the answer to an opening handshake}
+     *
+     * @param exchange what the user is known by; null if users are not told apart
+     */
+    UpgradeReply reply(Upgrader upgrader, Received request, Headers extra, Entry entry, @Nullable Exchange exchange);
 
     /** Opens the WebSocket that {@code from} has become; {@code leftover} came behind its request. */
     WebSocketConnection open(
@@ -41,5 +56,5 @@ public interface HttpSide {
     boolean isShuttingDown();
 
     /** {@return what answers a request, whatever it is} */
-    HttpRoutes.Found find(String method, String path, boolean overLimit);
+    HttpRoutes.Found find(String method, String path);
 }

@@ -21,11 +21,12 @@ record LoopHandshake(ListenerRoute route, Opening opening, long wholeMessageByte
      * {@return the handshake of a request}
      * A refusal, and what the application throws, is for a thread; then it is null.
      */
-    static @Nullable LoopHandshake of(ListenerRoute route, HttpSide server, Received request, HoldUp holdUp) {
+    static @Nullable LoopHandshake of(ListenerRoute route, HttpConnection http, Received request, HoldUp holdUp) {
+        HttpSide server = http.server();
         holdUp.begin(route.listener());
         try {
             long wholeBytes = route.listener().wholeMessageBytes();
-            return switch (server.reply(route.upgrader(), request, Headers.of())) {
+            return switch (server.reply(route.upgrader(), request, Headers.of(), http.entry(), null)) {
                 case UpgradeReply.Refused _ -> null;
                 case UpgradeReply.Accepted accepted -> new LoopHandshake(route, Opening.of(accepted), wholeBytes);
             };

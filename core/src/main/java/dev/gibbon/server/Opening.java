@@ -5,9 +5,11 @@ import dev.gibbon.ConnectionOptions;
 import dev.gibbon.Headers;
 import dev.gibbon.Upgrader;
 import dev.gibbon.connection.Compression;
+import dev.gibbon.connection.MessageQuota;
 import dev.gibbon.connection.WindowMemory;
 import dev.gibbon.handshake.HandshakeOutcome;
 import dev.gibbon.spi.UpgradeReply;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +25,12 @@ public final class Opening implements UpgradeReply.Accepted {
     private final String path;
     private final HandshakeOutcome.Accepted outcome;
     private final @Nullable Compression compression;
+    private final MessageQuota.@Nullable Terms messages;
     private WindowMemory.@Nullable Room room;
+
+    /** The places of its connection among those of its address and user. */
+    private Admission admission = Admission.NOT_COUNTED;
+
     private boolean opened;
 
     public Opening(
@@ -33,7 +40,8 @@ public final class Opening implements UpgradeReply.Accepted {
             String path,
             HandshakeOutcome.Accepted outcome,
             @Nullable Compression compression,
-            WindowMemory.@Nullable Room room) {
+            WindowMemory.@Nullable Room room,
+            MessageQuota.@Nullable Terms messages) {
         this.upgrader = upgrader;
         this.options = options;
         this.status = status;
@@ -41,6 +49,7 @@ public final class Opening implements UpgradeReply.Accepted {
         this.outcome = outcome;
         this.compression = compression;
         this.room = room;
+        this.messages = messages;
     }
 
     /**
@@ -57,6 +66,21 @@ public final class Opening implements UpgradeReply.Accepted {
 
     public Upgrader upgrader() {
         return upgrader;
+    }
+
+    /** Its connection has these places; they are given back at its end, or when this is closed. */
+    void admit(Admission places) {
+        admission = places;
+    }
+
+    /** {@return what the messages of its connection have to wait for, from now on} */
+    List<MessageQuota> quotas(long now) {
+        if (messages == null) {
+            return admission.quotas();
+        }
+        List<MessageQuota> all = new ArrayList<>(admission.quotas());
+        all.add(new MessageQuota(messages, "one connection", now));
+        return all;
     }
 
     /** {@return the path of the request; empty if it was not told} */
@@ -105,12 +129,17 @@ public final class Opening implements UpgradeReply.Accepted {
         }
         opened = true;
         WindowMemory.Room taken = room;
-        if (taken == null) {
+        Admission places = admission;
+        if (taken == null && !places.isCounted()) {
             return ended;
         }
         room = null;
+        admission = Admission.NOT_COUNTED;
         return () -> {
-            taken.giveBack();
+            if (taken != null) {
+                taken.giveBack();
+            }
+            places.close();
             ended.run();
         };
     }
@@ -122,5 +151,7 @@ public final class Opening implements UpgradeReply.Accepted {
             room.giveBack();
             room = null;
         }
+        admission.close();
+        admission = Admission.NOT_COUNTED;
     }
 }

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.server;
 
+import dev.gibbon.connection.Refusals;
+import dev.gibbon.handshake.ServerHandshake;
 import dev.gibbon.http.Forwarded;
 import dev.gibbon.http.HttpHeadException;
 import dev.gibbon.http.ValidRequest;
+import dev.gibbon.spi.UpgradeReply;
 import dev.gibbon.spi.UpgradeRequest;
 import dev.gibbon.transport.Stream;
 import java.net.SocketAddress;
+import java.nio.ByteBuffer;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request, and whom it is from: the peer of its transport, or whom that speaks for if it is a proxy that is trusted.
@@ -36,8 +41,28 @@ record Received(ValidRequest request, Optional<SocketAddress> peer, boolean secu
                 said.scheme().isEmpty() ? secure : said.scheme().equals("https"));
     }
 
-    /** {@return what the opening handshake looks at} */
-    UpgradeRequest opening() {
-        return request.openingRequest(secure);
+    /** {@return whether it asks for a WebSocket} */
+    boolean isUpgrade() {
+        return ServerHandshake.isUpgrade(request.head().headers());
+    }
+
+    /** {@return the answer that refuses it; the log is told, and observers are if it asks for a WebSocket} */
+    ByteBuffer[] refused(UpgradeReply.Refused refusal, Refusals refusals) {
+        String path = request.target().path();
+        ByteBuffer[] answer = Refusals.bytes(
+                isUpgrade() ? refusals.reply(refusal, peer, path) : refusals.plainReply(refusal, peer, path));
+        return request.head().method().equals("HEAD") ? new ByteBuffer[] {answer[0]} : answer;
+    }
+
+    /**
+     * {@return what the opening handshake looks at}
+     *
+     * @param counted the address that its limits are counted by; empty for none
+     * @param user whose it is; null if that is not known
+     */
+    UpgradeRequest opening(Optional<SocketAddress> counted, @Nullable String user) {
+        UpgradeRequest opening = request.openingRequest(secure);
+        UpgradeRequest from = counted.isPresent() ? opening.from(counted.get()) : opening;
+        return user == null ? from : from.by(user);
     }
 }

@@ -387,7 +387,7 @@ public final class ServerExchange implements Exchange {
 
     public Connection upgrade(Upgrader upgrader, Headers extra) throws IOException {
         requireUnanswered();
-        try (Opening opening = accepted(http().server().reply(upgrader, received(), extra))) {
+        try (Opening opening = accepted(upgrader, extra)) {
             return upgrade(opening);
         }
     }
@@ -395,7 +395,7 @@ public final class ServerExchange implements Exchange {
     /** Upgrades, and gives the connection to the listener that {@code factory} finds for it, unless that responds. */
     void listen(Upgrader upgrader, ListenerFactory factory) throws Exception {
         requireUnanswered();
-        try (Opening opening = accepted(http().server().reply(upgrader, received(), Headers.of()))) {
+        try (Opening opening = accepted(upgrader, Headers.of())) {
             Listener listener = factory.listener(this);
             if (answer == Answer.RESPONSE) {
                 return;
@@ -409,8 +409,8 @@ public final class ServerExchange implements Exchange {
     }
 
     /** {@return the reply if the request is accepted; sends it if not} */
-    private Opening accepted(UpgradeReply reply) throws IOException {
-        return switch (reply) {
+    private Opening accepted(Upgrader upgrader, Headers extra) throws IOException {
+        return switch (http().server().reply(upgrader, received(), extra, http().entry(), this)) {
             case UpgradeReply.Refused refused -> {
                 keepAlive = false;
                 answer = Answer.RESPONSE;

@@ -33,6 +33,7 @@ public final class UpgradeRequest {
     private final Headers headers;
     private final @Nullable SocketAddress peer;
     private final String path;
+    private final @Nullable String user;
 
     private UpgradeRequest(
             Kind kind,
@@ -43,7 +44,8 @@ public final class UpgradeRequest {
             boolean secure,
             Headers headers,
             @Nullable SocketAddress peer,
-            String path) {
+            String path,
+            @Nullable String user) {
         this.kind = kind;
         this.method = Objects.requireNonNull(method, "method");
         this.version = Objects.requireNonNull(version, "version");
@@ -53,6 +55,7 @@ public final class UpgradeRequest {
         this.headers = Objects.requireNonNull(headers, "headers");
         this.peer = peer;
         this.path = path;
+        this.user = user;
     }
 
     /**
@@ -67,7 +70,7 @@ public final class UpgradeRequest {
      */
     public static UpgradeRequest http(
             String method, String version, String authority, boolean secure, Headers headers) {
-        return new UpgradeRequest(Kind.HTTP_1_1, method, version, "", authority, secure, headers, null, "");
+        return new UpgradeRequest(Kind.HTTP_1_1, method, version, "", authority, secure, headers, null, "", null);
     }
 
     /**
@@ -93,7 +96,8 @@ public final class UpgradeRequest {
      * @param headers all fields of the request but the pseudo-headers
      */
     public static UpgradeRequest extendedConnect(String protocol, String authority, boolean secure, Headers headers) {
-        return new UpgradeRequest(Kind.EXTENDED_CONNECT, "CONNECT", "", protocol, authority, secure, headers, null, "");
+        return new UpgradeRequest(
+                Kind.EXTENDED_CONNECT, "CONNECT", "", protocol, authority, secure, headers, null, "", null);
     }
 
     /**
@@ -111,7 +115,8 @@ public final class UpgradeRequest {
                 secure,
                 headers,
                 Objects.requireNonNull(address, "address"),
-                path);
+                path,
+                user);
     }
 
     /**
@@ -147,7 +152,29 @@ public final class UpgradeRequest {
                 secure,
                 headers,
                 peer,
-                Objects.requireNonNull(requestPath, "requestPath"));
+                Objects.requireNonNull(requestPath, "requestPath"),
+                user);
+    }
+
+    /**
+     * {@return the same of a user that the server knows already} {@link
+     * dev.gibbon.WebSocketHost.Builder#limitPerUser Limits} of users are counted by it; the handshake does not look at
+     * it.
+     *
+     * @param name tells the user from all others
+     */
+    public UpgradeRequest by(String name) {
+        return new UpgradeRequest(
+                kind,
+                method,
+                version,
+                protocol,
+                authority,
+                secure,
+                headers,
+                peer,
+                path,
+                Objects.requireNonNull(name, "name"));
     }
 
     /** {@return which handshake it is} */
@@ -188,6 +215,11 @@ public final class UpgradeRequest {
     /** {@return the path without the query; empty if it was not told} */
     public String path() {
         return path;
+    }
+
+    /** {@return the user, if the server has told} */
+    public Optional<String> user() {
+        return Optional.ofNullable(user);
     }
 
     /** {@return the fields} */
