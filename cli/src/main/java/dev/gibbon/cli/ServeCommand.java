@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.gibbon.cli;
 
+import dev.gibbon.Allowance;
 import dev.gibbon.CloseCode;
 import dev.gibbon.ConnectionObserver;
 import dev.gibbon.ConnectionOptions;
 import dev.gibbon.Message;
+import dev.gibbon.MessageRate;
 import dev.gibbon.OriginPolicy;
 import dev.gibbon.PemTls;
 import dev.gibbon.TrustedProxies;
@@ -22,6 +24,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
@@ -157,6 +160,21 @@ final class ServeCommand implements Callable<Integer> {
     private boolean proxyProtocol;
 
     @Option(
+            names = "--max-per-address",
+            paramLabel = "N",
+            description = {
+                "Connections that one address may have open; unlimited unless given.",
+                "Behind a trusted proxy it is the client's; an IPv6 address counts by its first 64 bits."
+            })
+    private @Nullable Integer maxPerAddress;
+
+    @Option(
+            names = "--message-rate",
+            paramLabel = "N",
+            description = "Messages a second that are read of one connection; unlimited unless given. More wait.")
+    private @Nullable Integer messageRate;
+
+    @Option(
             names = "--drain",
             paramLabel = "TIME",
             defaultValue = "0s",
@@ -212,12 +230,12 @@ final class ServeCommand implements Callable<Integer> {
             server.observe(ConnectionObserver.accessLog());
         }
         @Nullable Consumer<Message> received = verbose ? EchoServer.showing(lines) : null;
-        if (loops != null) {
-            if (loops < 1) {
-                throw new ParameterException(spec.commandLine(), "--loops " + loops + " is less than 1");
-            }
-            server.loops(loops);
-        }
+        given("--loops", loops, server::loops);
+        given(
+                "--max-per-address",
+                maxPerAddress,
+                most -> server.limitPerAddress(
+                        Allowance.builder().connections(most).build()));
         EchoServer.addTo(server, upgrades(), connections(), !noDeflate, received);
         if (!trustedProxies.isEmpty()) {
             server.trustedProxies(proxies());
@@ -267,10 +285,22 @@ final class ServeCommand implements Callable<Integer> {
                 .distinct()
                 .toList();
         Upgrader.Builder settings = Upgrader.builder().origins(origins()).anySubprotocol(subprotocols.contains(ANY));
+        given("--message-rate", messageRate, rate -> settings.messageRate(MessageRate.perSecond(rate)));
         try {
             return settings.subprotocols(named.toArray(new String[0]));
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), "--subprotocol: " + e.getMessage(), e);
+        }
+    }
+
+    /** Has an option's value set, if it was given, and says whose it is if it is out of range. */
+    private void given(String option, @Nullable Integer value, IntConsumer setting) {
+        if (value != null) {
+            try {
+                setting.accept(value);
+            } catch (IllegalArgumentException e) {
+                throw new ParameterException(spec.commandLine(), option + ": " + e.getMessage(), e);
+            }
         }
     }
 

@@ -245,6 +245,38 @@ class ServeCommandTest {
         }
     }
 
+    @Test
+    void oneAddressMayHaveSoManyConnections() throws Exception {
+        try (WebSocketServer server = start("--host", "127.0.0.1", "--port", "0", "--max-per-address", "1");
+                ScriptedPeer first = peer(server)) {
+            assertEquals(List.of(429), statuses(server, "http://127.0.0.1"));
+            first.sendText("still here");
+            first.expectText("still here");
+        }
+    }
+
+    @Test
+    void messagesBeyondTheirRateCome() throws Exception {
+        try (WebSocketServer server = start("--port", "0", "--message-rate", "1000");
+                ScriptedPeer peer = peer(server)) {
+            for (int i = 0; i < 1500; i++) {
+                peer.sendText("message " + i);
+            }
+            for (int i = 0; i < 1500; i++) {
+                peer.expectText("message " + i);
+            }
+        }
+    }
+
+    @Test
+    void numbersOutOfRangeAreNamedByTheirOption() {
+        for (String option : List.of("--loops", "--max-per-address", "--message-rate")) {
+            ParameterException refused =
+                    assertThrows(ParameterException.class, () -> start("--port", "0", option, "0"));
+            assertTrue(refused.getMessage().startsWith(option + ": "), refused.getMessage());
+        }
+    }
+
     private static ServeCommand parsed(String... args) {
         ServeCommand command = new ServeCommand();
         new CommandLine(command).parseArgs(args);
