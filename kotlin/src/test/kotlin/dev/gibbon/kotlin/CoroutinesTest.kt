@@ -154,6 +154,8 @@ class CoroutinesTest {
                 pair.peer.expectClose(code)
                 assertTrue(job.isActive) // It waits for our answer.
                 pair.peer.sendClose(code, "")
+                pair.peer.expectEnd()
+                pair.peer.close() // Or it waits for this.
             }
             Thread.ofVirtual().start(answering)
             job.join()
