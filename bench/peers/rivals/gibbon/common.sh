@@ -40,11 +40,15 @@ build_example() {
     (cd "$root" && mvn -q -B -Dstyle.color=never --no-transfer-progress -Dquick -pl "examples/hosts/$1" -am package) </dev/null >&2
 }
 
-# Becomes that server, listening on port $2.
+# Becomes that server, listening on port $2. A pinned server has one core, and so one loop of Gibbon's; Netty has two for each
+# core unless told, and Undertow two at least.
 exec_example() {
-    local java target=$root/examples/hosts/$1/target/quick
+    local java target=$root/examples/hosts/$1/target/quick options=(-Xmx4g --enable-native-access=ALL-UNNAMED
+        --sun-misc-unsafe-memory-access=allow)
     java=$(find_java)
+    [ -z "${PEERS_LOOPS:-}" ] || options+=("-Djdk.virtualThreadScheduler.parallelism=$PEERS_LOOPS"
+        "-Dio.netty.eventLoopThreads=$PEERS_LOOPS")
     # shellcheck disable=SC2086 # several options in one variable
-    exec "$java" -Xmx4g --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow ${PEERS_JAVA_OPTS:-} \
+    exec "$java" "${options[@]}" ${PEERS_JAVA_OPTS:-} \
         -cp "$target/*:$target/lib/*" "dev.gibbon.examples.${1//-/}.Main" --port "$2"
 }

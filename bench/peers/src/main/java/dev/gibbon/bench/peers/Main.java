@@ -39,6 +39,22 @@ public final class Main implements Callable<Integer> {
     private static final Set<String> QUICK_RIVALS =
             Set.of("floor", "gibbon", "gibbon-event", "gibbon-batch", "gorilla", "gws", "netty", "helidon", "undertow");
 
+    /** Whom a run about other servers has, and what: those with Gibbon in them, without, and our own. */
+    private static final Set<String> HOST_RIVALS = Set.of(
+            "gibbon",
+            "gibbon-event",
+            "gibbon-tomcat",
+            "tomcat",
+            "gibbon-jetty",
+            "jetty",
+            "gibbon-netty",
+            "netty",
+            "gibbon-undertow",
+            "undertow");
+
+    private static final List<String> HOST_SCENARIOS =
+            List.of("16B-d1-c64", "16B-d16-c64", "16K-d1-c32", "1M-d1-c8", "16B-d1-c1000", "idle-8000");
+
     @Spec
     private CommandSpec spec;
 
@@ -58,6 +74,12 @@ public final class Main implements Callable<Integer> {
             names = "--compressed",
             description = "Only permessage-deflate, which is a run of its own; --quick and --full as above.")
     private boolean compressed;
+
+    @Option(
+            names = "--hosts",
+            description = "Only Gibbon inside other servers, beside their own WebSockets and our server; "
+                    + "--quick and --full as above.")
+    private boolean hosts;
 
     @Option(names = "--rivals", split = ",", paramLabel = "NAME", description = "Only these, see bench/peers/rivals.")
     private List<String> rivalNames = List.of();
@@ -81,7 +103,7 @@ public final class Main implements Callable<Integer> {
     @Option(
             names = "--out",
             paramLabel = "DIR",
-            description = "Where the report goes: docs/benchmarks, its directory compressed if that is given; "
+            description = "Where the report goes: docs/benchmarks, its directory compressed or hosts if that is given; "
                     + "build/peers if the run is not a full one.")
     private @Nullable Path out;
 
@@ -116,6 +138,9 @@ public final class Main implements Callable<Integer> {
             known.forEach(rival -> console.println("rival     " + rival.name()));
             Scenario.ALL.forEach(scenario -> console.println("scenario  " + scenario.name()));
             return 0;
+        }
+        if (hosts && compressed) {
+            throw usage("--hosts and --compressed are two runs");
         }
         if (Machine.here().cores() < 2) {
             throw usage("this machine has one core; the server and the load need one each");
@@ -168,7 +193,7 @@ public final class Main implements Callable<Integer> {
         String command = "bench/peers/run "
                 + String.join(" ", spec.commandLine().getParseResult().originalArgs());
         Machine machine = Machine.here();
-        Path kept = root.resolve(compressed ? "docs/benchmarks/compressed" : "docs/benchmarks");
+        Path kept = root.resolve("docs/benchmarks").resolve(compressed ? "compressed" : hosts ? "hosts" : "");
         Path reports = out != null ? out : isWhole() ? kept : work;
         Servers servers = new Servers(children, directory, work, Pem.create(work));
         String gibbon =
@@ -196,9 +221,13 @@ public final class Main implements Callable<Integer> {
 
     private List<Scenario> scenarios(List<Results.Skipped> skipped) throws IOException {
         List<Scenario> chosen;
-        if (!scenarioNames.isEmpty()) {
+        List<String> names = hosts && scenarioNames.isEmpty() ? HOST_SCENARIOS : scenarioNames;
+        if (!names.isEmpty()) {
             try {
-                chosen = scenarioNames.stream().map(Scenario::named).toList();
+                chosen = names.stream()
+                        .map(Scenario::named)
+                        .filter(scenario -> !scenarioNames.isEmpty() || isUsual(scenario))
+                        .toList();
             } catch (IllegalArgumentException e) {
                 throw usage(String.valueOf(e.getMessage()));
             }
@@ -231,6 +260,11 @@ public final class Main implements Callable<Integer> {
     }
 
     private List<Rival> chosen(List<Rival> known) {
+        if (hosts && rivalNames.isEmpty()) {
+            return known.stream()
+                    .filter(rival -> HOST_RIVALS.contains(rival.name()))
+                    .toList();
+        }
         if (rivalNames.isEmpty()) {
             return known.stream()
                     .filter(rival -> !quick || QUICK_RIVALS.contains(rival.name()))

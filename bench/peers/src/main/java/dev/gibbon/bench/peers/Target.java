@@ -52,6 +52,10 @@ sealed interface Target {
         BLOCKING_PEERS("the best of Helidon, Tomcat, Jetty, Tyrus, Java-WebSocket"),
         BARE_WRITES("bare writes in the same loops"),
         JDK_ZLIB("the best with the JDK's zlib"),
+        OWN_SERVER("our own server's event face"),
+        TOMCAT("Tomcat's own WebSocket"),
+        JETTY("Jetty's own WebSocket"),
+        UNDERTOW("Undertow's own WebSocket"),
         ANYONE("the best rival");
 
         private static final Set<String> BLOCKING_NAMES =
@@ -77,6 +81,8 @@ sealed interface Target {
                 case BLOCKING_PEERS -> BLOCKING_NAMES.contains(rival.name().toLowerCase(Locale.ROOT));
                 case BARE_WRITES -> rival.name().equals("bare-writes");
                 case JDK_ZLIB -> rival.hasJdkZlib() && !rival.isOurs();
+                case OWN_SERVER -> rival.name().equals("gibbon-event");
+                case TOMCAT, JETTY, UNDERTOW -> rival.name().equals(name().toLowerCase(Locale.ROOT));
                 case ANYONE -> !rival.isOurs();
             };
         }
@@ -277,9 +283,24 @@ sealed interface Target {
             }
         }
 
+        inHosts(all, "gibbon-tomcat", Base.TOMCAT);
+        inHosts(all, "gibbon-jetty", Base.JETTY);
+        inHosts(all, "gibbon-netty", Base.NETTY);
+        inHosts(all, "gibbon-undertow", Base.UNDERTOW);
+
         all.add(new Elsewhere("≤ 2 socket calls per echo at depth 1, about 2 per batch", "bench/syscalls/run"));
         all.add(new Elsewhere("both faces pass Autobahn 1-10 and the attack tests", "conformance/"));
         return List.copyOf(all);
+    }
+
+    /** Inside another server: about what our own server costs, and less than that server's own WebSocket. */
+    private static void inHosts(List<Target> all, String subject, Base host) {
+        for (String scenario : List.of("16B-d1-c64", "16K-d1-c32")) {
+            all.add(cpu(subject, scenario, 1.25, Base.OWN_SERVER));
+            all.add(ahead(subject, scenario, host));
+        }
+        all.add(new Relative(subject, "idle-8000", Metric.HEAP_PER_CONNECTION, 1.0, true, host));
+        all.add(new Relative(subject, "idle-8000", Metric.RSS_PER_CONNECTION, 1.0, true, host));
     }
 
     private static Target cpu(String subject, String scenario, double factor, Base base) {
