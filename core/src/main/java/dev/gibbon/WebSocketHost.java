@@ -222,8 +222,8 @@ public final class WebSocketHost implements AutoCloseable {
      * {@return a loop that runs on an event thread of the host} Connections whose {@linkplain AsyncStream#loop
      * streams name it} have their turns on that thread: what the stream tells there is dealt with there, without a
      * hop to another thread. Listeners then run on the host's thread and must not block it; calls that may wait are
-     * refused there. What the application writes on that thread outside a listener leaves soon, with a task. Make
-     * one for each event thread, once.
+     * refused there. What the application writes on that thread outside a listener leaves soon, with a task. For the
+     * same {@code events} there is one loop, however often it is asked for; it stays as long as this host.
      *
      * @param name of the thread, for the log and refusals
      * @param events runs tasks on that one thread, in order, soon, and never inside {@code execute}; if it rejects

@@ -2,6 +2,8 @@
 package dev.gibbon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -12,6 +14,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -43,6 +46,19 @@ class HostLoopTest {
                 ScriptedPeer peer = raw.connect()) {
             peer.sendText("where?");
             peer.expectText("host-events");
+        }
+    }
+
+    @Test
+    void oneExecutorHasOneLoopHoweverOftenItIsAskedFor() {
+        Executor events = Runnable::run;
+        Executor others = task -> task.run();
+        try (WebSocketHost host = host();
+                WebSocketHost another = host()) {
+            HostLoop loop = host.loop("events", events, () -> false);
+            assertSame(loop, host.loop("the same", events, () -> true));
+            assertNotSame(loop, host.loop("others", others, () -> false));
+            assertNotSame(loop, another.loop("events", events, () -> false));
         }
     }
 

@@ -123,7 +123,7 @@ class HostPageTest {
 
         @Override
         public Optional<HostLoop> loop() {
-            return endpoint.loop(); // made once for each event thread: host.loop(name, executor, onThread)
+            return endpoint.loop(); // host.loop(name, executor, onThread): one for each event thread
         }
     }
 

@@ -4,10 +4,12 @@ package dev.gibbon.loop;
 import dev.gibbon.connection.LoopGuard;
 import dev.gibbon.connection.Observers;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** The event loops of an engine; connections are given in turn to those that have threads of their own. Any thread. */
 public final class EventLoops {
@@ -31,15 +33,30 @@ public final class EventLoops {
         return loops[Math.floorMod(turn.getAndIncrement(), loops.length)];
     }
 
-    /** {@return a loop on the event thread of a host} */
+    /** {@return the loop on the event thread of a host: the same one for the same executor} */
     public HostedLoop hosted(String name, Executor events, BooleanSupplier onThread) {
-        HostedLoop loop = new HostedLoop(engine, name, events, onThread);
-        HostedLoop[] _ = hosted.updateAndGet(known -> {
-            HostedLoop[] all = Arrays.copyOf(known, known.length + 1);
-            all[known.length] = loop;
-            return all;
-        });
-        return loop;
+        HostedLoop known = on(events, hosted.get());
+        if (known != null) {
+            return known;
+        }
+        HostedLoop made = new HostedLoop(engine, name, events, onThread);
+        HostedLoop[] all = hosted.updateAndGet(before -> on(events, before) == null ? with(before, made) : before);
+        return Objects.requireNonNullElse(on(events, all), made);
+    }
+
+    private static @Nullable HostedLoop on(Executor events, HostedLoop[] loops) {
+        for (HostedLoop loop : loops) {
+            if (loop.runsOn(events)) {
+                return loop;
+            }
+        }
+        return null;
+    }
+
+    private static HostedLoop[] with(HostedLoop[] before, HostedLoop one) {
+        HostedLoop[] all = Arrays.copyOf(before, before.length + 1);
+        all[before.length] = one;
+        return all;
     }
 
     /**

@@ -50,6 +50,11 @@ public final class HostedLoop extends EventLoop {
         throw new IllegalArgumentException("a HostLoop is made by WebSocketHost.loop, not by " + named.getClass());
     }
 
+    /** {@return whether these are the events that the loop lives on} */
+    boolean runsOn(Executor executor) {
+        return events.equals(executor);
+    }
+
     @Override
     boolean onThread() {
         Thread running = thread;

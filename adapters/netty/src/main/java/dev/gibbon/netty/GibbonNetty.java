@@ -11,8 +11,6 @@ import io.netty.channel.ChannelHandler;
 import io.netty.util.concurrent.EventExecutor;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
 
 /**
  * WebSockets of Gibbon in the pipelines of Netty: some paths lead to them, and every other request goes on down the
@@ -40,7 +38,6 @@ public final class GibbonNetty {
     private final WebSocketHost host;
     private final Routes<NettyHandler> routes;
     private final Duration handshakeTimeout;
-    private final ConcurrentMap<EventExecutor, HostLoop> loops = new ConcurrentHashMap<>();
     private final ChannelHandler http1 = new Http1Handler(this);
 
     private GibbonNetty(Builder from) {
@@ -96,8 +93,7 @@ public final class GibbonNetty {
 
     /** {@return the loop of an event thread of Netty, which is the calling one} */
     HostLoop loop(EventExecutor executor) {
-        return loops.computeIfAbsent(
-                executor, events -> host.loop(Thread.currentThread().getName(), events, events::inEventLoop));
+        return host.loop(Thread.currentThread().getName(), executor, executor::inEventLoop);
     }
 
     /** Collects routes. Not safe for use by several threads. */
