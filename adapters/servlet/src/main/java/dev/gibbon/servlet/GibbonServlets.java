@@ -19,9 +19,9 @@ import java.util.logging.Logger;
 
 /**
  * Upgrades requests that servlets have received, by the native way of the container they run in: Tomcat (with {@code
- * gibbon-tomcat} beside) or Jetty (with {@code gibbon-jetty}). In others, Undertow among them, the connection runs
- * over the streams of the servlet specification, which cost a thread for each connection and cannot end one direction
- * alone; that is told in the log, once. Immutable, for any thread.
+ * gibbon-tomcat} beside), Jetty (with {@code gibbon-jetty}) or Undertow (with {@code gibbon-undertow}). In others, and
+ * without that, the connection runs over the streams of the servlet specification, which cost a thread for each
+ * connection and cannot end one direction alone; that is told in the log, once. Immutable, for any thread.
  *
  * <pre>{@code
  * protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
@@ -37,10 +37,12 @@ public final class GibbonServlets {
 
     private final WebSocketHost host;
     private final Upgrader upgrader;
+    private final List<ServletContainer> containers;
 
-    private GibbonServlets(WebSocketHost host, Upgrader upgrader) {
-        this.host = host;
-        this.upgrader = upgrader;
+    GibbonServlets(WebSocketHost host, Upgrader upgrader, List<ServletContainer> containers) {
+        this.host = Objects.requireNonNull(host, "host");
+        this.upgrader = Objects.requireNonNull(upgrader, "upgrader");
+        this.containers = containers;
     }
 
     /**
@@ -50,7 +52,7 @@ public final class GibbonServlets {
      * @param upgrader checks the opening handshakes
      */
     public static GibbonServlets of(WebSocketHost host, Upgrader upgrader) {
-        return new GibbonServlets(Objects.requireNonNull(host, "host"), Objects.requireNonNull(upgrader, "upgrader"));
+        return new GibbonServlets(host, upgrader, CONTAINERS);
     }
 
     private static List<ServletContainer> containers() {
@@ -106,9 +108,9 @@ public final class GibbonServlets {
         containerOf(request).upgrade(host, upgrader, request, response, listener);
     }
 
-    private static ServletContainer containerOf(HttpServletRequest request) {
+    private ServletContainer containerOf(HttpServletRequest request) {
         HttpServletRequest own = ServletHandshake.unwrapped(request);
-        for (ServletContainer container : CONTAINERS) {
+        for (ServletContainer container : containers) {
             if (container.received(own)) {
                 return container;
             }

@@ -10,6 +10,7 @@ import dev.gibbon.spi.UpgradeReply;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.List;
 import org.eclipse.jetty.ee11.servlet.ServletApiRequest;
 import org.eclipse.jetty.ee11.servlet.ServletContextRequest;
 import org.eclipse.jetty.server.Request;
@@ -24,8 +25,11 @@ public final class JettyContainer implements ServletContainer {
         boolean upgrade(GibbonJetty gibbon, Request request, Response response, Blocker.Callback callback);
     }
 
-    /** For {@link java.util.ServiceLoader}. */
-    public JettyContainer() {}
+    /** For {@link java.util.ServiceLoader}. Fails where Jetty's servlets or {@code gibbon-jetty} are not here. */
+    public JettyContainer() {
+        // Loads them now: what is not here is to be left out, not to fail with the first request.
+        List<Class<?>> _ = List.of(ServletApiRequest.class, GibbonJetty.class);
+    }
 
     @Override
     public boolean received(HttpServletRequest request) {

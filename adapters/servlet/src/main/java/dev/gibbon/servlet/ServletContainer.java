@@ -11,7 +11,7 @@ import java.io.IOException;
 
 /**
  * How requests become WebSockets in one kind of servlet container. {@link GibbonServlets} finds those that are there
- * by {@link java.util.ServiceLoader}: {@code gibbon-tomcat} brings Tomcat's, this module Jetty's.
+ * by {@link java.util.ServiceLoader}: {@code gibbon-tomcat} brings Tomcat's, this module Jetty's and Undertow's.
  * For any thread.
  */
 public interface ServletContainer {

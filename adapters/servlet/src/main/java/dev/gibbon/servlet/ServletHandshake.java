@@ -97,7 +97,8 @@ public final class ServletHandshake {
     }
 
     /**
-     * Puts the fields of an answer into a response. The container sends them.
+     * Puts the fields of an answer into a response. The container sends them. Whether the client's connection goes on
+     * after a refusal is the container's to say: nothing is said of that here.
      *
      * @param reply the answer
      * @param request what it answers
@@ -108,9 +109,12 @@ public final class ServletHandshake {
         requireUnsent(response);
         boolean http2 = request.getProtocol().toUpperCase(Locale.ROOT).startsWith("HTTP/2");
         for (Headers.Field field : reply.headers()) {
-            // HTTP/2 has neither (RFC 9113 §8.2.2).
-            if (!http2 || (!field.is("Connection") && !field.is("Upgrade"))) {
+            if (!field.is("Connection") && !field.is("Upgrade")) {
                 response.addHeader(field.name(), field.value());
+            } else if (!http2 && field.is("Upgrade")) {
+                // HTTP/2 has neither (RFC 9113 §8.2.2), else one names the other (RFC 9110 §7.8).
+                response.addHeader(field.name(), field.value());
+                response.addHeader("Connection", "Upgrade");
             }
         }
     }

@@ -64,7 +64,7 @@ final class StreamsContainer implements ServletContainer {
         if (told.compareAndSet(false, true)) {
             String own = ServletHandshake.unwrapped(request).getClass().getName();
             LOG.warning("no adapter for " + own + ": its WebSockets run over servlet streams, a thread each;"
-                    + " gibbon-tomcat and gibbon-jetty do without");
+                    + " gibbon-tomcat, gibbon-jetty and gibbon-undertow do without");
         }
         switch (ServletHandshake.reply(host, upgrader, request)) {
             case UpgradeReply.Refused refused -> ServletHandshake.refuse(refused, request, response);

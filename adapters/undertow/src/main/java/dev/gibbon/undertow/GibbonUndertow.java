@@ -14,8 +14,6 @@ import io.undertow.server.HttpServerExchange;
 import io.undertow.util.HttpString;
 import java.nio.ByteBuffer;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
 import java.util.function.Consumer;
 import org.xnio.StreamConnection;
 import org.xnio.XnioIoThread;
@@ -23,7 +21,7 @@ import org.xnio.XnioIoThread;
 /**
  * WebSockets of Gibbon in Undertow, as handlers to be put wherever Undertow takes one: behind a {@code PathHandler}, a
  * {@code PathTemplateHandler} or a login. A connection runs on the I/O thread of its channel, without a hop to another.
- * Immutable, and for any thread; an application makes one for each {@link WebSocketHost}.
+ * Immutable, cheap, and for any thread.
  *
  * <pre>{@code
  * GibbonUndertow gibbon = GibbonUndertow.of(host);
@@ -36,7 +34,6 @@ import org.xnio.XnioIoThread;
  */
 public final class GibbonUndertow {
     private final WebSocketHost host;
-    private final ConcurrentMap<XnioIoThread, HostLoop> loops = new ConcurrentHashMap<>();
 
     private GibbonUndertow(WebSocketHost host) {
         this.host = host;
@@ -119,6 +116,29 @@ public final class GibbonUndertow {
         }
     }
 
+    /**
+     * Makes a request a WebSocket whose opening handshake the caller has checked himself, by {@link
+     * WebSocketHost#reply}: for those who know more of the request than the exchange does. Else as {@link
+     * #serve(HttpServerExchange, Upgrader, ConnectionHandler)}.
+     *
+     * @param exchange the request, not answered yet
+     * @param accepted what was agreed on; closed here if nothing comes of it
+     * @param to gets the connection, on the I/O thread; it calls {@link WebSocketHost#serve} or {@link
+     *     Connection#listen} and does not block
+     */
+    public void accept(HttpServerExchange exchange, UpgradeReply.Accepted accepted, Consumer<Connection> to) {
+        boolean upgraded = false;
+        try {
+            Objects.requireNonNull(to, "to");
+            upgrade(exchange, accepted, to);
+            upgraded = true;
+        } finally {
+            if (!upgraded) {
+                accepted.close();
+            }
+        }
+    }
+
     private static void refuse(HttpServerExchange exchange, UpgradeReply.Refused refused) {
         HttpServerExchange _ = exchange.setStatusCode(refused.status());
         addFields(exchange, refused.headers());
@@ -131,7 +151,7 @@ public final class GibbonUndertow {
         exchange.getResponseSender().send(ByteBuffer.wrap(refused.body()));
     }
 
-    private void accept(HttpServerExchange exchange, UpgradeReply.Accepted accepted, Consumer<Connection> to) {
+    private void upgrade(HttpServerExchange exchange, UpgradeReply.Accepted accepted, Consumer<Connection> to) {
         // Where the client is gone before the answer has left nothing is opened.
         exchange.getConnection().addCloseListener(_ -> accepted.close());
         addFields(exchange, accepted.headers());
@@ -167,9 +187,6 @@ public final class GibbonUndertow {
     }
 
     private HostLoop loop(XnioIoThread thread) {
-        return loops.computeIfAbsent(
-                thread,
-                events -> host.loop(
-                        events.getName(), events, () -> Thread.currentThread().equals(events)));
+        return host.loop(thread.getName(), thread, () -> Thread.currentThread().equals(thread));
     }
 }

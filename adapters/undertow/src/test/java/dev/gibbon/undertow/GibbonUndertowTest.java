@@ -2,14 +2,17 @@
 package dev.gibbon.undertow;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gibbon.Connection;
+import dev.gibbon.Headers;
 import dev.gibbon.Listener;
 import dev.gibbon.MessageView;
 import dev.gibbon.Upgrader;
 import dev.gibbon.WebSocketHost;
+import dev.gibbon.spi.UpgradeReply;
 import dev.gibbon.testkit.Frame;
 import dev.gibbon.testkit.HttpHead;
 import dev.gibbon.testkit.ScriptedPeer;
@@ -127,6 +130,19 @@ class GibbonUndertowTest {
             peer.expectClose(1000, "");
             peer.sendClose(1000, "");
             peer.expectEnd();
+        }
+    }
+
+    @Test
+    void aHandlerMayCheckTheHandshakeItself() throws Exception {
+        start(exchange -> {
+            UpgradeReply reply = host.reply(UPGRADER, Requests.of(exchange), Headers.of("X-Mine", "yes"));
+            UpgradeReply.Accepted accepted = assertInstanceOf(UpgradeReply.Accepted.class, reply);
+            gibbon.accept(exchange, accepted, connection -> connection.listen(new Echo()));
+        });
+        try (ScriptedPeer peer = send(request("/")).expectUpgraded()) {
+            assertEquals(List.of("yes"), peer.response().headers("X-Mine"));
+            echoes(peer);
         }
     }
 
