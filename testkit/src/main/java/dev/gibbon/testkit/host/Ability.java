@@ -19,6 +19,8 @@ public enum Ability {
     IDLE_TIMEOUT,
     /** The host goes on, with pages and 503, when {@linkplain HostSuite#closeConnections its WebSockets are closed}. */
     HOST_GOES_ON,
+    /** A connection that has ended gives its descriptors back, all of them, and not once garbage is collected. */
+    DESCRIPTORS,
     /** A host that is stopped before its connections are closed ends them, and Gibbon's side notices. */
     HOST_STOPS_FIRST
 }

@@ -45,7 +45,7 @@ abstract class CrowdTests extends SharedTests {
                 handled.check();
             }
             scene.awaitCount(2);
-            before.awaitNoMoreDescriptors();
+            before.awaitNoMoreDescriptors(suite);
         }
     }
 

@@ -26,7 +26,7 @@ abstract class StopTests extends SharedTests {
         closeOurs(wire);
         Left before = new Left();
         closeOurs(wire);
-        before.awaitNothingMore();
+        before.awaitNothingMore(suite);
     }
 
     private void closeOurs(Wire wire) throws Exception {
@@ -67,7 +67,7 @@ abstract class StopTests extends SharedTests {
         stopTheirs(wire);
         Left before = new Left();
         stopTheirs(wire);
-        before.awaitNothingMore();
+        before.awaitNothingMore(suite);
     }
 
     private void stopTheirs(Wire wire) throws Exception {
