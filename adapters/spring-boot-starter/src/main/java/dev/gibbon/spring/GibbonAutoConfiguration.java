@@ -8,6 +8,10 @@ import dev.gibbon.WebSocketHost;
 import dev.gibbon.micrometer.GibbonMetrics;
 import dev.gibbon.servlet.GibbonServlets;
 import io.micrometer.core.instrument.MeterRegistry;
+import org.eclipse.jetty.http2.server.AbstractHTTP2ServerConnectionFactory;
+import org.eclipse.jetty.server.ConnectionFactory;
+import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.server.Server;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -18,6 +22,8 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplicat
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEnabledHealthIndicator;
 import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.boot.jetty.ConfigurableJettyWebServerFactory;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.web.servlet.function.RouterFunction;
@@ -110,6 +116,30 @@ public class GibbonAutoConfiguration {
         @ConditionalOnProperty(name = "gibbon.spring.handlers", matchIfMissing = true)
         static GibbonHandlers gibbonHandlers(ObjectProvider<GibbonUpgradeStrategy> strategy) {
             return new GibbonHandlers(strategy);
+        }
+    }
+
+    /**
+     * Jetty with HTTP/2, over which a WebSocket would come as CONNECT (RFC 8441): the mappings of controllers know no
+     * such method, and Spring Security refuses it. Browsers that are offered none of this use HTTP/1.1.
+     */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass({ConfigurableJettyWebServerFactory.class, AbstractHTTP2ServerConnectionFactory.class})
+    static class JettyHttp2 {
+        @Bean
+        @ConditionalOnMissingBean(name = "gibbonJettyHttp2")
+        WebServerFactoryCustomizer<ConfigurableJettyWebServerFactory> gibbonJettyHttp2() {
+            return factory -> factory.addServerCustomizers(JettyHttp2::offerNoConnect);
+        }
+
+        private static void offerNoConnect(Server server) {
+            for (Connector connector : server.getConnectors()) {
+                for (ConnectionFactory factory : connector.getConnectionFactories()) {
+                    if (factory instanceof AbstractHTTP2ServerConnectionFactory http2) {
+                        http2.setConnectProtocolEnabled(false);
+                    }
+                }
+            }
         }
     }
 
