@@ -272,7 +272,8 @@ class AllowanceTest {
                 }
                 assertEquals(status == 401 ? 0 : 1, asked.get());
             }
-            assertEquals(1, log.warnings(line -> line.contains("HTTP request")).size());
+            assertEquals(
+                    1, log.warnings(line -> line.contains("route /ws/event")).size());
         }
     }
 

@@ -196,7 +196,8 @@ public final class HttpServer implements HttpSide {
             Upgrader upgrader, Received request, Headers extra, Entry entry, @Nullable Exchange exchange) {
         Function<? super Exchange, @Nullable String> users = settings.limits().users();
         String user = users == null || exchange == null ? null : users.apply(exchange);
-        return webSockets.reply(upgrader, request.opening(counted(request.peer()), user), extra, entry.places());
+        Optional<SocketAddress> counted = limits.isNone() ? Optional.empty() : counted(request.peer());
+        return webSockets.reply(upgrader, request.opening(counted, user), extra, entry.places());
     }
 
     @Override
