@@ -11,6 +11,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.security.Principal;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
@@ -78,7 +79,9 @@ public final class ServletHandshake {
                         request.getMethod(), request.getProtocol(), authority, request.isSecure(), headers(request))
                 .at(request.getRequestURI());
         String peer = request.getRemoteAddr();
-        return peer == null ? copy : copy.from(peer, Math.max(request.getRemotePort(), 0));
+        UpgradeRequest from = peer == null ? copy : copy.from(peer, Math.max(request.getRemotePort(), 0));
+        Principal user = request.getUserPrincipal();
+        return user == null || user.getName() == null ? from : from.by(user.getName());
     }
 
     private static Headers headers(HttpServletRequest request) {
