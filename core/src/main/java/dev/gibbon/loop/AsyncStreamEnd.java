@@ -46,10 +46,9 @@ public record AsyncStreamEnd(AsyncStream stream) implements Stream {
         return stream.unsent();
     }
 
-    /** Its owner tells of every byte, but a call for each read would cost more than a read in vain. */
     @Override
     public boolean buffersInput() {
-        return true;
+        return stream.buffersInput();
     }
 
     @Override

@@ -27,6 +27,15 @@ public interface AsyncStream extends Closeable {
     int read(ByteBuffer dst) throws IOException;
 
     /**
+     * {@return whether bytes that have come may be here already, such as those that TLS has decrypted} Then reading
+     * goes on until a read brings nothing. Where each read asks the system, and {@link #whenReadable} tells of the
+     * rest at no price, as over a plain socket, false spares that read.
+     */
+    default boolean buffersInput() {
+        return true;
+    }
+
+    /**
      * Takes bytes of {@code srcs}, in order, as far as there is room, and moves the positions past what was taken.
      *
      * @param srcs the buffers, {@code length} of them from {@code offset} on

@@ -105,6 +105,12 @@ final class UndertowStream implements AsyncStream {
         return source.read(dst);
     }
 
+    /** XNIO's selector tells of what a read has left, and asking once more is a call of the system. */
+    @Override
+    public boolean buffersInput() {
+        return tls;
+    }
+
     @Override
     public void whenReadable(Runnable task) {
         readable = task;
