@@ -14,12 +14,15 @@ import dev.gibbon.testkit.ScriptedPeer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -118,6 +121,28 @@ class AllowanceTest {
             }
             tested.awaitOthers(0);
             close(tested.open(ServerUnderTest.HOST, "/ws"));
+        }
+    }
+
+    @Test
+    void withTlsTheAnswerIsTheSame(@TempDir Path directory) throws Exception {
+        SSLContext context = TestTls.context(directory);
+        WebSocketServer.Builder settings = WebSocketServer.builder()
+                .bind(ServerUnderTest.HOST, 0)
+                .tls(context)
+                .limitPerAddress(Allowance.builder().connections(1).build())
+                .serve("/ws", ServerUnderTest::echo);
+        try (WebSocketServer server = settings.start()) {
+            String request = HttpHead.upgradeRequest("localhost:" + server.port(), "/ws");
+            try (ScriptedPeer first = ScriptedPeer.overHttp(TestTls.connect(context, server.port()), request)
+                    .expectUpgraded()) {
+                assertTooMany(ScriptedPeer.overHttp(TestTls.connect(context, server.port()), request), "5");
+                ClockedServer.echo(first);
+                close(first);
+            }
+            Rig.await(() -> server.connectionCount() == 0, () -> "a connection stays");
+            close(ScriptedPeer.overHttp(TestTls.connect(context, server.port()), request)
+                    .expectUpgraded());
         }
     }
 

@@ -655,6 +655,27 @@ class FrameParserTest {
         return cuts;
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "81, true",
+        "01, true",
+        "82, true",
+        "02, true",
+        "C1, true", // RSV1 is negotiated here
+        "80, false",
+        "00, false",
+        "88, false",
+        "89, false",
+        "8A, false",
+        "83, false",
+        "A1, false",
+        "C0, false"
+    })
+    void aMessageBeginsWithAFrameOfDataThatIsPermitted(String first, boolean may) {
+        FrameParser parser = new FrameParser(Role.SERVER, 0x40);
+        assertEquals(may, parser.mayBeginMessageWith(hex(first)[0]));
+    }
+
     private static ByteBuffer heap(byte... bytes) {
         return ByteBuffer.wrap(bytes);
     }
