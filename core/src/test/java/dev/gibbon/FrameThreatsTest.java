@@ -238,7 +238,8 @@ class FrameThreatsTest {
                 rig.peer.sendRaw(declaring(Role.SERVER, Frame.of(3, NOTHING), LengthForm.BITS_64, length));
                 rig.peer.expectClose(1002);
                 rig.peer.sendRaw(new byte[900_000]);
-                assertEquals(0, rig.engine.buffers().leased());
+                // A turn that throws bytes away has a buffer while it reads them.
+                Rig.await(() -> rig.engine.buffers().leased() == 0, () -> "a buffer is out");
                 Rig.End end = rig.end(reading);
                 rig.expectSame(end);
                 rig.expectAllGivenBack();
